@@ -1,0 +1,36 @@
+// What is our fault or the user's, thrown at a boundary. What a model or its program causes is data, never one of these.
+
+/** Unusable input from the person at the keyboard: config, flags, files. The command line exits with 2. */
+export class UsageError extends Error {
+  override readonly name: string = "UsageError";
+}
+
+/** A config that does not hold together; the message names the key. */
+export class ConfigError extends UsageError {
+  override readonly name = "ConfigError";
+}
+
+/** A record in a file that cannot be read; the message names file, line and field. */
+export class DataError extends UsageError {
+  override readonly name = "DataError";
+}
+
+/** The sandbox or the judge failed, not the program in it. Retried, counted, never a reward. */
+export class InfrastructureError extends Error {
+  override readonly name = "InfrastructureError";
+}
+
+/** An engine could not do what was asked: a missing tensor, a lost worker, not enough memory. */
+export class EngineError extends Error {
+  override readonly name = "EngineError";
+}
+
+/** Arrays that should agree in length do not: a bug in the caller. */
+export class ShapeError extends Error {
+  override readonly name = "ShapeError";
+}
+
+/** The text of anything thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,119 @@
+// The seam between the loop and whatever holds the weights. Tinker's verbs, so that one loop drives every engine.
+// Engines only sum: every aggregation, group size and task weight is folded into per-token weights before it comes
+// here, and an engine returns the gradient of a plain sum over tokens.
+
+export interface Tokenizer {
+  readonly vocabularySize: number;
+  /** Ids that end a completion. */
+  readonly endIds: readonly number[];
+  readonly padId: number;
+  encode(text: string): number[];
+  /** Text of the ids; special tokens leave no text. */
+  decode(ids: readonly number[]): string;
+  /** The model's chat template over these messages, ready for the assistant's turn; undefined where it has none. */
+  readonly chat: ((messages: ReadonlyArray<{ role: string; content: string }>) => string) | undefined;
+}
+
+export interface ModelInfo {
+  readonly name: string;
+  /** Prompt and completion together, in tokens. */
+  readonly contextLength: number;
+  readonly tokenizer: Tokenizer;
+  readonly parameters: number;
+}
+
+export interface SampleRequest {
+  readonly prompt: readonly number[];
+  /** Sequences to draw for this prompt. */
+  readonly count: number;
+  readonly maxTokens: number;
+  /** 0 is greedy. Logprobs are always those of the policy at temperature 1. */
+  readonly temperature: number;
+  /** One seed a sequence: the same seed and prompt give the same tokens, whatever else is in the batch. */
+  readonly seeds: readonly string[];
+  /** Extra ids that end the sequence; they are kept as its last token. The tokenizer's end ids always do. */
+  readonly stopIds?: readonly number[];
+}
+
+export interface Sample {
+  readonly tokens: readonly number[];
+  /** [T] log pi(token | before) of the policy that sampled, in nats. */
+  readonly logprobs: Float32Array;
+  readonly stopReason: "stop" | "length";
+}
+
+/** A prompt and a completion with one weight, advantage and old logprob for each completion token. */
+export interface Datum {
+  readonly prompt: readonly number[];
+  readonly completion: readonly number[];
+  /** [T] what one token's loss counts; 0 leaves it out. */
+  readonly weights: Float32Array;
+  /** [T]; only for the policy loss. */
+  readonly advantages?: Float32Array;
+  /** [T] logprobs of the policy that sampled; only for the policy loss. */
+  readonly oldLogprobs?: Float32Array;
+  /** [T] logprobs of the frozen reference; only where klCoefficient > 0. */
+  readonly referenceLogprobs?: Float32Array;
+}
+
+export type Loss =
+  /** sum_t w_t * -logprob_t */
+  | { readonly kind: "cross-entropy" }
+  /**
+   * sum_t w_t * (max(-A r, -A clip(r, 1 - clipLow, 1 + clipHigh)) + klCoefficient * k3), r = exp(logprob - old),
+   * the log-ratio clamped to +-20; for A < 0 at most -A * dualClip where dualClip is set.
+   */
+  | {
+      readonly kind: "policy";
+      readonly clipLow: number;
+      readonly clipHigh: number;
+      readonly dualClip: number | null;
+      readonly klCoefficient: number;
+    };
+
+export interface LossOutput {
+  /** The plain sum over all tokens of all datums. */
+  readonly loss: number;
+  /** [T] a datum: logprobs under the weights as they are now. */
+  readonly logprobs: readonly Float32Array[];
+  /** [T] a datum: entropy of the next-token distribution in nats. */
+  readonly entropies: readonly Float32Array[];
+}
+
+export interface OptimStep {
+  readonly learningRate: number;
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
+  readonly weightDecay: number;
+  /** Largest global gradient norm; the gradient is scaled down to it. */
+  readonly gradientClip: number;
+}
+
+export interface Capabilities {
+  readonly dualClip: boolean;
+  readonly kl: boolean;
+  readonly entropy: boolean;
+  readonly hiddenStates: boolean;
+}
+
+export interface Engine {
+  readonly model: ModelInfo;
+  readonly capabilities: Capabilities;
+  /** One array of samples for each request, in order; `onTokens` reports tokens drawn so far. */
+  sample(requests: readonly SampleRequest[], onTokens?: (count: number) => void): Promise<Sample[][]>;
+  /** Teacher-forced logprobs of each completion, [T]; `weights: "reference"` asks the frozen starting weights. */
+  logprobs(
+    sequences: ReadonlyArray<{ readonly prompt: readonly number[]; readonly completion: readonly number[] }>,
+    weights?: "policy" | "reference",
+  ): Promise<Float32Array[]>;
+  /** Adds the gradient of the loss's sum over these datums to what is accumulated since the last step. */
+  forwardBackward(datums: readonly Datum[], loss: Loss): Promise<LossOutput>;
+  /** One AdamW step on the accumulated gradient, which it clears. @returns the norm before clipping */
+  optimStep(options: OptimStep): Promise<{ readonly gradientNorm: number }>;
+  /** Writes model.safetensors, config.json and tokenizer.json; with `optimizer`, its state too. */
+  save(folder: string, options: { readonly optimizer: boolean }): Promise<void>;
+  /** Weights (and optimizer state where the folder has it) from a folder that `save` wrote. */
+  load(folder: string): Promise<void>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,36 @@
+// What the judge says of one completion. Plain data: everything a model or its program can cause is a kind.
+
+import type { Json } from "../core/json.js";
+
+export type TestOutcome =
+  | { readonly kind: "passed" | "passed-within-tolerance"; readonly cpuMs: number }
+  | { readonly kind: "wrong-answer"; readonly expected: Json; readonly got: Json; readonly cpuMs: number }
+  | {
+      readonly kind: "raised";
+      readonly error: { readonly type: string; readonly message: string };
+      readonly cpuMs: number;
+    }
+  | { readonly kind: "exited"; readonly exitCode: number; readonly cpuMs: number }
+  | {
+      readonly kind: "timed-out" | "out-of-memory" | "output-limit" | "denied" | "crashed";
+      readonly message?: string;
+      readonly cpuMs: number;
+    }
+  | { readonly kind: "not-run" };
+
+export type TestKind = TestOutcome["kind"];
+
+export type Verdict =
+  | { readonly kind: "passed"; readonly passed: number; readonly total: number }
+  | { readonly kind: "failed"; readonly reason: TestKind; readonly passed: number; readonly total: number }
+  | { readonly kind: "unparsable"; readonly message: string; readonly passed: 0; readonly total: number }
+  | { readonly kind: "infrastructure"; readonly message: string };
+
+/** One judged program: the verdict, each test's outcome, and the engine that ran it. */
+export interface Judgement {
+  readonly verdict: Verdict;
+  readonly tests: readonly TestOutcome[];
+  readonly programSha256: string | null;
+  readonly engine: string;
+  readonly cpuMs: number;
+}

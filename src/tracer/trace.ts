@@ -1,0 +1,37 @@
+// The record of one traced run: the final value of every variable, keyed by scope path and name.
+
+import type { Json } from "../core/json.js";
+
+export type TraceStatus =
+  | "ok"
+  | "exit"
+  | `error:${string}`
+  | "unparsable"
+  | "timed-out"
+  | "out-of-memory"
+  | "output-limit"
+  | "denied"
+  | "crashed";
+
+export interface Trace {
+  readonly status: TraceStatus;
+  /** Tagged values; keys in the source order of each variable's last assignment. */
+  readonly variables: Readonly<Record<string, Json>>;
+  /** Scopes that called themselves: their variables are never asked. */
+  readonly recursive: readonly string[];
+  /** Variables unbound in the last activation of their scope: never asked. */
+  readonly ambiguous: readonly string[];
+  /** Variables that differ in a second interpreter with another hash seed, clock and random bytes. */
+  readonly nondeterministic: readonly string[];
+  /** The program touched what the tracer stands on; nothing in this trace can be trusted. */
+  readonly tampered: boolean;
+  readonly stdout: string;
+  /** The call's result, only where the input was a call that returned. */
+  readonly returned?: Json;
+  /** Parameters that their function never assigns again: their final value is mostly the input. */
+  readonly parameters: readonly string[];
+  /** Cyclomatic complexity of the whole program: 1 + branches (CodeRL+ official recipe, recipe/filter.py). */
+  readonly complexity: number;
+  readonly engine: string;
+  readonly cpuMs: number;
+}
