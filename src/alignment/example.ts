@@ -1,0 +1,51 @@
+// An alignment example: a failed program, an input, and the final values its variables really had. The model is asked
+// for those values. A record of its own; how the text looks is prompts/'s business.
+
+import type { Json } from "../core/json.js";
+import type { ProgramInput } from "../problems/problem.js";
+
+export interface Truth {
+  /** Tagged values of the asked variables. */
+  readonly variables: Readonly<Record<string, Json>>;
+  /** What the call returned, or what the program printed; absent where the program did not finish. */
+  readonly output?: Json;
+}
+
+export interface AlignmentExample {
+  readonly id: string;
+  readonly problem: string;
+  /** The step whose rollout failed. */
+  readonly step: number;
+  readonly program: string;
+  readonly input: ProgramInput;
+  readonly asked: readonly string[];
+  readonly truth: Truth;
+  readonly prompt: string;
+  readonly funnel: "kept";
+}
+
+/** Why a failed program gave no example; each is counted in the step's metrics. */
+export const dropReasons = [
+  "passed",
+  "unparsable",
+  "complexity",
+  "raised",
+  "timed-out",
+  "no-input",
+  "no-variables",
+  "too-big",
+  "nondeterministic",
+  "tampered",
+  "duplicate",
+  "prompt-too-long",
+  "over-limit",
+  "infrastructure",
+] as const;
+export type DropReason = (typeof dropReasons)[number];
+
+/** candidates = kept + the sum of all that was dropped. */
+export interface Funnel {
+  readonly candidates: number;
+  readonly kept: number;
+  readonly dropped: Readonly<Record<DropReason, number>>;
+}

@@ -1,0 +1,50 @@
+#!/usr/bin/env node
+// The command line: each verb parses, calls one function and reports. Exit codes: 0, 1 failed, 2 unusable input.
+
+import { Command, CommanderError } from "commander";
+import { EngineError, messageOf, UsageError } from "../core/errors.js";
+import { packageVersion } from "../runs/versions.js";
+import { registerCompare } from "./compare.js";
+import { registerData } from "./data.js";
+import { registerJudge } from "./judge.js";
+import { registerLogprobs } from "./logprobs.js";
+import { registerPretrain } from "./pretrain.js";
+import { registerReport } from "./report.js";
+import { registerRollouts } from "./rollouts.js";
+import { registerTrace } from "./trace.js";
+import { registerTrain } from "./train.js";
+
+const program = new Command("coderlplus")
+  .description("Trains code language models by reinforcement learning and teaches them what code does when it runs.")
+  .version(packageVersion())
+  .showSuggestionAfterError()
+  .exitOverride();
+
+for (const register of [
+  registerTrain,
+  registerPretrain,
+  registerCompare,
+  registerRollouts,
+  registerReport,
+  registerJudge,
+  registerTrace,
+  registerLogprobs,
+  registerData,
+]) {
+  register(program);
+}
+// Sub-commands inherit nothing: without this a usage error inside one would exit with 1.
+for (const command of program.commands.flatMap((verb) => [verb, ...verb.commands])) command.exitOverride();
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
+  else {
+    process.stderr.write(`coderlplus: ${messageOf(error)}\n`);
+    process.exitCode = error instanceof UsageError ? 2 : 1;
+    if (!(error instanceof UsageError || error instanceof EngineError) && process.env["CODERLPLUS_DEBUG"]) {
+      process.stderr.write(`${(error as Error).stack ?? ""}\n`);
+    }
+  }
+}

@@ -1,0 +1,153 @@
+// The evaluation of a run: held-out problems, greedy decoding, nothing of which depends on the run's seed, so that runs
+// compare problem by problem. Five measures of the paper's kind and one of ours, self-checked pass@1.
+
+import { isTooBig, selectVariables } from "../alignment/select.js";
+import { gradeAnswer } from "../alignment/reward.js";
+import { matches } from "../alignment/answer.js";
+import { inputOf } from "../alignment/recycle.js";
+import type { Truth } from "../alignment/example.js";
+import { mean, standardError } from "../core/maths.js";
+import { Rng } from "../core/rng.js";
+import type { Engine } from "../engines/engine.js";
+import { judge } from "../judge/judge.js";
+import { parsePythonLiteral } from "../problems/python-literal.js";
+import type { Problem } from "../problems/problem.js";
+import type { Dialect } from "../prompts/dialect.js";
+import type { EvaluationRecord, EvaluationSample } from "../runs/records.js";
+import type { Sandbox } from "../sandbox/sandbox.js";
+import { trace } from "../tracer/tracer.js";
+import { completeAll } from "./complete.js";
+import { selfCheck } from "./self-check.js";
+
+export interface EvaluationTools {
+  readonly engine: Engine;
+  readonly sandbox: Sandbox;
+  readonly dialect: Dialect;
+  readonly problems: readonly Problem[];
+}
+
+export interface EvaluationOptions {
+  readonly step: number;
+  readonly mode: "strict" | "official";
+  readonly maximumTokens: number;
+  readonly selfCheckCandidates: number;
+}
+
+/** What each measure means; the table of `train` and `compare` prints these names. */
+export const measures = {
+  code_pass_at_1: "greedy program passes all tests",
+  variables_right: "fraction of variables right, on reference programs",
+  all_right: "all variables and the output right",
+  output_right: "output right, given the program",
+  test_output_right: "output right, given only the specification",
+  self_check_at_8: "self-checked pass@1: best of 8 by the model's own predictions, nothing executed (our measure)",
+  interpreter_check_at_8: "ceiling: the same 8, chosen by really running the visible examples",
+} as const;
+export type MeasureName = keyof typeof measures;
+
+type Scores = Record<string, number>;
+
+/** The record and each problem's own scores, in the problems' order. */
+export async function evaluateFamily(
+  tools: EvaluationTools,
+  options: EvaluationOptions,
+  progress: (done: number, total: number) => void,
+): Promise<{ record: EvaluationRecord; samples: EvaluationSample[] }> {
+  const scores: Scores[] = tools.problems.map(() => ({}));
+  const completions: Array<Record<string, string>> = tools.problems.map(() => ({}));
+  const total = 4;
+  progress(0, total);
+  await code(tools, options, scores, completions);
+  progress(1, total);
+  await alignment(tools, options, scores, completions);
+  progress(2, total);
+  await testOutput(tools, options, scores, completions);
+  progress(3, total);
+  const checked = await selfCheck(tools, options);
+  for (const [i, { submitted, interpreter }] of checked.entries()) {
+    Object.assign(scores[i] as Scores, { self_check_at_8: submitted, interpreter_check_at_8: interpreter });
+  }
+  progress(4, total);
+  const samples = tools.problems.map(({ id }, i) => ({
+    problem: id,
+    scores: scores[i] as Scores,
+    completions: completions[i] as Record<string, string>,
+  }));
+  return { record: summarise("family", options.step, samples), samples };
+}
+
+/** Means and standard errors over the problems that have each score. */
+export function summarise(benchmark: string, step: number, samples: readonly EvaluationSample[]): EvaluationRecord {
+  const names = [...new Set(samples.flatMap(({ scores }) => Object.keys(scores)))];
+  const metrics = Object.fromEntries(
+    names.map((name) => {
+      const values = samples.flatMap(({ scores }) => scores[name] ?? []);
+      return [name, { value: mean(values), standardError: standardError(values) }];
+    }),
+  );
+  return { benchmark, step, problems: samples.length, metrics };
+}
+
+async function code(tools: EvaluationTools, options: EvaluationOptions, scores: Scores[], kept: Array<Record<string, string>>): Promise<void> {
+  const { engine, sandbox, dialect, problems } = tools;
+  const texts = await completeAll(engine, problems.map(dialect.code), options.maximumTokens);
+  await Promise.all(
+    problems.map(async (problem, i) => {
+      const completion = texts[i] ?? "";
+      const { verdict } = await judge(sandbox, problem, dialect.program(problem, completion), { mode: options.mode });
+      (kept[i] as Record<string, string>)["code"] = completion;
+      (scores[i] as Scores)["code_pass_at_1"] = Number(verdict.kind === "passed");
+    }),
+  );
+}
+
+/** On the reference program and an input that no prompt shows: the last test's. The same set for every run. */
+async function alignment(tools: EvaluationTools, options: EvaluationOptions, scores: Scores[], kept: Array<Record<string, string>>): Promise<void> {
+  const { engine, dialect, problems } = tools;
+  const items = (await Promise.all(problems.map((problem, i) => alignmentItem(tools, problem, i)))).filter((item) => item !== null);
+  const texts = await completeAll(engine, items.map(({ prompt }) => prompt), options.maximumTokens);
+  for (const [n, { index, truth }] of items.entries()) {
+    const completion = texts[n] ?? "";
+    const grade = gradeAnswer(truth, completion, "withOutput", dialect.sequencesAsArrays);
+    const allVariables = grade.variablesRight === grade.variablesAsked;
+    (kept[index] as Record<string, string>)["alignment"] = completion;
+    Object.assign(scores[index] as Scores, {
+      variables_right: grade.variablesAsked === 0 ? 1 : grade.variablesRight / grade.variablesAsked,
+      all_right: Number(allVariables && grade.outputRight !== false),
+      output_right: Number(grade.outputRight === true),
+    });
+  }
+}
+
+async function alignmentItem(
+  { sandbox, dialect }: EvaluationTools,
+  { reference, tests, limits, preamble }: Problem,
+  index: number,
+): Promise<{ index: number; prompt: string; truth: Truth } | null> {
+  const input = tests.map(inputOf).findLast((candidate) => candidate !== null);
+  if (reference === undefined || !input) return null;
+  const traced = await trace(sandbox, reference, input, { limits, preamble, determinismCheck: false });
+  const asked = selectVariables(traced, { selection: "lastAssigned", maximumVariables: 3 }, Rng.of(0));
+  const output = input.kind === "call" ? traced.returned : traced.stdout;
+  if (asked.length === 0 || output === undefined || isTooBig(output)) return null;
+  const variables = Object.fromEntries(asked.map((name) => [name, traced.variables[name] ?? null]));
+  return { index, prompt: dialect.alignment(reference, input, variables, true), truth: { variables, output } };
+}
+
+async function testOutput(tools: EvaluationTools, options: EvaluationOptions, scores: Scores[], kept: Array<Record<string, string>>): Promise<void> {
+  const { engine, dialect, problems } = tools;
+  const items = problems.flatMap((problem, index) => {
+    const test = problem.tests.findLast(({ kind }) => kind === "call" || kind === "stdio");
+    return test ? [{ index, test, prompt: dialect.testOutput(problem, test) }] : [];
+  });
+  const texts = await completeAll(engine, items.map(({ prompt }) => prompt), options.maximumTokens, "\n");
+  for (const [n, { index, test }] of items.entries()) {
+    const answer = dialect.testOutputAnswer(texts[n] ?? "");
+    (kept[index] as Record<string, string>)["testOutput"] = answer;
+    const right =
+      test.kind === "call"
+        ? matches(test.expected, parsePythonLiteral(answer), false)
+        : test.kind === "stdio" && answer.trim() === test.stdout.trim();
+    (scores[index] as Scores)["test_output_right"] = Number(right);
+  }
+}

@@ -1,0 +1,22 @@
+// How a model is spoken to: what text it sees for each task, and how its completion becomes a program. A base model
+// continues a file; a chat model is asked. Nothing here runs or judges anything.
+
+import type { Json } from "../core/json.js";
+import type { Problem, ProgramInput, Test } from "../problems/problem.js";
+
+export type ChatTemplate = (messages: ReadonlyArray<{ role: string; content: string }>) => string;
+
+export interface Dialect {
+  /** The text the model sees for a coding problem. */
+  code(problem: Problem): string;
+  /** The program in a completion; null where there is none. Never throws: the completion is the model's. */
+  program(problem: Problem, completion: string): string | null;
+  /** The text that asks for final values; the answer is one JSON object on the last line. */
+  alignment(program: string, input: ProgramInput, asked: Readonly<Record<string, Json>>, withOutput: boolean): string;
+  /** The text that asks for one test's expected output, without any program. */
+  testOutput(problem: Problem, test: Test): string;
+  /** The completion's answer to `testOutput`, as text. */
+  testOutputAnswer(completion: string): string;
+  /** Whether the alignment prompt says to write tuples and deques as JSON arrays. */
+  readonly sequencesAsArrays: boolean;
+}

@@ -1,0 +1,85 @@
+// From rollouts to rewards: programs are judged, alignment answers graded. A rollout whose judge failed has no reward
+// and no part in its group.
+
+import { gradeAnswer, type Grade, type RewardMode } from "../alignment/reward.js";
+import type { Judgement, Verdict } from "../judge/verdict.js";
+import type { Problem } from "../problems/problem.js";
+import type { Dialect } from "../prompts/dialect.js";
+import type { Prompt, Rollout, RolloutGroup } from "../rollouts/rollout.js";
+
+export interface GradedRollout extends Rollout {
+  /** null where the judge failed. */
+  readonly reward: number | null;
+  readonly rewardParts: Readonly<Record<string, number>>;
+  readonly code?: { readonly program: string | null; readonly judgement: Judgement };
+  readonly alignment?: Grade;
+}
+
+export interface GradedGroup {
+  readonly prompt: Prompt;
+  readonly promptTokens: readonly number[];
+  readonly rollouts: readonly GradedRollout[];
+}
+
+export interface GradingOptions {
+  readonly code: "binary" | "fractionOfTests";
+  readonly alignment: RewardMode;
+}
+
+export type Judge = (problem: Problem, program: string | null) => Promise<Judgement>;
+
+export async function gradeGroups(
+  groups: readonly RolloutGroup[],
+  dialect: Dialect,
+  judge: Judge,
+  options: GradingOptions,
+): Promise<GradedGroup[]> {
+  return Promise.all(
+    groups.map(async ({ prompt, promptTokens, rollouts }) => ({
+      prompt,
+      promptTokens,
+      rollouts: await Promise.all(rollouts.map((rollout) => gradeRollout(rollout, prompt, dialect, judge, options))),
+    })),
+  );
+}
+
+async function gradeRollout(
+  rollout: Rollout,
+  { task }: Prompt,
+  dialect: Dialect,
+  judge: Judge,
+  options: GradingOptions,
+): Promise<GradedRollout> {
+  if (task.kind === "alignment") {
+    const grade = gradeAnswer(task.example.truth, rollout.completion, options.alignment, dialect.sequencesAsArrays);
+    const { reward, variablesRight, variablesAsked, outputRight } = grade;
+    const rewardParts = { variablesRight, variablesAsked, ...(outputRight === null ? {} : { outputRight: Number(outputRight) }) };
+    return { ...rollout, reward, rewardParts, alignment: grade };
+  }
+  const program = dialect.program(task.problem, rollout.completion);
+  const judgement = await judge(task.problem, program);
+  const { reward, rewardParts } = codeReward(judgement.verdict, options.code);
+  return { ...rollout, reward, rewardParts, code: { program, judgement } };
+}
+
+/** binary: 1 where every test passes (CodeRL+, R_gen); fractionOfTests: passed / total. */
+function codeReward(verdict: Verdict, mode: GradingOptions["code"]): Pick<GradedRollout, "reward" | "rewardParts"> {
+  if (verdict.kind === "infrastructure") return { reward: null, rewardParts: {} };
+  const { passed, total } = verdict;
+  const reward = mode === "binary" ? Number(verdict.kind === "passed") : passed / total;
+  return { reward, rewardParts: { passed, total } };
+}
+
+/** [G] advantages of each group, null for a rollout without a reward. */
+export function advantagesOf(
+  groups: readonly GradedGroup[],
+  advantages: (rewards: ReadonlyArray<readonly number[]>) => number[][],
+): Array<Array<number | null>> {
+  const rewards = groups.map(({ rollouts }) => rollouts.flatMap(({ reward }) => (reward === null ? [] : [reward])));
+  const filled = advantages(rewards.filter((group) => group.length > 0));
+  let next = 0;
+  return groups.map(({ rollouts }, i) => {
+    const values = rewards[i]?.length ? [...(filled[next++] ?? [])] : [];
+    return rollouts.map(({ reward }) => (reward === null ? null : (values.shift() ?? null)));
+  });
+}

@@ -1,0 +1,19 @@
+// What training tells whoever watches: the terminal, a log, a test.
+
+import type { EvaluationRecord } from "../runs/records.js";
+import type { StepMetrics } from "../runs/metrics.js";
+
+export interface Reporter {
+  /** Completion tokens drawn so far in the step under way. */
+  tokens(step: number, count: number): void;
+  step(metrics: StepMetrics): void;
+  evaluating(step: number, done: number, total: number): void;
+  evaluated(record: EvaluationRecord): void;
+}
+
+export const silent: Reporter = {
+  tokens: () => {},
+  step: () => {},
+  evaluating: () => {},
+  evaluated: () => {},
+};

@@ -1,0 +1,155 @@
+// What is written about a step: its metrics and its rollouts.
+
+import type { Candidate } from "../alignment/recycle.js";
+import { type DropReason, dropReasons, type Funnel } from "../alignment/example.js";
+import type { AlignmentPool } from "../alignment/pool.js";
+import { mean, sum } from "../core/maths.js";
+import type { MetricName, StepMetrics } from "../runs/metrics.js";
+import type { RolloutRecord } from "../runs/records.js";
+import type { GradedGroup, GradedRollout } from "./grade.js";
+
+type Phase = "sample" | "judge" | "recycle" | "update";
+
+/** Seconds of the step and of its phases. */
+export class Clock {
+  readonly #start = performance.now();
+  readonly #seconds: Record<Phase, number> = { sample: 0, judge: 0, recycle: 0, update: 0 };
+
+  async time<T>(phase: Phase, work: () => Promise<T>): Promise<T> {
+    const start = performance.now();
+    const result = await work();
+    this.#seconds[phase] += (performance.now() - start) / 1000;
+    return result;
+  }
+
+  metrics(sampledTokens: number): Omit<StepMetrics, "step"> {
+    const step = (performance.now() - this.#start) / 1000;
+    const { sample, judge, recycle, update } = this.#seconds;
+    return {
+      "time/step_seconds": step,
+      "time/model_seconds": sample + update,
+      "time/sample_seconds": sample,
+      "time/judge_seconds": judge,
+      "time/recycle_seconds": recycle,
+      "time/update_seconds": update,
+      "time/tokens_per_second": sampledTokens / step,
+    };
+  }
+}
+
+/** The step's code rollouts, for recycling. */
+export function candidatesOf(groups: readonly GradedGroup[]): Candidate[] {
+  return groups.flatMap(({ prompt, rollouts }) => {
+    const { task } = prompt;
+    if (task.kind !== "code") return [];
+    return rollouts.flatMap(({ code }) => (code ? [{ problem: task.problem, ...code }] : []));
+  });
+}
+
+export interface StepResult {
+  readonly step: number;
+  readonly graded: readonly GradedGroup[];
+  readonly funnel: Funnel;
+  readonly pool: AlignmentPool;
+  readonly update: Omit<StepMetrics, "step">;
+  readonly clock: Clock;
+}
+
+export function stepMetrics({ step, graded, funnel, pool, update, clock }: StepResult): StepMetrics {
+  const code = graded.filter(({ prompt }) => prompt.task.kind === "code");
+  const alignment = graded.filter(({ prompt }) => prompt.task.kind === "alignment");
+  const sampled = sum(graded.flatMap(({ rollouts }) => rollouts.map(({ sample }) => sample.tokens.length)));
+  const dropped = Object.fromEntries(
+    dropReasons.map((reason: DropReason) => [`alignment/dropped_${reason}`, funnel.dropped[reason]]),
+  ) as Record<Extract<MetricName, `alignment/dropped_${string}`>, number>;
+  return {
+    step,
+    ...codeMetrics(code),
+    ...alignmentMetrics(alignment),
+    "alignment/share": alignment.length / graded.length,
+    "alignment/pool_size": pool.size,
+    "alignment/pool_age": orNull(pool.meanAge(step)),
+    "alignment/candidates": funnel.candidates,
+    "alignment/kept": funnel.kept,
+    ...dropped,
+    ...update,
+    "tokens/sampled": sampled,
+    ...clock.metrics(sampled),
+    "memory/rss_bytes": process.memoryUsage.rss(),
+  };
+}
+
+function codeMetrics(groups: readonly GradedGroup[]): Omit<StepMetrics, "step"> {
+  const rollouts = groups.flatMap((group) => group.rollouts);
+  const judged = rollouts.filter(({ reward }) => reward !== null);
+  return {
+    "code/reward_mean": orNull(mean(judged.map(({ reward }) => reward ?? 0))),
+    "code/pass_rate": orNull(mean(judged.map(({ code }) => Number(code?.judgement.verdict.kind === "passed")))),
+    "code/completion_tokens": orNull(mean(rollouts.map(({ sample }) => sample.tokens.length))),
+    "code/zero_spread_groups": zeroSpread(groups),
+    "code/infrastructure": rollouts.length - judged.length,
+  };
+}
+
+function alignmentMetrics(groups: readonly GradedGroup[]): Omit<StepMetrics, "step"> {
+  const rollouts = groups.flatMap((group) => group.rollouts);
+  const grades = rollouts.flatMap(({ alignment }) => (alignment ? [alignment] : []));
+  const withOutput = grades.filter(({ outputRight }) => outputRight !== null);
+  return {
+    "alignment/reward_mean": orNull(mean(grades.map(({ reward }) => reward))),
+    "alignment/variables_right": orNull(
+      sum(grades.map(({ variablesRight }) => variablesRight)) / sum(grades.map(({ variablesAsked }) => variablesAsked)),
+    ),
+    "alignment/all_right_rate": orNull(mean(grades.map((grade) => Number(grade.variablesRight === grade.variablesAsked)))),
+    "alignment/output_right_rate": orNull(mean(withOutput.map(({ outputRight }) => Number(outputRight)))),
+    "alignment/answered_rate": orNull(mean(grades.map(({ predicted }) => Number(predicted !== null)))),
+    "alignment/completion_tokens": orNull(mean(rollouts.map(({ sample }) => sample.tokens.length))),
+    "alignment/zero_spread_groups": zeroSpread(groups),
+  };
+}
+
+function zeroSpread(groups: readonly GradedGroup[]): number | null {
+  return orNull(mean(groups.map(({ rollouts }) => Number(rollouts.every(({ reward }) => reward === rollouts[0]?.reward)))));
+}
+
+function orNull(value: number): number | null {
+  return Number.isFinite(value) ? value : null;
+}
+
+/** @param advantages  [groups][G] */
+export function rolloutRecords(
+  step: number,
+  groups: readonly GradedGroup[],
+  advantages: ReadonlyArray<ReadonlyArray<number | null>>,
+): RolloutRecord[] {
+  return groups.flatMap(({ prompt, rollouts }, group) =>
+    rollouts.map((rollout, sample) => ({
+      step,
+      task: prompt.task.kind,
+      problem: prompt.task.kind === "code" ? prompt.task.problem.id : prompt.task.example.problem,
+      group,
+      sample,
+      prompt: prompt.text,
+      completion: rollout.completion,
+      stopReason: rollout.sample.stopReason,
+      ...codePart(rollout),
+      ...alignmentPart(prompt.task, rollout),
+      reward: rollout.reward,
+      rewardParts: rollout.rewardParts,
+      advantage: advantages[group]?.[sample] ?? null,
+      tokens: rollout.sample.tokens.length,
+    })),
+  );
+}
+
+function codePart({ code }: GradedRollout): Partial<RolloutRecord> {
+  if (!code) return {};
+  const { verdict, tests } = code.judgement;
+  return { ...(code.program === null ? {} : { program: code.program }), verdict, tests };
+}
+
+function alignmentPart(task: GradedGroup["prompt"]["task"], { alignment }: GradedRollout): Partial<RolloutRecord> {
+  if (task.kind !== "alignment" || !alignment) return {};
+  const { program, input, asked, truth } = task.example;
+  return { alignment: { program, input, asked, truth, predicted: alignment.predicted } };
+}

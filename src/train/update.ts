@@ -1,0 +1,127 @@
+// The update: a step's rollouts in mini-batches of whole groups, one optimiser step each.
+
+import { tokenWeights } from "../algorithms/aggregation.js";
+import { isClipped, ratioOf } from "../algorithms/policy-loss.js";
+import { k3 } from "../algorithms/kl.js";
+import { Rng } from "../core/rng.js";
+import type { Datum, Engine, LossOutput } from "../engines/engine.js";
+import type { StepMetrics } from "../runs/metrics.js";
+import type { Config } from "./config.js";
+import type { GradedGroup } from "./grade.js";
+
+type Advantages = ReadonlyArray<ReadonlyArray<number | null>>;
+
+/**
+ * Learns from one step's groups.
+ *
+ * @param advantages  [groups][G], null for rollouts that are left out
+ * @returns           the `policy/` metrics and the count of trained tokens
+ */
+export async function updatePolicy(
+  engine: Engine,
+  groups: readonly GradedGroup[],
+  advantages: Advantages,
+  config: Config,
+  step: number,
+): Promise<Omit<StepMetrics, "step">> {
+  const { policy, optimizer, train, seed } = config;
+  const learningRate = optimizer.learningRate * Math.min(1, step / Math.max(1, optimizer.warmUpSteps));
+  const order = Rng.of(seed, "mini-batches", step).shuffled(groups.map((_, i) => i));
+  const tally = new Tally();
+  for (let part = 0; part < train.miniBatches; part++) {
+    const chosen = order.slice(
+      Math.floor((part * order.length) / train.miniBatches),
+      Math.floor(((part + 1) * order.length) / train.miniBatches),
+    );
+    const datums = await datumsOf(engine, chosen, groups, advantages, config);
+    if (datums.length === 0) continue;
+    const output = await engine.forwardBackward(datums, { kind: "policy", ...policy });
+    const { gradientNorm } = await engine.optimStep({ ...optimizer, learningRate });
+    tally.add(datums, output, gradientNorm, policy);
+  }
+  return { ...tally.metrics(policy.klCoefficient > 0), "policy/learning_rate": learningRate };
+}
+
+/** The rollouts of a mini-batch that can teach: with no KL term, those with an advantage. Weights count all of them. */
+async function datumsOf(
+  engine: Engine,
+  chosen: readonly number[],
+  groups: readonly GradedGroup[],
+  advantages: Advantages,
+  config: Config,
+): Promise<Datum[]> {
+  const rows = chosen.flatMap((g) => {
+    const group = groups[g] as GradedGroup;
+    return group.rollouts.flatMap(({ sample }, i) => {
+      const advantage = advantages[g]?.[i] ?? null;
+      return advantage === null ? [] : [{ prompt: group.promptTokens, sample, advantage }];
+    });
+  });
+  const lengths = rows.map(({ sample }) => sample.tokens.length);
+  const weights = tokenWeights(config.policy.aggregation, lengths, config.rollouts.maximumTokens);
+  const withKl = config.policy.klCoefficient > 0;
+  const datums = rows.flatMap(({ prompt, sample, advantage }, i): Datum[] => {
+    if (advantage === 0 && !withKl) return [];
+    const length = sample.tokens.length;
+    return [
+      {
+        prompt,
+        completion: sample.tokens,
+        weights: new Float32Array(length).fill(weights[i] as number),
+        advantages: new Float32Array(length).fill(advantage),
+        oldLogprobs: sample.logprobs,
+      },
+    ];
+  });
+  if (!withKl) return datums;
+  const reference = await engine.logprobs(datums, "reference");
+  return datums.map((datum, i) => ({ ...datum, referenceLogprobs: reference[i] as Float32Array }));
+}
+
+/** Sums over the trained tokens of a step. */
+class Tally {
+  #updates = 0;
+  #tokens = 0;
+  #loss = 0;
+  #gradientNorm = 0;
+  #clipped = 0;
+  #oldKl = 0;
+  #referenceKl = 0;
+  #entropy = 0;
+  #firstRatioError = 0;
+
+  add(datums: readonly Datum[], output: LossOutput, gradientNorm: number, policy: Config["policy"]): void {
+    this.#loss += output.loss;
+    this.#gradientNorm += gradientNorm;
+    for (const [i, { oldLogprobs, referenceLogprobs, advantages }] of datums.entries()) {
+      const logprobs = output.logprobs[i] as Float32Array;
+      for (const [t, logprob] of logprobs.entries()) {
+        const old = oldLogprobs?.[t] ?? logprob;
+        const ratio = ratioOf(logprob, old);
+        if (this.#updates === 0) this.#firstRatioError = Math.max(this.#firstRatioError, Math.abs(ratio - 1));
+        if (isClipped(ratio, advantages?.[t] ?? 0, policy)) this.#clipped++;
+        this.#oldKl += k3(logprob, old);
+        this.#referenceKl += k3(logprob, referenceLogprobs?.[t] ?? logprob);
+        this.#entropy += output.entropies[i]?.[t] ?? 0;
+      }
+      this.#tokens += logprobs.length;
+    }
+    this.#updates++;
+  }
+
+  metrics(withKl: boolean): Omit<StepMetrics, "step"> {
+    const perToken = (total: number): number | null => (this.#tokens === 0 ? null : total / this.#tokens);
+    const perUpdate = (total: number): number | null => (this.#updates === 0 ? null : total / this.#updates);
+    return {
+      "policy/loss": perUpdate(this.#loss),
+      "policy/kl": withKl ? perToken(this.#referenceKl) : null,
+      "policy/old_kl": perToken(this.#oldKl),
+      "policy/entropy": perToken(this.#entropy),
+      "policy/clip_fraction": perToken(this.#clipped),
+      "policy/gradient_norm": perUpdate(this.#gradientNorm),
+      "policy/first_ratio_error": this.#updates === 0 ? null : this.#firstRatioError,
+      "policy/updates": this.#updates,
+      "tokens/trained": this.#tokens,
+    };
+  }
+}
