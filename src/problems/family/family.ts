@@ -1,10 +1,12 @@
 // The bundled family as problem records: from a drawn task to what is shown to the model and what decides.
 
+import { UsageError } from "../../core/errors.js";
 import type { Json } from "../../core/json.js";
 import { Rng } from "../../core/rng.js";
-import { exampleOf, inputOf } from "../examples.js";
+import { exampleOf } from "../examples.js";
 import { type Problem, problemSchema, type ProgramInput, type Test } from "../problem.js";
-import { programOf, shortStyles, starterCode } from "./program.js";
+import type { ValueType } from "./operations.js";
+import { type Form, programOf, shortStyles, starterCode } from "./program.js";
 import { compileProgram, type CompiledProgram, evaluate } from "./python/evaluate.js";
 import {
   compositionOf,
@@ -73,49 +75,97 @@ export interface FamilyOptions {
 }
 
 /**
- * `count` different problems, the same for the same options. Where two references behave differently, each fails a
- * hidden test of the other.
+ * `count` problems, the same for the same options. No two references behave alike on the common probe inputs, and each
+ * fails a hidden test of every other.
+ *
+ * @throws UsageError where the family has too few different problems
  */
-export function generateFamily({ seed, count, split, subset, vague = VAGUE_RATE }: FamilyOptions): Problem[] {
-  const rng = Rng.of("family", seed, split, subset);
-  const tasks = new Map<string, Task>();
-  while (tasks.size < count) {
-    const task = drawTask(rng, { split, subset, vague });
-    const key = JSON.stringify([referenceOf(task), task.specification]);
-    if (!tasks.has(key)) tasks.set(key, task);
+export function generateFamily(options: FamilyOptions): Problem[] {
+  const rng = Rng.of("family", options.seed, options.split, options.subset);
+  let candidates: Candidate[] = [];
+  const behaviours = new Set<string>();
+  while (candidates.length < options.count) {
+    candidates.push(...drawDifferent(rng, options, options.count - candidates.length, behaviours));
+    candidates = separate(rng, candidates);
   }
-  const separated = separate(rng, [...tasks.values()]);
-  return separated.map((task, index) => problemOf(task, `family/${String(index).padStart(6, "0")}`));
+  return candidates.map(({ task }, index) => problemOf(task, `family/${String(index).padStart(6, "0")}`));
 }
 
-interface Rival {
+interface Candidate {
   readonly task: Task;
   readonly program: CompiledProgram;
+  /** Only programs of one group take the same inputs. */
+  readonly group: string;
+  /** The outputs on the group's probe inputs, as text. */
+  readonly outputs: readonly string[];
+}
+
+const MAX_REPEATS = 5000;
+
+function drawDifferent(rng: Rng, options: FamilyOptions, count: number, behaviours: Set<string>): Candidate[] {
+  const drawn: Candidate[] = [];
+  for (let repeats = 0; drawn.length < count; ) {
+    const task = drawTask(rng, { ...options, vague: options.vague ?? VAGUE_RATE });
+    const program = compileProgram(referenceOf(task));
+    const type = task.steps[0].operation.from;
+    const outputs = probeInputs(type, task.form).map((input) => JSON.stringify(outputOf(program, input) ?? null));
+    const group = `${task.form} ${type}`;
+    const behaviour = `${group} ${outputs.join(" ")}`;
+    if (behaviours.has(behaviour)) {
+      if (++repeats < MAX_REPEATS) continue;
+      throw new UsageError(
+        `the family has about ${behaviours.size} different ${options.subset} problems for ${options.split}; ` +
+          `found no more in ${MAX_REPEATS} draws: ask for a smaller --count`,
+      );
+    }
+    repeats = 0;
+    behaviours.add(behaviour);
+    drawn.push({ task, program, group, outputs });
+  }
+  return drawn;
+}
+
+const PROBES = 16;
+
+/** The inputs on which programs of one type are compared, always the same ones. */
+export function probeInputs(type: ValueType, form: Form): ProgramInput[] {
+  const rng = Rng.of("probes", type, form);
+  return Array.from({ length: PROBES }, () => drawInput(rng, type, form));
 }
 
 const SEARCH = 40;
+const NEAR = 2;
 
-/** Exchanges hidden examples until they tell a reference from every other reference that behaves differently. */
-function separate(rng: Rng, tasks: readonly Task[]): Task[] {
-  const rivals = new Map<string, Rival[]>();
-  for (const task of tasks) {
-    const group = `${task.form} ${task.steps[0].operation.from}`;
-    const program = compileProgram(referenceOf(task));
-    rivals.set(group, [...(rivals.get(group) ?? []), { task, program }]);
+/**
+ * Exchanges hidden examples until they tell a reference from the references that come near it; leaves out those that
+ * no small input tells from another.
+ */
+function separate(rng: Rng, candidates: readonly Candidate[]): Candidate[] {
+  const groups = new Map<string, Candidate[]>();
+  for (const candidate of candidates) {
+    const group = groups.get(candidate.group);
+    if (group) group.push(candidate);
+    else groups.set(candidate.group, [candidate]);
   }
-  return tasks.map((task) => {
-    const group = rivals.get(`${task.form} ${task.steps[0].operation.from}`) ?? [];
-    const own = compileProgram(referenceOf(task));
+  return candidates.flatMap((candidate) => {
+    const { task, program } = candidate;
+    const rivals = (groups.get(candidate.group) ?? []).filter(
+      (other) => other !== candidate && agreements(other.outputs, candidate.outputs) >= NEAR,
+    );
     const examples = [...task.examples];
-    for (let round = 0, position = examples.length - 1; round < SEARCH; round++) {
-      const confused = group.filter((rival) => rival.task !== task && passes(rival.program, examples.slice(VISIBLE_EXAMPLES)));
-      const better = confused.map((rival) => tellApart(rng, task, own, rival.program)).find(Boolean);
-      if (!better) break;
-      examples[position] = better;
-      position = position === VISIBLE_EXAMPLES ? examples.length - 1 : position - 1;
+    for (let round = 0; round < SEARCH; round++) {
+      const confused = rivals.find((rival) => passes(rival.program, examples.slice(VISIBLE_EXAMPLES)));
+      if (!confused) return [{ ...candidate, task: { ...task, examples } }];
+      const better = tellApart(rng, { ...task, examples }, program, confused.program);
+      if (!better) return [];
+      examples[examples.length - 1 - (round % (examples.length - VISIBLE_EXAMPLES))] = better;
     }
-    return { ...task, examples };
+    return [];
   });
+}
+
+function agreements(left: readonly string[], right: readonly string[]): number {
+  return left.reduce((count, output, index) => count + (output === right[index] ? 1 : 0), 0);
 }
 
 function passes(program: CompiledProgram, examples: readonly Example[]): boolean {
@@ -136,13 +186,7 @@ function tellApart(rng: Rng, task: Task, own: CompiledProgram, other: CompiledPr
     const input = drawInput(rng, task.steps[0].operation.from, task.form);
     const output = smallOutput(own, input);
     if (output === undefined || known.has(JSON.stringify(input))) continue;
-    const example = { input, output };
-    if (!passes(other, [example])) return example;
+    if (!passes(other, [{ input, output }])) return { input, output };
   }
   return undefined;
-}
-
-/** The inputs of a problem's tests, the visible ones first; opaque tests have none. */
-export function inputsOf(problem: Problem): ProgramInput[] {
-  return problem.tests.map(inputOf).filter((input) => input !== undefined);
 }

@@ -11,7 +11,7 @@ export interface Step {
 export type Form = "function" | "stdin";
 
 const VARIABLES = "abcd";
-const HELPERS = "ghpq";
+const HELPERS = "ghpq"; // one a step that has one: a name for two functions would make their variables ambiguous
 
 const READ: Readonly<Partial<Record<ValueType, string>>> = {
   ints: "x = [int(t) for t in input().split()]",
@@ -31,9 +31,13 @@ export function starterCode(form: Form, from: ValueType): string {
 /** What follows the starter code, beginning with a newline and ending without one. */
 export function body(steps: readonly Step[], styles: readonly Style[], form: Form): string {
   const indent = form === "function" ? "    " : "";
+  let helpers = 0;
   const lines = steps.flatMap(({ operation, constant }, index) => {
     const s = index === 0 ? "x" : VARIABLES[index - 1];
-    return codeOf(operation, styles[index], { s, d: VARIABLES[index], g: HELPERS[index], k: constant }).split("\n");
+    const g = HELPERS[helpers];
+    const code = codeOf(operation, styles[index], { s, d: VARIABLES[index], g, k: constant }).split("\n");
+    if (code[0].startsWith("def ")) helpers++;
+    return code;
   });
   const result = VARIABLES[steps.length - 1];
   const many = ["ints", "strings"].includes(steps[steps.length - 1].operation.to);

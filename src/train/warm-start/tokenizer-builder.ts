@@ -75,7 +75,7 @@ export function buildTokenizer({ seed, subset }: TokenizerOptions): string {
 const FIXED_TEXT = [
   ...OPERATIONS.flatMap(({ exact, vague, forms }) => [...exact, ...vague, ...Object.values(forms)]),
   ...PRINTABLE.flatMap((type) => [starterCode("stdin", type), starterCode("function", type)]),
-  "return print input stdin output variables",
+  "then return print input stdin output variables",
 ].join(" ");
 const FIXED_WORDS = new Set(FIXED_TEXT.match(/[A-Za-z_]+/g));
 
