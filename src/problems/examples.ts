@@ -1,0 +1,40 @@
+// How one test is written as a comment line: what goes in, then what comes out. Prompts of the family, alignment
+// questions and test-output questions all use these words, so that a model sees one notation.
+
+import type { Json } from "../core/json.js";
+import type { ProgramInput, Test } from "./problem.js";
+import { pythonLiteral } from "./python-literal.js";
+
+/** `f([1, 2], k=3)`; a value without a literal form is written as `...`. */
+export function callText(call: Extract<ProgramInput, { kind: "call" }>): string {
+  const positional = call.arguments.map(literal);
+  const named = Object.entries(call.keywords ?? {}).map(([name, value]) => `${name}=${literal(value)}`);
+  return `${call.function}(${[...positional, ...named].join(", ")})`;
+}
+
+function literal(value: Json): string {
+  return pythonLiteral(value) ?? "...";
+}
+
+/** One line in two parts, `# f([1]) == ` and `1`; undefined for a test that is opaque code. */
+export function exampleOf(test: Test): { readonly question: string; readonly answer: string } | undefined {
+  if (test.kind === "call") return { question: `# ${callText(test)} == `, answer: literal(test.expected) };
+  if (test.kind === "stdio") {
+    return { question: `# input: ${oneLine(test.stdin)} -> output: `, answer: oneLine(test.stdout) };
+  }
+  return undefined;
+}
+
+/** The text without its last newline where that leaves one line, else as a quoted string. */
+function oneLine(text: string): string {
+  const bare = text.replace(/\n$/, "");
+  return bare.includes("\n") || bare === "" ? JSON.stringify(text) : bare;
+}
+
+/** The input that a test runs the program on; undefined for a test that is opaque code. */
+export function inputOf(test: Test): ProgramInput | undefined {
+  if (test.kind === "stdio") return { kind: "stdio", stdin: test.stdin };
+  if (test.kind !== "call") return undefined;
+  const { kind, function: name, arguments: values, keywords } = test;
+  return { kind, function: name, arguments: values, ...(keywords && { keywords }) };
+}
