@@ -2,7 +2,13 @@
 
 import { sum } from "../core/maths.js";
 
-export const aggregations = ["token-mean", "seq-mean-token-sum", "seq-mean-token-mean", "seq-mean-token-sum-norm", "token-sum"] as const;
+export const aggregations = [
+  "token-mean",
+  "seq-mean-token-sum",
+  "seq-mean-token-mean",
+  "seq-mean-token-sum-norm",
+  "token-sum",
+] as const;
 export type Aggregation = (typeof aggregations)[number];
 
 /**

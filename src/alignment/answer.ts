@@ -41,7 +41,8 @@ export function matches(truth: Json, predicted: Json | undefined, sequencesAsArr
   if (predicted === undefined) return false;
   const a = normal(truth);
   const b = normal(predicted);
-  if (a instanceof Float || b instanceof Float) return a instanceof Float && b instanceof Float && isClose(a.value, b.value);
+  if (a instanceof Float || b instanceof Float)
+    return a instanceof Float && b instanceof Float && isClose(a.value, b.value);
   if (Array.isArray(a) && Array.isArray(b)) return sameItems(a, b, sequencesAsArrays);
   if (!isObject(a)) return typeof a === typeof b && a === b;
   const sequence = a["$tuple"] ?? a["$deque"];
@@ -81,12 +82,17 @@ function normal(value: Json): Json {
   const { $int: int, $float: float } = value;
   if (typeof int === "string" && /^-?\d{1,5000}$/.test(int)) return BigInt(int);
   if (float === "nan") return new Float(Number.NaN);
-  if (float === "inf" || float === "-inf") return new Float(float === "inf" ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY);
+  if (float === "inf" || float === "-inf")
+    return new Float(float === "inf" ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY);
   return value;
 }
 
 function isClose(a: number, b: number): boolean {
-  return Object.is(a, b) || (Number.isNaN(a) && Number.isNaN(b)) || Math.abs(a - b) <= 1e-9 * Math.max(Math.abs(a), Math.abs(b));
+  return (
+    Object.is(a, b) ||
+    (Number.isNaN(a) && Number.isNaN(b)) ||
+    Math.abs(a - b) <= 1e-9 * Math.max(Math.abs(a), Math.abs(b))
+  );
 }
 
 function isObject(value: Json | undefined): value is Tagged {

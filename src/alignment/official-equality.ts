@@ -11,10 +11,13 @@ export function officiallyEqual(truth: Json, predicted: Json | undefined): boole
 }
 
 function equal(a: Plain, b: Plain): boolean {
-  if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((item, i) => equal(item, b[i] as Plain));
+  if (Array.isArray(a) && Array.isArray(b))
+    return a.length === b.length && a.every((item, i) => equal(item, b[i] as Plain));
   if (isRecord(a) && isRecord(b)) {
     const keys = Object.keys(a);
-    return keys.length === Object.keys(b).length && keys.every((key) => key in b && equal(a[key] as Plain, b[key] as Plain));
+    return (
+      keys.length === Object.keys(b).length && keys.every((key) => key in b && equal(a[key] as Plain, b[key] as Plain))
+    );
   }
   const [x, y] = [scalar(a), scalar(b)];
   if (typeof x === "number" && typeof y === "number") return x === y || Math.abs(x - y) < 1e-9;
@@ -43,7 +46,10 @@ function plain(value: Json): Plain {
   if (typeof record["$int"] === "string") return Number(record["$int"]);
   if (Array.isArray(record["$dict"])) {
     return Object.fromEntries(
-      (record["$dict"] as ReadonlyArray<readonly [Json, Json]>).map(([key, item]) => [pythonText(plain(key)), plain(item)]),
+      (record["$dict"] as ReadonlyArray<readonly [Json, Json]>).map(([key, item]) => [
+        pythonText(plain(key)),
+        plain(item),
+      ]),
     );
   }
   return Object.fromEntries(Object.entries(record).map(([key, item]) => [key, plain(item)]));
@@ -52,7 +58,10 @@ function plain(value: Json): Plain {
 function pythonText(value: Plain): string {
   if (value === null) return "None";
   if (Array.isArray(value)) return `[${value.map(quoted).join(", ")}]`;
-  if (isRecord(value)) return `{${Object.entries(value).map(([key, item]) => `'${key}': ${quoted(item)}`).join(", ")}}`;
+  if (isRecord(value))
+    return `{${Object.entries(value)
+      .map(([key, item]) => `'${key}': ${quoted(item)}`)
+      .join(", ")}}`;
   return String(value);
 }
 

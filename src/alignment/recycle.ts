@@ -3,10 +3,11 @@
 
 import { InfrastructureError } from "../core/errors.js";
 import { sha256 } from "../core/files.js";
-import { Rng } from "../core/rng.js";
 import { stringifyJson } from "../core/json.js";
+import { Rng } from "../core/rng.js";
 import type { Judgement } from "../judge/verdict.js";
-import type { Problem, ProgramInput, Test } from "../problems/problem.js";
+import { inputOf } from "../problems/examples.js";
+import type { Problem, ProgramInput } from "../problems/problem.js";
 import { type Dialect } from "../prompts/dialect.js";
 import type { Trace } from "../tracer/trace.js";
 import { type AlignmentExample, type DropReason, dropReasons, type Funnel, type Truth } from "./example.js";
@@ -59,7 +60,11 @@ export async function recycle(
   const inStep = new Set<string>();
   const sifted = candidates.map((candidate) => sift(candidate, options, pool, inStep));
   const traceable = sifted.flatMap((outcome, i) => (typeof outcome === "string" ? [] : [i]));
-  const chosen = new Set(Rng.of(seed, "recycle", step).shuffled(traceable).slice(0, options.maximumPerStep ?? traceable.length));
+  const chosen = new Set(
+    Rng.of(seed, "recycle", step)
+      .shuffled(traceable)
+      .slice(0, options.maximumPerStep ?? traceable.length),
+  );
   const outcomes = await Promise.all(
     sifted.map(async (outcome, i): Promise<Outcome> => {
       if (typeof outcome === "string") return outcome;
@@ -98,21 +103,7 @@ function sift(
 function firstInput({ problem, judgement }: Candidate): ProgramInput | null {
   const failing = judgement.tests.findIndex(({ kind }) => !kind.startsWith("passed") && kind !== "not-run");
   const tests = [problem.tests[failing], ...problem.tests].filter((test) => test !== undefined);
-  return tests.map(inputOf).find((input) => input !== null) ?? null;
-}
-
-export function inputOf(test: Test): ProgramInput | null {
-  switch (test.kind) {
-    case "stdio":
-      return { kind: "stdio", stdin: test.stdin };
-    case "call":
-      return { kind: "call", function: test.function, arguments: test.arguments, keywords: test.keywords };
-    case "assert":
-    case "check":
-      return null;
-    default:
-      return test satisfies never;
-  }
+  return tests.map(inputOf).find((input) => input !== undefined) ?? null;
 }
 
 async function build(

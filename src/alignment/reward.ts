@@ -33,7 +33,12 @@ export function gradeAnswer(truth: Truth, completion: string, mode: RewardMode, 
     mode === "official" ? officiallyEqual : (a, b) => matches(a, b, sequencesAsArrays);
   const right = names.filter((name) => {
     const value = truth.variables[name];
-    return value !== undefined && predicted !== null && Object.hasOwn(predicted.variables, name) && equal(value, predicted.variables[name]);
+    return (
+      value !== undefined &&
+      predicted !== null &&
+      Object.hasOwn(predicted.variables, name) &&
+      equal(value, predicted.variables[name])
+    );
   }).length;
   const outputRight = truth.output === undefined ? null : predicted !== null && equal(truth.output, predicted.output);
   const reward = predicted === null ? 0 : rewardOf(mode, right, names.length, outputRight);
@@ -41,7 +46,8 @@ export function gradeAnswer(truth: Truth, completion: string, mode: RewardMode, 
 }
 
 function rewardOf(mode: RewardMode, right: number, asked: number, outputRight: boolean | null): number {
-  const withOutput = (right + (outputRight ? 1 : 0)) / (asked + (outputRight === null && mode === "withOutput" ? 0 : 1));
+  const withOutput =
+    (right + (outputRight ? 1 : 0)) / (asked + (outputRight === null && mode === "withOutput" ? 0 : 1));
   switch (mode) {
     case "paper":
       return asked === 0 ? 0 : right / asked;

@@ -21,7 +21,11 @@ export function registerCompare(program: Command): void {
 
 function render({ groups, base, measures: rows }: Comparison): string {
   const baseline = groups[0]?.name ?? "";
-  const header = ["measure", "base", ...groups.flatMap(({ name }, i) => (i === 0 ? [name] : [name, `against ${baseline}`]))];
+  const header = [
+    "measure",
+    "base",
+    ...groups.flatMap(({ name }, i) => (i === 0 ? [name] : [name, `against ${baseline}`])),
+  ];
   const lines = Object.entries(rows).map(([name, columns]) => [
     name,
     ((base[name] ?? Number.NaN) * 100).toFixed(1),
@@ -43,5 +47,7 @@ function value({ value: mean, spread, rewarded }: GroupMeasure): string {
 }
 
 function against({ against: interval }: GroupMeasure): string {
-  return interval === null ? "no common seed" : `${signed(interval.difference)} [${signed(interval.low)}, ${signed(interval.high)}]`;
+  return interval === null
+    ? "no common seed"
+    : `${signed(interval.difference)} [${signed(interval.low)}, ${signed(interval.high)}]`;
 }

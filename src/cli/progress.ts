@@ -36,7 +36,8 @@ export class Progress implements Reporter {
 
   step(metrics: StepMetrics): void {
     const seconds = metrics["time/step_seconds"] ?? 0;
-    this.#stepSeconds = this.#stepSeconds === null ? seconds : this.#stepSeconds + SMOOTHING * (seconds - this.#stepSeconds);
+    this.#stepSeconds =
+      this.#stepSeconds === null ? seconds : this.#stepSeconds + SMOOTHING * (seconds - this.#stepSeconds);
     this.#stepsDone = metrics.step;
     this.#last = [
       `reward code ${two(metrics["code/reward_mean"])} alignment ${two(metrics["alignment/reward_mean"])}`,

@@ -28,7 +28,9 @@ export function registerRollouts(program: Command): void {
       const steps = run.rolloutSteps();
       const step = flags.step === undefined ? steps.at(-1) : Number(flags.step);
       if (step === undefined || !steps.includes(step)) {
-        throw new UsageError(`${path}: has no rollouts of step ${flags.step ?? "1"}; it has ${steps.length === 0 ? "none" : `steps ${steps[0]} to ${steps.at(-1)}`}`);
+        throw new UsageError(
+          `${path}: has no rollouts of step ${flags.step ?? "1"}; it has ${steps.length === 0 ? "none" : `steps ${steps[0]} to ${steps.at(-1)}`}`,
+        );
       }
       const chosen = run.readRollouts(step).filter(({ task }) => flags.task === undefined || task === flags.task);
       for (const rollout of chosen.slice(0, Number(flags.limit))) {
@@ -42,7 +44,11 @@ function render(rollout: RolloutRecord): string {
   const facts = [
     `step ${rollout.step}, ${rollout.task}, ${rollout.problem}, group ${rollout.group}, sample ${rollout.sample}`,
     `reward ${reward ?? "none"}, advantage ${advantage?.toFixed(3) ?? "none"}, ${rollout.tokens} tokens, ${rollout.stopReason}`,
-    ...(verdict ? [`verdict ${verdict.kind}${verdict.kind === "failed" ? ` (${verdict.reason}, ${verdict.passed} of ${verdict.total})` : ""}`] : []),
+    ...(verdict
+      ? [
+          `verdict ${verdict.kind}${verdict.kind === "failed" ? ` (${verdict.reason}, ${verdict.passed} of ${verdict.total})` : ""}`,
+        ]
+      : []),
     ...(alignment ? [`true  ${stringifyJson(alignment.truth)}`] : []),
   ];
   return `${printable(rollout.prompt)}>>>${printable(rollout.completion)}\n${facts.map((fact) => `  | ${printable(fact)}`).join("\n")}\n`;
@@ -50,5 +56,8 @@ function render(rollout: RolloutRecord): string {
 
 /** Model output must not steer the terminal: control characters are shown, not sent. */
 function printable(text: string): string {
-  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, "0")}`);
+  return text.replace(
+    /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g,
+    (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, "0")}`,
+  );
 }

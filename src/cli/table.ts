@@ -9,7 +9,12 @@ export function textTable(rows: ReadonlyArray<readonly string[]>): string {
   const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => (row[i] ?? "").length)));
   const numeric = widths.map((_, i) => rows.slice(1).every((row) => /^[-+(]?\d|^$/.test(row[i] ?? "")));
   return rows
-    .map((row) => row.map((cell, i) => (numeric[i] ? cell.padStart(widths[i] as number) : cell.padEnd(widths[i] as number))).join("  ").trimEnd())
+    .map((row) =>
+      row
+        .map((cell, i) => (numeric[i] ? cell.padStart(widths[i] as number) : cell.padEnd(widths[i] as number)))
+        .join("  ")
+        .trimEnd(),
+    )
     .join("\n");
 }
 
@@ -20,7 +25,13 @@ export function evaluationTable(run: RunDirectory): string {
   if (!first || !last) return "no evaluation was made";
   const rows = Object.entries(last.metrics).map(([name, after]) => {
     const before = first.metrics[name];
-    return [name, percent(before), percent(after), before ? signed(after.value - before.value) : "", (measures as Record<string, string>)[name] ?? ""];
+    return [
+      name,
+      percent(before),
+      percent(after),
+      before ? signed(after.value - before.value) : "",
+      (measures as Record<string, string>)[name] ?? "",
+    ];
   });
   return `\nheld-out problems: ${last.problems}; % ± standard error\n${textTable([["measure", `step ${first.step}`, `step ${last.step}`, "change", "meaning"], ...rows])}\n`;
 }

@@ -3,7 +3,12 @@
 import type { Engine, SampleRequest } from "../engines/engine.js";
 
 /** One greedy completion a prompt; with `stop`, up to the first token that holds it. Empty where the prompt does not fit. */
-export async function completeAll(engine: Engine, prompts: readonly string[], maximumTokens: number, stop?: string): Promise<string[]> {
+export async function completeAll(
+  engine: Engine,
+  prompts: readonly string[],
+  maximumTokens: number,
+  stop?: string,
+): Promise<string[]> {
   const stopIds = stop === undefined ? [] : engine.model.tokenizer.encode(stop);
   const groups = await drawAll(engine, prompts, { count: 1, temperature: 0, maximumTokens, seed: "greedy", stopIds });
   return groups.map(([text]) => text ?? "");
@@ -24,11 +29,20 @@ export async function drawAll(engine: Engine, prompts: readonly string[], draw: 
     const prompt = tokenizer.encode(text);
     const seeds = Array.from({ length: draw.count }, (_, i) => JSON.stringify(["evaluation", draw.seed, index, i]));
     const maxTokens = Math.min(draw.maximumTokens, contextLength - prompt.length);
-    return { prompt, count: draw.count, maxTokens, temperature: draw.temperature, seeds, stopIds: draw.stopIds ?? [], index };
+    return {
+      prompt,
+      count: draw.count,
+      maxTokens,
+      temperature: draw.temperature,
+      seeds,
+      stopIds: draw.stopIds ?? [],
+      index,
+    };
   });
   const fitting = requests.filter(({ prompt, maxTokens }) => prompt.length > 0 && maxTokens > 0);
   const samples = await engine.sample(fitting);
   const texts: string[][] = prompts.map(() => []);
-  for (const [i, { index }] of fitting.entries()) texts[index] = (samples[i] ?? []).map(({ tokens }) => tokenizer.decode(tokens));
+  for (const [i, { index }] of fitting.entries())
+    texts[index] = (samples[i] ?? []).map(({ tokens }) => tokenizer.decode(tokens));
   return texts;
 }

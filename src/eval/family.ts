@@ -1,17 +1,17 @@
 // The evaluation of a run: held-out problems, greedy decoding, nothing of which depends on the run's seed, so that runs
 // compare problem by problem. Five measures of the paper's kind and one of ours, self-checked pass@1.
 
-import { isTooBig, selectVariables } from "../alignment/select.js";
-import { gradeAnswer } from "../alignment/reward.js";
 import { matches } from "../alignment/answer.js";
-import { inputOf } from "../alignment/recycle.js";
 import type { Truth } from "../alignment/example.js";
+import { gradeAnswer } from "../alignment/reward.js";
+import { isTooBig, selectVariables } from "../alignment/select.js";
 import { mean, standardError } from "../core/maths.js";
 import { Rng } from "../core/rng.js";
 import type { Engine } from "../engines/engine.js";
 import { judge } from "../judge/judge.js";
-import { parsePythonLiteral } from "../problems/python-literal.js";
+import { inputOf } from "../problems/examples.js";
 import type { Problem } from "../problems/problem.js";
+import { parsePythonLiteral } from "../problems/python-literal.js";
 import type { Dialect } from "../prompts/dialect.js";
 import type { EvaluationRecord, EvaluationSample } from "../runs/records.js";
 import type { Sandbox } from "../sandbox/sandbox.js";
@@ -88,7 +88,12 @@ export function summarise(benchmark: string, step: number, samples: readonly Eva
   return { benchmark, step, problems: samples.length, metrics };
 }
 
-async function code(tools: EvaluationTools, options: EvaluationOptions, scores: Scores[], kept: Array<Record<string, string>>): Promise<void> {
+async function code(
+  tools: EvaluationTools,
+  options: EvaluationOptions,
+  scores: Scores[],
+  kept: Array<Record<string, string>>,
+): Promise<void> {
   const { engine, sandbox, dialect, problems } = tools;
   const texts = await completeAll(engine, problems.map(dialect.code), options.maximumTokens);
   await Promise.all(
@@ -102,10 +107,21 @@ async function code(tools: EvaluationTools, options: EvaluationOptions, scores: 
 }
 
 /** On the reference program and an input that no prompt shows: the last test's. The same set for every run. */
-async function alignment(tools: EvaluationTools, options: EvaluationOptions, scores: Scores[], kept: Array<Record<string, string>>): Promise<void> {
+async function alignment(
+  tools: EvaluationTools,
+  options: EvaluationOptions,
+  scores: Scores[],
+  kept: Array<Record<string, string>>,
+): Promise<void> {
   const { engine, dialect, problems } = tools;
-  const items = (await Promise.all(problems.map((problem, i) => alignmentItem(tools, problem, i)))).filter((item) => item !== null);
-  const texts = await completeAll(engine, items.map(({ prompt }) => prompt), options.maximumTokens);
+  const items = (await Promise.all(problems.map((problem, i) => alignmentItem(tools, problem, i)))).filter(
+    (item) => item !== null,
+  );
+  const texts = await completeAll(
+    engine,
+    items.map(({ prompt }) => prompt),
+    options.maximumTokens,
+  );
   for (const [n, { index, truth }] of items.entries()) {
     const completion = texts[n] ?? "";
     const grade = gradeAnswer(truth, completion, "withOutput", dialect.sequencesAsArrays);
@@ -124,7 +140,7 @@ async function alignmentItem(
   { reference, tests, limits, preamble }: Problem,
   index: number,
 ): Promise<{ index: number; prompt: string; truth: Truth } | null> {
-  const input = tests.map(inputOf).findLast((candidate) => candidate !== null);
+  const input = tests.map(inputOf).findLast((candidate) => candidate !== undefined);
   if (reference === undefined || !input) return null;
   const traced = await trace(sandbox, reference, input, { limits, preamble, determinismCheck: false });
   const asked = selectVariables(traced, { selection: "lastAssigned", maximumVariables: 3 }, Rng.of(0));
@@ -134,20 +150,31 @@ async function alignmentItem(
   return { index, prompt: dialect.alignment(reference, input, variables, true), truth: { variables, output } };
 }
 
-async function testOutput(tools: EvaluationTools, options: EvaluationOptions, scores: Scores[], kept: Array<Record<string, string>>): Promise<void> {
+async function testOutput(
+  tools: EvaluationTools,
+  options: EvaluationOptions,
+  scores: Scores[],
+  kept: Array<Record<string, string>>,
+): Promise<void> {
   const { engine, dialect, problems } = tools;
   const items = problems.flatMap((problem, index) => {
     const test = problem.tests.findLast(({ kind }) => kind === "call" || kind === "stdio");
-    return test ? [{ index, test, prompt: dialect.testOutput(problem, test) }] : [];
+    const prompt = test && dialect.testOutput(problem, test);
+    return prompt === undefined ? [] : [{ index, test, prompt }];
   });
-  const texts = await completeAll(engine, items.map(({ prompt }) => prompt), options.maximumTokens, "\n");
+  const texts = await completeAll(
+    engine,
+    items.map(({ prompt }) => prompt),
+    options.maximumTokens,
+    "\n",
+  );
   for (const [n, { index, test }] of items.entries()) {
     const answer = dialect.testOutputAnswer(texts[n] ?? "");
     (kept[index] as Record<string, string>)["testOutput"] = answer;
     const right =
-      test.kind === "call"
+      test?.kind === "call"
         ? matches(test.expected, parsePythonLiteral(answer), false)
-        : test.kind === "stdio" && answer.trim() === test.stdout.trim();
+        : test?.kind === "stdio" && answer.trim() === test.stdout.trim();
     (scores[index] as Scores)["test_output_right"] = Number(right);
   }
 }

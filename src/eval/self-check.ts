@@ -4,9 +4,9 @@
 // chosen by really running them on the visible examples.
 
 import { matches, parseAnswer } from "../alignment/answer.js";
-import { inputOf } from "../alignment/recycle.js";
 import type { Json } from "../core/json.js";
 import { judge } from "../judge/judge.js";
+import { inputOf } from "../problems/examples.js";
 import type { Problem, ProgramInput, Test } from "../problems/problem.js";
 import { inspect } from "../tracer/inspect.js";
 import { completeAll, drawAll } from "./complete.js";
@@ -42,7 +42,9 @@ export async function selfCheck(tools: EvaluationTools, options: EvaluationOptio
     [greedy[i] ?? "", ...(drawn[i] ?? [])].map((completion) => dialect.program(problem, completion)),
   );
   const predicted = await predictedMatches(tools, candidates, maximumTokens);
-  return Promise.all(problems.map((problem, i) => submit(tools, options, problem, candidates[i] ?? [], predicted[i] ?? [])));
+  return Promise.all(
+    problems.map((problem, i) => submit(tools, options, problem, candidates[i] ?? [], predicted[i] ?? [])),
+  );
 }
 
 /** [problems][N] how many visible examples the model believes each candidate gets right. */
@@ -52,7 +54,9 @@ async function predictedMatches(
   maximumTokens: number,
 ): Promise<number[][]> {
   const questions = await Promise.all(
-    tools.problems.map((problem, i) => Promise.all((candidates[i] ?? []).map((program) => questionsOf(tools, problem, program)))),
+    tools.problems.map((problem, i) =>
+      Promise.all((candidates[i] ?? []).map((program) => questionsOf(tools, problem, program))),
+    ),
   );
   const prompts = [...new Set(questions.flat(2).map(({ prompt }) => prompt))];
   const texts = await completeAll(tools.engine, prompts, maximumTokens);
@@ -60,18 +64,27 @@ async function predictedMatches(
   return questions.map((byCandidate) =>
     byCandidate.map(
       (asked) =>
-        asked.filter(({ prompt, expected }) => matches(expected, answers.get(prompt)?.output, tools.dialect.sequencesAsArrays)).length,
+        asked.filter(({ prompt, expected }) =>
+          matches(expected, answers.get(prompt)?.output, tools.dialect.sequencesAsArrays),
+        ).length,
     ),
   );
 }
 
 /** The names to ask are read from the program's text: a candidate that does not parse is asked nothing. */
-async function questionsOf({ dialect, sandbox }: EvaluationTools, problem: Problem, program: string | null): Promise<Question[]> {
+async function questionsOf(
+  { dialect, sandbox }: EvaluationTools,
+  problem: Problem,
+  program: string | null,
+): Promise<Question[]> {
   const inspected = program === null ? null : await inspect(sandbox, program);
   if (program === null || !inspected) return [];
   const names = inspected.variables.filter((name) => !inspected.parameters.includes(name)).slice(-3);
   const asked = Object.fromEntries(names.map((name) => [name, null]));
-  return visibleExamples(problem).map(({ input, expected }) => ({ prompt: dialect.alignment(program, input, asked, true), expected }));
+  return visibleExamples(problem).map(({ input, expected }) => ({
+    prompt: dialect.alignment(program, input, asked, true),
+    expected,
+  }));
 }
 
 function visibleExamples(problem: Problem): VisibleExample[] {
@@ -92,11 +105,16 @@ async function submit(
 ): Promise<SelfChecked> {
   const shown = visibleExamples(problem).map(({ test }) => test);
   const passes = async (program: string | null, tests: readonly Test[]): Promise<number> => {
-    const { tests: outcomes, verdict } = await judge(sandbox, { ...problem, tests: [...tests] }, program, { mode, allTests: true });
+    const { tests: outcomes, verdict } = await judge(sandbox, { ...problem, tests: [...tests] }, program, {
+      mode,
+      allTests: true,
+    });
     return verdict.kind === "infrastructure" ? 0 : outcomes.filter(({ kind }) => kind.startsWith("passed")).length;
   };
   const distinct = [...new Set(programs)];
-  const run = new Map(await Promise.all(distinct.map(async (program) => [program, await passes(program, shown)] as const)));
+  const run = new Map(
+    await Promise.all(distinct.map(async (program) => [program, await passes(program, shown)] as const)),
+  );
   const actual = programs.map((program) => run.get(program) ?? 0);
   const chosen = programs[firstBest(predicted)] ?? null;
   const best = programs[firstBest(actual)] ?? null;

@@ -61,7 +61,8 @@ function bytes(hex: string): string {
 }
 
 const SPACE = /\s*/y;
-const TOKEN = /[[\](){},:]|'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"|-?(?:\d+\.\d*|\.\d+|\d+)(?:[eE][-+]?\d+)?|True|False|None|set\(\)/y;
+const TOKEN =
+  /[[\](){},:]|'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"|-?(?:\d+\.\d*|\.\d+|\d+)(?:[eE][-+]?\d+)?|True|False|None|set\(\)/y;
 const CLOSING: Readonly<Record<string, string>> = { "[": "]", "(": ")", "{": "}" };
 const MAX_DEPTH = 200;
 
@@ -134,7 +135,15 @@ function numberOf(token: string): Json | undefined {
   return Number.isSafeInteger(value) ? value + 0 : BigInt(token);
 }
 
-const SIMPLE: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t", "0": "\0", "\\": "\\", "'": "'", '"': '"' };
+const SIMPLE: Readonly<Record<string, string>> = {
+  n: "\n",
+  r: "\r",
+  t: "\t",
+  "0": "\0",
+  "\\": "\\",
+  "'": "'",
+  '"': '"',
+};
 
 function unquote(token: string): string {
   return token

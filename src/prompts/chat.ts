@@ -1,8 +1,8 @@
 // The dialect of chat models: each task is one user message in the model's own template.
 
 import type { Json } from "../core/json.js";
-import type { Problem, ProgramInput, Test } from "../problems/problem.js";
-import { pythonCall } from "../problems/python-literal.js";
+import { callText, inputOf } from "../problems/examples.js";
+import type { Problem, ProgramInput } from "../problems/problem.js";
 import { renderAnswer } from "./alignment.js";
 import type { ChatTemplate, Dialect } from "./dialect.js";
 import { extractProgram } from "./extract.js";
@@ -13,7 +13,10 @@ export function chat(template: ChatTemplate): Dialect {
     code: (problem) => ask(codeQuestion(problem)),
     program: (_problem, completion) => extractProgram(completion),
     alignment: (program, input, asked, withOutput) => ask(alignmentQuestion(program, input, asked, withOutput)),
-    testOutput: (problem, test) => ask(testOutputQuestion(problem, test)),
+    testOutput: (problem, test) => {
+      const input = inputOf(test);
+      return input && ask(testOutputQuestion(problem, input));
+    },
     testOutputAnswer: (completion) => completion.trimEnd().split("\n").at(-1) ?? "",
     sequencesAsArrays: true,
   };
@@ -36,7 +39,7 @@ function alignmentQuestion(
   const names = Object.entries(asked).map(([name, value]) => `- \`${name}\`${notation(value)}`);
   const output = input.kind === "call" ? "what the call returns" : "all that the program prints, as one string";
   return [
-    `This Python program runs ${input.kind === "call" ? `the call \`${pythonCall(input)}\`` : "on the standard input below"}.`,
+    `This Python program runs ${input.kind === "call" ? `the call \`${callText(input)}\`` : "on the standard input below"}.`,
     `\`\`\`python\n${program}\n\`\`\``,
     ...(input.kind === "call" ? [] : [`Standard input:\n\`\`\`\n${input.stdin}\n\`\`\``]),
     `What is the final value of each of these variables (\`f.x\` is the variable x of the function f, when its last call ends)?\n${names.join("\n")}`,
@@ -60,7 +63,7 @@ function notation(value: Json): string {
   return "";
 }
 
-function testOutputQuestion(problem: Problem, test: Test): string {
-  const call = test.kind === "call" ? `\`${pythonCall(test)}\`` : test.kind === "stdio" ? `the standard input\n\`\`\`\n${test.stdin}\n\`\`\`` : "";
+function testOutputQuestion(problem: Problem, input: ProgramInput): string {
+  const call = input.kind === "call" ? `\`${callText(input)}\`` : `the standard input\n\`\`\`\n${input.stdin}\n\`\`\``;
   return `${problem.prompt}\n\nWhat is the right result for ${call}? Reason first if you like; the last line of your answer is the value alone, as a Python literal.`;
 }

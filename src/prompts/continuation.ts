@@ -1,14 +1,14 @@
 // The dialect of base models, the bundled one among them: the prompt is the beginning of a file, and the model goes on.
 
-import type { Dialect } from "./dialect.js";
 import { renderAlignment } from "./alignment.js";
+import type { Dialect } from "./dialect.js";
 import { renderTestOutput } from "./test-output.js";
 
 export const continuation: Dialect = {
   code: (problem) => problem.prompt + (problem.starterCode ?? ""),
   program: (problem, completion) => (problem.starterCode ?? problem.prompt) + completion,
   alignment: (program, input, asked, withOutput) => renderAlignment(program, input, Object.keys(asked), withOutput),
-  testOutput: renderTestOutput,
+  testOutput: (problem, test) => renderTestOutput(problem, test)?.prompt,
   testOutputAnswer: (completion) => completion.split("\n")[0] ?? "",
   sequencesAsArrays: false,
 };

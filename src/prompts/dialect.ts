@@ -13,8 +13,8 @@ export interface Dialect {
   program(problem: Problem, completion: string): string | null;
   /** The text that asks for final values; the answer is one JSON object on the last line. */
   alignment(program: string, input: ProgramInput, asked: Readonly<Record<string, Json>>, withOutput: boolean): string;
-  /** The text that asks for one test's expected output, without any program. */
-  testOutput(problem: Problem, test: Test): string;
+  /** The text that asks for one test's expected output, without any program; undefined where the test is opaque code. */
+  testOutput(problem: Problem, test: Test): string | undefined;
   /** The completion's answer to `testOutput`, as text. */
   testOutputAnswer(completion: string): string;
   /** Whether the alignment prompt says to write tuples and deques as JSON arrays. */

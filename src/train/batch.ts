@@ -53,7 +53,8 @@ function problemOrder(count: number, seed: number): (cursor: number) => number {
   const epochs = new Map<number, number[]>();
   return (cursor) => {
     const epoch = Math.floor(cursor / count);
-    const order = epochs.get(epoch) ?? Rng.of(seed, "epoch", epoch).shuffled(Array.from({ length: count }, (_, i) => i));
+    const order =
+      epochs.get(epoch) ?? Rng.of(seed, "epoch", epoch).shuffled(Array.from({ length: count }, (_, i) => i));
     epochs.set(epoch, order);
     return order[cursor % count] as number;
   };

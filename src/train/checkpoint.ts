@@ -27,7 +27,9 @@ export function writeTrainingState(folder: string, position: Position, entries: 
 export function readTrainingState(folder: string): { position: Position; entries: PoolEntry[] } {
   const position = JSON.parse(readText(stateFile(folder))) as Partial<Position>;
   if (!Number.isInteger(position.step) || !Number.isInteger(position.cursor)) {
-    throw new DataError(`${stateFile(folder)}: expected {"step", "cursor"}; delete this checkpoint's folder to resume from the one before`);
+    throw new DataError(
+      `${stateFile(folder)}: expected {"step", "cursor"}; delete this checkpoint's folder to resume from the one before`,
+    );
   }
   const entries = readLines(poolFile(folder)).map(({ value }) => value as unknown as PoolEntry);
   return { position: position as Position, entries };

@@ -2,8 +2,9 @@
 
 import { parse as parseYaml, stringify as stringifyYaml } from "yaml";
 import { z } from "zod";
-import { aggregations } from "../algorithms/aggregation.js";
+import { type Aggregation, aggregations } from "../algorithms/aggregation.js";
 import { type AlgorithmName, algorithms } from "../algorithms/algorithm.js";
+import type { Clipping } from "../algorithms/policy-loss.js";
 import { samplings } from "../alignment/pool.js";
 import { sources } from "../alignment/recycle.js";
 import { rewardModes } from "../alignment/reward.js";
@@ -30,7 +31,10 @@ export const configSchema = z.strictObject({
     .strictObject({ train: z.string().default("bundled"), evaluation: z.string().default("bundled") })
     .prefault({}),
   prompts: z
-    .strictObject({ dialect: z.enum(["continuation", "chat"]).default("continuation"), maximumTokens: count.default(176) })
+    .strictObject({
+      dialect: z.enum(["continuation", "chat"]).default("continuation"),
+      maximumTokens: count.default(176),
+    })
     .prefault({}),
   rollouts: z
     .strictObject({
@@ -65,9 +69,7 @@ export const configSchema = z.strictObject({
       collectSteps: z.number().int().nonnegative().default(0),
     })
     .prefault({}),
-  pool: z
-    .strictObject({ capacity: count.default(20_000), sampling: z.enum(samplings).default("recent") })
-    .prefault({}),
+  pool: z.strictObject({ capacity: count.default(20_000), sampling: z.enum(samplings).default("recent") }).prefault({}),
   algorithm: z.enum(Object.keys(algorithms) as [AlgorithmName, ...AlgorithmName[]]).default("grpo"),
   policy: z
     .strictObject({
@@ -110,7 +112,9 @@ export const configSchema = z.strictObject({
 export type ConfigInput = z.input<typeof configSchema>;
 type Parsed = z.output<typeof configSchema>;
 /** A config with nothing left open: the algorithm's own defaults are filled in. */
-export type Config = Omit<Parsed, "policy"> & { readonly policy: Required<Parsed["policy"]> };
+export type Config = Omit<Parsed, "policy"> & {
+  readonly policy: Clipping & { readonly aggregation: Aggregation; readonly klCoefficient: number };
+};
 
 /** @throws ConfigError naming the key, what was found and what was expected */
 export function resolveConfig(input: unknown, where: string): Config {
@@ -130,10 +134,14 @@ function refuseNonsense(config: Config, where: string): void {
     );
   }
   if (rollouts.groupSize === 1) {
-    throw new ConfigError(`${where}: rollouts.groupSize is 1: a group of one has no baseline, so ${config.algorithm} cannot learn from it; use 2 or more`);
+    throw new ConfigError(
+      `${where}: rollouts.groupSize is 1: a group of one has no baseline, so ${config.algorithm} cannot learn from it; use 2 or more`,
+    );
   }
   if (train.miniBatches > rollouts.prompts) {
-    throw new ConfigError(`${where}: train.miniBatches is ${train.miniBatches}, more than rollouts.prompts (${rollouts.prompts}); a mini-batch needs at least one group`);
+    throw new ConfigError(
+      `${where}: train.miniBatches is ${train.miniBatches}, more than rollouts.prompts (${rollouts.prompts}); a mini-batch needs at least one group`,
+    );
   }
 }
 
@@ -156,7 +164,8 @@ export function applySettings(input: unknown, settings: readonly string[]): unkn
   const result = structuredClone(input ?? {}) as Record<string, unknown>;
   for (const setting of settings) {
     const [path, ...rest] = setting.split("=");
-    if (!path || rest.length === 0) throw new ConfigError(`--set ${setting}: expected key=value, as in --set train.steps=3`);
+    if (!path || rest.length === 0)
+      throw new ConfigError(`--set ${setting}: expected key=value, as in --set train.steps=3`);
     const keys = path.split(".");
     let target = result;
     for (const key of keys.slice(0, -1)) {
@@ -171,4 +180,3 @@ export function applySettings(input: unknown, settings: readonly string[]): unkn
 export function configText(config: Config): string {
   return stringifyYaml(config);
 }
-

@@ -1,7 +1,7 @@
 // From rollouts to rewards: programs are judged, alignment answers graded. A rollout whose judge failed has no reward
 // and no part in its group.
 
-import { gradeAnswer, type Grade, type RewardMode } from "../alignment/reward.js";
+import { type Grade, gradeAnswer, type RewardMode } from "../alignment/reward.js";
 import type { Judgement, Verdict } from "../judge/verdict.js";
 import type { Problem } from "../problems/problem.js";
 import type { Dialect } from "../prompts/dialect.js";
@@ -53,7 +53,11 @@ async function gradeRollout(
   if (task.kind === "alignment") {
     const grade = gradeAnswer(task.example.truth, rollout.completion, options.alignment, dialect.sequencesAsArrays);
     const { reward, variablesRight, variablesAsked, outputRight } = grade;
-    const rewardParts = { variablesRight, variablesAsked, ...(outputRight === null ? {} : { outputRight: Number(outputRight) }) };
+    const rewardParts = {
+      variablesRight,
+      variablesAsked,
+      ...(outputRight === null ? {} : { outputRight: Number(outputRight) }),
+    };
     return { ...rollout, reward, rewardParts, alignment: grade };
   }
   const program = dialect.program(task.problem, rollout.completion);

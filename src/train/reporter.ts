@@ -1,7 +1,7 @@
 // What training tells whoever watches: the terminal, a log, a test.
 
-import type { EvaluationRecord } from "../runs/records.js";
 import type { StepMetrics } from "../runs/metrics.js";
+import type { EvaluationRecord } from "../runs/records.js";
 
 export interface Reporter {
   /** Completion tokens drawn so far in the step under way. */

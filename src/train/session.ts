@@ -75,7 +75,10 @@ async function assemble(
   const last = run.checkpointSteps().at(-1);
   run.cutBackTo(last ?? 0);
   if (last !== undefined) await engine.load(run.checkpointPath(last));
-  const state = last === undefined ? { position: { step: 0, cursor: 0 }, entries: [] } : readTrainingState(run.checkpointPath(last));
+  const state =
+    last === undefined
+      ? { position: { step: 0, cursor: 0 }, entries: [] }
+      : readTrainingState(run.checkpointPath(last));
   const pool = new AlignmentPool(poolOptions, state.entries);
   const { position } = state;
   return {
@@ -98,8 +101,10 @@ async function assemble(
     evaluate: async (step, report) => {
       if (run.readEvaluation("family", step)) return;
       const options = { step, mode: judge.mode, maximumTokens: config.rollouts.maximumTokens, ...config.evaluation };
-      const { record, samples } = await evaluateFamily({ engine, sandbox, dialect, problems: evaluation }, options, (done, total) =>
-        report.evaluating(step, done, total),
+      const { record, samples } = await evaluateFamily(
+        { engine, sandbox, dialect, problems: evaluation },
+        options,
+        (done, total) => report.evaluating(step, done, total),
       );
       run.writeEvaluation(record, samples);
       report.evaluated(record);
@@ -126,7 +131,9 @@ function dialectOf(config: Config, engine: Engine): Dialect {
 function checkCapabilities(config: Config, engine: Engine): void {
   const { policy } = config;
   if (policy.klCoefficient > 0 && !engine.capabilities.kl) {
-    throw new UsageError(`policy.klCoefficient is ${policy.klCoefficient}, but this engine has no KL term; set it to 0`);
+    throw new UsageError(
+      `policy.klCoefficient is ${policy.klCoefficient}, but this engine has no KL term; set it to 0`,
+    );
   }
   if (policy.dualClip !== null && !engine.capabilities.dualClip) {
     throw new UsageError(`policy.dualClip is ${policy.dualClip}, but this engine has no dual clip; set it to null`);
@@ -137,4 +144,3 @@ function checkCapabilities(config: Config, engine: Engine): void {
     );
   }
 }
-

@@ -1,8 +1,8 @@
 // What is written about a step: its metrics and its rollouts.
 
-import type { Candidate } from "../alignment/recycle.js";
 import { type DropReason, dropReasons, type Funnel } from "../alignment/example.js";
 import type { AlignmentPool } from "../alignment/pool.js";
+import type { Candidate } from "../alignment/recycle.js";
 import { mean, sum } from "../core/maths.js";
 import type { MetricName, StepMetrics } from "../runs/metrics.js";
 import type { RolloutRecord } from "../runs/records.js";
@@ -100,7 +100,9 @@ function alignmentMetrics(groups: readonly GradedGroup[]): Omit<StepMetrics, "st
     "alignment/variables_right": orNull(
       sum(grades.map(({ variablesRight }) => variablesRight)) / sum(grades.map(({ variablesAsked }) => variablesAsked)),
     ),
-    "alignment/all_right_rate": orNull(mean(grades.map((grade) => Number(grade.variablesRight === grade.variablesAsked)))),
+    "alignment/all_right_rate": orNull(
+      mean(grades.map((grade) => Number(grade.variablesRight === grade.variablesAsked))),
+    ),
     "alignment/output_right_rate": orNull(mean(withOutput.map(({ outputRight }) => Number(outputRight)))),
     "alignment/answered_rate": orNull(mean(grades.map(({ predicted }) => Number(predicted !== null)))),
     "alignment/completion_tokens": orNull(mean(rollouts.map(({ sample }) => sample.tokens.length))),
@@ -109,7 +111,9 @@ function alignmentMetrics(groups: readonly GradedGroup[]): Omit<StepMetrics, "st
 }
 
 function zeroSpread(groups: readonly GradedGroup[]): number | null {
-  return orNull(mean(groups.map(({ rollouts }) => Number(rollouts.every(({ reward }) => reward === rollouts[0]?.reward)))));
+  return orNull(
+    mean(groups.map(({ rollouts }) => Number(rollouts.every(({ reward }) => reward === rollouts[0]?.reward)))),
+  );
 }
 
 function orNull(value: number): number | null {

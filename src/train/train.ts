@@ -10,7 +10,7 @@ import { mixedBatch } from "./batch.js";
 import { advantagesOf, gradeGroups } from "./grade.js";
 import type { Reporter } from "./reporter.js";
 import type { Session } from "./session.js";
-import { candidatesOf, Clock, rolloutRecords, stepMetrics } from "./step.js";
+import { Clock, candidatesOf, rolloutRecords, stepMetrics } from "./step.js";
 import { updatePolicy } from "./update.js";
 
 /**
@@ -18,7 +18,7 @@ import { updatePolicy } from "./update.js";
  *
  * @returns the run's status: a stopped run resumes where it left off
  */
-export async function train(session: Session, report: Reporter, signal?: AbortSignal): Promise<RunInfo["status"]> {
+export async function trainLoop(session: Session, report: Reporter, signal?: AbortSignal): Promise<RunInfo["status"]> {
   const { config, engine, dialect, judge, pool, problems, run, tools, position } = session;
   const { seed, alignment } = config;
   const algorithm = algorithms[config.algorithm];
@@ -42,7 +42,9 @@ export async function train(session: Session, report: Reporter, signal?: AbortSi
     );
     pool.add(examples);
 
-    const update = collecting ? {} : await clock.time("update", () => updatePolicy(engine, graded, advantages, config, step));
+    const update = collecting
+      ? {}
+      : await clock.time("update", () => updatePolicy(engine, graded, advantages, config, step));
 
     position.step = step;
     position.cursor += prompts.filter(({ task }) => task.kind === "code").length;

@@ -1,8 +1,8 @@
 // The update: a step's rollouts in mini-batches of whole groups, one optimiser step each.
 
 import { tokenWeights } from "../algorithms/aggregation.js";
-import { isClipped, ratioOf } from "../algorithms/policy-loss.js";
 import { k3 } from "../algorithms/kl.js";
+import { isClipped, ratioOf } from "../algorithms/policy-loss.js";
 import { Rng } from "../core/rng.js";
 import type { Datum, Engine, LossOutput } from "../engines/engine.js";
 import type { StepMetrics } from "../runs/metrics.js";

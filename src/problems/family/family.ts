@@ -4,18 +4,18 @@ import { UsageError } from "../../core/errors.js";
 import type { Json } from "../../core/json.js";
 import { Rng } from "../../core/rng.js";
 import { exampleOf } from "../examples.js";
-import { type Problem, problemSchema, type ProgramInput, type Test } from "../problem.js";
+import { type Problem, type ProgramInput, problemSchema, type Test } from "../problem.js";
 import type { ValueType } from "./operations.js";
 import { type Form, programOf, shortStyles, starterCode } from "./program.js";
-import { compileProgram, type CompiledProgram, evaluate } from "./python/evaluate.js";
+import { type CompiledProgram, compileProgram, evaluate } from "./python/evaluate.js";
 import {
   compositionOf,
   drawInput,
   drawTask,
   type Example,
-  smallOutput,
   type Split,
   type Subset,
+  smallOutput,
   type Task,
   type TaskOptions,
   VAGUE_RATE,

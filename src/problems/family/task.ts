@@ -5,9 +5,9 @@ import { createHash } from "node:crypto";
 import type { Json } from "../../core/json.js";
 import type { Rng } from "../../core/rng.js";
 import type { ProgramInput } from "../problem.js";
-import { CORE_OPERATIONS, type Operation, OPERATIONS, type ValueType } from "./operations.js";
-import { type Form, PRINTABLE, programOf, shortStyles, type Step } from "./program.js";
-import { compileProgram, type CompiledProgram, type Evaluation, evaluate } from "./python/evaluate.js";
+import { CORE_OPERATIONS, OPERATIONS, type Operation, type ValueType } from "./operations.js";
+import { type Form, PRINTABLE, programOf, type Step, shortStyles } from "./program.js";
+import { type CompiledProgram, compileProgram, type Evaluation, evaluate } from "./python/evaluate.js";
 
 export type Split = "train" | "held-out";
 export type Subset = "core" | "full";
@@ -64,7 +64,14 @@ export function drawTask(rng: Rng, options: TaskOptions): Task {
     const form = drawForm(rng, options.subset, operations);
     const examples = drawExamples(rng, steps, form);
     if (!examples) continue;
-    return { steps, subset: options.subset, split: options.split, form, examples, ...specify(rng, steps, options.vague) };
+    return {
+      steps,
+      subset: options.subset,
+      split: options.split,
+      form,
+      examples,
+      ...specify(rng, steps, options.vague),
+    };
   }
 }
 
@@ -87,7 +94,18 @@ function drawCore(rng: Rng): Operation[] {
   return operations;
 }
 
-const INPUT_TYPES: readonly ValueType[] = ["ints", "ints", "ints", "ints", "string", "string", "strings", "strings", "counts", "int"];
+const INPUT_TYPES: readonly ValueType[] = [
+  "ints",
+  "ints",
+  "ints",
+  "ints",
+  "string",
+  "string",
+  "strings",
+  "strings",
+  "counts",
+  "int",
+];
 
 /** Two or three operations of fitting types. */
 function drawFull(rng: Rng): Operation[] {
@@ -148,7 +166,9 @@ const LARGEST = 60;
 /** Every variable and the output are values that a small model can write. */
 export function isSmall({ status, variables, returned, stdout }: Evaluation): boolean {
   if (status !== "ok" || !Object.values(variables).every(smallValue)) return false;
-  return returned === undefined ? stdout.trim() !== "" && stdout.length <= 40 : smallValue(returned) && !isEmpty(returned);
+  return returned === undefined
+    ? stdout.trim() !== "" && stdout.length <= 40
+    : smallValue(returned) && !isEmpty(returned);
 }
 
 function isEmpty(value: Json): boolean {

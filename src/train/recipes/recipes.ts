@@ -26,5 +26,7 @@ export const recipes: Readonly<Record<string, ConfigInput>> = { coderlplus, grpo
 export function recipe(name: string): ConfigInput {
   const found = recipes[name];
   if (found) return found;
-  throw new UsageError(`unknown recipe "${name}"${suggestion(name, Object.keys(recipes))}; a config file ends in .yaml`);
+  throw new UsageError(
+    `unknown recipe "${name}"${suggestion(name, Object.keys(recipes))}; a config file ends in .yaml`,
+  );
 }

@@ -37,7 +37,9 @@ export interface Comprehension {
   readonly conditions: readonly Expression[];
 }
 
-export type Target = { readonly names: readonly string[] } | { readonly object: Expression; readonly index: Expression };
+export type Target =
+  | { readonly names: readonly string[] }
+  | { readonly object: Expression; readonly index: Expression };
 
 export type Statement =
   | { readonly kind: "assign"; readonly target: Target; readonly value: Expression }
@@ -75,7 +77,8 @@ interface Line {
   readonly tokens: readonly string[];
 }
 
-const TOKEN = /\s*(\d+|[A-Za-z_]\w*|'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|\/\/=|\*\*|[-+*%]=|\/\/|[=!<>]=|[-+*%<>=()[\]{}:,.])/y;
+const TOKEN =
+  /\s*(\d+|[A-Za-z_]\w*|'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|\/\/=|\*\*|[-+*%]=|\/\/|[=!<>]=|[-+*%<>=()[\]{}:,.])/y;
 const LEVELS: readonly string[][] = [["or"], ["and"], ["in", "not in", "==", "!=", "<", ">", "<=", ">="]];
 const ARITHMETIC: readonly string[][] = [
   ["+", "-"],

@@ -63,7 +63,10 @@ export function equal(left: Value, right: Value): boolean {
   if (Array.isArray(left) && Array.isArray(right)) return sameItems(left, right);
   if (left instanceof Tuple && right instanceof Tuple) return sameItems(left.items, right.items);
   if (left instanceof Map && right instanceof Map) {
-    return left.size === right.size && [...left].every(([key, value]) => right.has(key) && equal(value, right.get(key) ?? null));
+    return (
+      left.size === right.size &&
+      [...left].every(([key, value]) => right.has(key) && equal(value, right.get(key) ?? null))
+    );
   }
   return left === right;
 }
@@ -191,7 +194,8 @@ export function toJson(value: Value): Json | undefined {
 
 /** The Python value of a test's argument. */
 export function fromJson(value: Json): Value {
-  if (value === null || typeof value === "string" || typeof value === "boolean" || typeof value === "number") return value;
+  if (value === null || typeof value === "string" || typeof value === "boolean" || typeof value === "number")
+    return value;
   if (Array.isArray(value)) return value.map((item: Json) => fromJson(item));
   if (typeof value === "object" && Object.keys(value).every((key) => !key.startsWith("$"))) {
     return new Map(Object.entries(value as Record<string, Json>).map(([key, item]) => [key, fromJson(item)]));

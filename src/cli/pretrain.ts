@@ -1,0 +1,103 @@
+// `coderlplus pretrain`: makes the bundled model from nothing: tokenizer, random weights, warm start.
+
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Command, InvalidArgumentError } from "commander";
+import { readBytes, sha256, writeAtomic, writeFolderAtomic } from "../core/files.js";
+import { createModel, openEmbedded } from "../engines/embedded/embedded.js";
+import { type PretrainOptions, pretrain } from "../train/warm-start/pretrain.js";
+import { buildTokenizer } from "../train/warm-start/tokenizer-builder.js";
+
+interface Flags {
+  readonly out: string;
+  readonly seed: number;
+  readonly cleanSteps: number;
+  readonly dirtySteps: number;
+  readonly batch: number;
+  readonly learningRate: number;
+  readonly vague: number;
+  readonly hidden: number;
+  readonly layers: number;
+  readonly heads: number;
+  readonly threads: number;
+}
+
+export function registerPretrain(program: Command): void {
+  program
+    .command("pretrain")
+    .description("make a small warm-started model from the problem family's training split")
+    .requiredOption("--out <folder>", "where the model is written")
+    .option("--seed <n>", "seed of weights and corpus", numeric, 0)
+    .option("--clean-steps <n>", "steps on the clean corpus", numeric, 2000)
+    .option("--dirty-steps <n>", "steps on the corpus with systematic mistakes", numeric, 300)
+    .option("--batch <n>", "corpus items a step", numeric, 32)
+    .option("--learning-rate <x>", "peak learning rate", numeric, 2e-3)
+    .option("--vague <x>", "share of steps worded vaguely", numeric, 0.35)
+    .option("--hidden <n>", "hidden size", numeric, 96)
+    .option("--layers <n>", "layers", numeric, 3)
+    .option("--heads <n>", "attention heads", numeric, 4)
+    .option("--threads <n>", "threads", numeric, 2)
+    .addHelpText("after", "\nExample:\n  coderlplus pretrain --out my-model --seed 1")
+    .action(runPretrain);
+}
+
+function numeric(text: string): number {
+  const value = Number(text);
+  if (!Number.isFinite(value) || value < 0) throw new InvalidArgumentError("expected a number of at least 0");
+  return value;
+}
+
+async function runPretrain(flags: Flags): Promise<void> {
+  const scratch = mkdtempSync(join(tmpdir(), "coderlplus-"));
+  try {
+    const tokenizer = buildTokenizer({ seed: flags.seed, subset: "core" });
+    await createModel(scratch, architecture(flags), tokenizer, flags.seed);
+    const engine = await openEmbedded({ model: scratch, threads: flags.threads });
+    const options: PretrainOptions = flags;
+    const started = performance.now();
+    await pretrain(engine, options, ({ step, steps, phase, loss, tokens }) => {
+      if (step % 50 !== 0 && step !== steps) return;
+      const speed = Math.round(tokens / ((performance.now() - started) / 1000));
+      process.stdout.write(`step ${step}/${steps}  ${phase}  loss ${loss.toFixed(3)}  ${speed} tokens/s\n`);
+    });
+    await writeFolderAtomic(flags.out, (folder) => engine.save(folder, { optimizer: false, dtype: "bf16" }));
+    await engine.close();
+    const hash = sha256(readBytes(join(flags.out, "model.safetensors")));
+    writeAtomic(
+      join(flags.out, "PROVENANCE.json"),
+      `${JSON.stringify({ command: commandOf(flags), sha256: hash }, null, 2)}\n`,
+    );
+    process.stdout.write(`${flags.out}: sha256 ${hash}\n`);
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+function architecture({ hidden, layers, heads }: Flags) {
+  return {
+    hiddenSize: hidden,
+    layers,
+    heads,
+    keyValueHeads: heads,
+    intermediateSize: Math.floor((hidden * 8) / 3 / 8) * 8,
+    contextLength: 256,
+  };
+}
+
+/** The command that makes these bytes again on the same kind of processor. */
+function commandOf(flags: Flags): string {
+  const names = [
+    "seed",
+    "cleanSteps",
+    "dirtySteps",
+    "batch",
+    "learningRate",
+    "vague",
+    "hidden",
+    "layers",
+    "heads",
+  ] as const;
+  const kebab = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  return `coderlplus pretrain --out assets/model ${names.map((name) => `--${kebab(name)} ${flags[name]}`).join(" ")}`;
+}

@@ -1,0 +1,116 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { z } from "zod";
+import { writeAtomic, writeFolderAtomic } from "./files.js";
+import { readRecords } from "./jsonl.js";
+import { mean, quantile, standardDeviation } from "./maths.js";
+import { Rng } from "./rng.js";
+import { suggestion } from "./schema.js";
+
+const folder = (): string => mkdtempSync(join(tmpdir(), "coderlplus-core-"));
+
+describe("the random generator", () => {
+  it("gives the same stream for the same keys and another for others", () => {
+    const stream = (...keys: Array<string | number>): number[] => {
+      const rng = Rng.of(...keys);
+      return Array.from({ length: 8 }, () => rng.uniform());
+    };
+    expect(stream(1, "a")).toEqual(stream(1, "a"));
+    expect(stream(1, "a")).not.toEqual(stream(1, "b"));
+    expect(stream(1, "a")).not.toEqual(stream("1", "a"));
+  });
+
+  it("continues from a saved state", () => {
+    const rng = Rng.of("state");
+    rng.uniform();
+    const copy = Rng.fromState(rng.state);
+    expect(copy.uniform()).toBe(rng.uniform());
+  });
+
+  it("is uniform enough: ten bins of 20,000 draws within five standard deviations", () => {
+    const rng = Rng.of("bins");
+    const bins = new Array<number>(10).fill(0);
+    for (let i = 0; i < 20_000; i++) {
+      const bin = rng.integer(0, 9);
+      bins[bin] = (bins[bin] as number) + 1;
+    }
+    for (const count of bins) expect(Math.abs(count - 2000)).toBeLessThan(5 * Math.sqrt(20_000 * 0.1 * 0.9));
+  });
+
+  it("shuffles without losing anything", () => {
+    const items = Array.from({ length: 50 }, (_, i) => i);
+    const shuffled = Rng.of("shuffle").shuffled(items);
+    expect(shuffled).not.toEqual(items);
+    expect([...shuffled].sort((a, b) => a - b)).toEqual(items);
+  });
+});
+
+describe("small statistics", () => {
+  it("match numbers worked by hand", () => {
+    expect(mean([1, 2, 6])).toBe(3);
+    expect(standardDeviation([1, 0, 0, 0])).toBe(0.5);
+    expect(quantile([4, 1, 3, 2], 0.5)).toBe(2.5);
+  });
+});
+
+describe("atomic writing", () => {
+  it("leaves no temporary file and replaces what was there", () => {
+    const path = join(folder(), "a", "file.txt");
+    writeAtomic(path, "one");
+    writeAtomic(path, "two");
+    expect(readFileSync(path, "utf8")).toBe("two");
+    expect(readdirSync(join(path, ".."))).toEqual(["file.txt"]);
+  });
+
+  it("does not show a folder whose filling failed", async () => {
+    const path = join(folder(), "checkpoint");
+    await expect(
+      writeFolderAtomic(path, (temporary) => {
+        writeFileSync(join(temporary, "half"), "x");
+        throw new Error("killed");
+      }),
+    ).rejects.toThrow("killed");
+    expect(existsSync(path)).toBe(false);
+  });
+});
+
+describe("records from JSON lines", () => {
+  const schema = z.strictObject({ name: z.string(), limits: z.strictObject({ timeMs: z.number() }).optional() });
+  const read = (text: string): unknown => {
+    const path = join(folder(), "records.jsonl");
+    writeFileSync(path, text);
+    return readRecords(path, schema);
+  };
+
+  it("skips blank lines and accepts a last line without newline", () => {
+    expect(read('{"name": "a"}\n\n{"name": "b"}')).toEqual([{ name: "a" }, { name: "b" }]);
+  });
+
+  it("name the file, the line and the field", () => {
+    expect(() => read('{"name": "a"}\n{"name": 3}\n')).toThrow(/records\.jsonl:2: name: .*expected string.*found 3/);
+  });
+
+  it("suggest the nearest known key, also inside", () => {
+    expect(() => read('{"nam": "a"}')).toThrow(/:1: .*/);
+    expect(() => read('{"name": "a", "limits": {"timeMS": 3, "timeMs": 3}}')).toThrow(
+      /limits: unknown key "timeMS" \(did you mean "timeMs"\?\)/,
+    );
+  });
+
+  it("say where a line stops being JSON", () => {
+    expect(() => read('{"name": }')).toThrow(/:1: not JSON: column 10/);
+  });
+
+  it("name the file that is not there", () => {
+    expect(() => readRecords("/nowhere/x.jsonl", schema)).toThrow("/nowhere/x.jsonl: cannot read it (no such file)");
+  });
+});
+
+describe("suggestions", () => {
+  it("offer the near word, or all words where none is near", () => {
+    expect(suggestion("grop", ["grpo", "dapo"])).toContain('did you mean "grpo"');
+    expect(suggestion("zzzzzzzz", ["grpo"])).toContain("known: grpo");
+  });
+});

@@ -1,0 +1,32 @@
+// The library: everything a program may call. The only barrel of the package.
+
+export { groupAdvantages } from "./algorithms/advantages.js";
+export { type Aggregation, tokenWeights } from "./algorithms/aggregation.js";
+export { type Algorithm, type AlgorithmName, algorithms } from "./algorithms/algorithm.js";
+export type { AlignmentExample, Funnel, Truth } from "./alignment/example.js";
+export { AlignmentPool } from "./alignment/pool.js";
+export { recycle } from "./alignment/recycle.js";
+export { type Grade, gradeAnswer, type RewardMode } from "./alignment/reward.js";
+export { ConfigError, DataError, EngineError, InfrastructureError, UsageError } from "./core/errors.js";
+export { Float, type Json, parseJson, stringifyJson } from "./core/json.js";
+export { openEmbedded } from "./engines/embedded/embedded.js";
+export type { Datum, Engine, Loss, Sample, SampleRequest, Tokenizer } from "./engines/engine.js";
+export { evaluateFamily, measures } from "./eval/family.js";
+export { judge } from "./judge/judge.js";
+export type { Judgement, TestOutcome, Verdict } from "./judge/verdict.js";
+export { type Problem, type ProgramInput, problemSchema, readProblems } from "./problems/problem.js";
+export { chat } from "./prompts/chat.js";
+export { continuation } from "./prompts/continuation.js";
+export type { Dialect } from "./prompts/dialect.js";
+export { extractProgram } from "./prompts/extract.js";
+export { compareRuns, readCompared } from "./runs/compare.js";
+export { type MetricName, metricCatalogue, type StepMetrics } from "./runs/metrics.js";
+export type { EvaluationRecord, RolloutRecord, RunInfo } from "./runs/records.js";
+export { RunDirectory } from "./runs/run-directory.js";
+export { openSandbox, type Sandbox } from "./sandbox/sandbox.js";
+export type { Trace } from "./tracer/trace.js";
+export { trace } from "./tracer/tracer.js";
+export { applySettings, type Config, type ConfigInput, configSchema, resolveConfig } from "./train/config.js";
+export { recipes } from "./train/recipes/recipes.js";
+export { type Reporter, silent } from "./train/reporter.js";
+export { type TrainOptions, train } from "./train/run.js";
