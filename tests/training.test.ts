@@ -1,0 +1,272 @@
+// Whole runs of the real thing at small size: what an outsider would check of a run's folder.
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { groupAdvantages } from "../src/algorithms/advantages.js";
+import { type Json, stringifyJson } from "../src/core/json.js";
+import { readProblems } from "../src/problems/problem.js";
+import { metricCatalogue } from "../src/runs/metrics.js";
+import type { RolloutRecord } from "../src/runs/records.js";
+import { RunDirectory } from "../src/runs/run-directory.js";
+import { openSandbox, type Sandbox } from "../src/sandbox/sandbox.js";
+import { trace } from "../src/tracer/tracer.js";
+import { bundled } from "../src/train/bundled.js";
+import { applySettings, resolveConfig } from "../src/train/config.js";
+import { recipe } from "../src/train/recipes/recipes.js";
+import { train } from "../src/train/run.js";
+
+const root = mkdtempSync(join(tmpdir(), "coderlplus-runs-"));
+const small = ["train.steps=4", "rollouts.prompts=10", "evaluation.problems=8", "train.checkpointEvery=2"];
+
+async function runSmall(
+  name: string,
+  settings: readonly string[] = [],
+  recipeName = "coderlplus",
+): Promise<RunDirectory> {
+  const config = resolveConfig(applySettings(recipe(recipeName), [...small, ...settings]), name);
+  return (await train(config, { path: join(root, name) })).run;
+}
+
+/** Metrics as text without what depends on clock or memory. */
+function deterministic(run: RunDirectory): string {
+  return run
+    .readMetrics()
+    .map((line) => JSON.stringify(Object.entries(line).filter(([key]) => !/^(time|memory)\//.test(key))))
+    .join("\n");
+}
+
+function withoutCpu(text: string): string {
+  return text.replace(/"cpuMs": [-\d.e]+/g, '"cpuMs": 0');
+}
+
+function rolloutText(run: RunDirectory): string {
+  return run
+    .rolloutSteps()
+    .map((step) =>
+      withoutCpu(readFileSync(join(run.path, "rollouts", `step-${String(step).padStart(6, "0")}.jsonl`), "utf8")),
+    )
+    .join("");
+}
+
+function weights(run: RunDirectory): Buffer {
+  return readFileSync(join(run.checkpointPath(run.checkpointSteps().at(-1) as number), "model.safetensors"));
+}
+
+const allRollouts = (run: RunDirectory): RolloutRecord[] =>
+  run.rolloutSteps().flatMap((step) => run.readRollouts(step));
+
+describe("a run of CodeRL+", () => {
+  let run: RunDirectory;
+  let sandbox: Sandbox;
+  beforeAll(async () => {
+    run = await runSmall("reference");
+    sandbox = await openSandbox({ workers: 1 });
+  });
+  afterAll(() => sandbox.close());
+
+  it("finishes with its whole folder", () => {
+    expect(run.readInfo()).toMatchObject({ status: "finished", steps: 4, stepsDone: 4, seed: 0 });
+    for (const file of [
+      "config.yaml",
+      "metrics.jsonl",
+      "report.html",
+      "eval/family-step-000000.json",
+      "eval/family-step-000004.json",
+    ]) {
+      expect(existsSync(join(run.path, file)), file).toBe(true);
+    }
+    expect(readdirSync(join(run.path, "checkpoints"))).toEqual(["step-000002", "step-000004"]);
+  });
+
+  it("writes only metrics of the catalogue, one line a step", () => {
+    const metrics = run.readMetrics();
+    expect(metrics.map(({ step }) => step)).toEqual([1, 2, 3, 4]);
+    for (const key of metrics.flatMap(Object.keys)) expect(key === "step" || key in metricCatalogue, key).toBe(true);
+  });
+
+  it("has a sampler and a trainer that agree to 1e-5 every step", () => {
+    for (const line of run.readMetrics()) expect(line["policy/first_ratio_error"]).toBeLessThanOrEqual(1e-5);
+  });
+
+  it("mixes 40 % alignment once the pool can fill it", () => {
+    const shares = run.readMetrics().map((line) => line["alignment/share"]);
+    expect(shares[0]).toBe(0);
+    expect(shares.at(-1)).toBe(0.4);
+  });
+
+  it("counts every candidate of the funnel once", () => {
+    for (const line of run.readMetrics()) {
+      const dropped = Object.entries(line).filter(([key]) => key.startsWith("alignment/dropped_"));
+      const total = dropped.reduce((sum, [, count]) => sum + (count ?? 0), line["alignment/kept"] ?? 0);
+      expect(total).toBe(line["alignment/candidates"]);
+    }
+  });
+
+  it("asks only about programs that failed earlier in the run, with a truth that a fresh trace gives", async () => {
+    const rollouts = allRollouts(run);
+    const aligned = rollouts.filter(({ task }) => task === "alignment");
+    expect(aligned.length).toBeGreaterThan(0);
+    for (const { step, alignment } of aligned) {
+      const source = rollouts.find(
+        (other) => other.step < step && other.task === "code" && other.program === alignment?.program,
+      );
+      expect(source?.verdict?.kind).toBe("failed");
+    }
+    const distinct = new Map(
+      aligned.map(({ alignment }) => [stringifyJson([alignment?.program, alignment?.input]), alignment]),
+    );
+    for (const alignment of distinct.values()) {
+      if (!alignment) continue;
+      const fresh = await trace(sandbox, alignment.program, alignment.input);
+      const variables = Object.fromEntries(alignment.asked.map((name) => [name, fresh.variables[name] as Json]));
+      expect(stringifyJson(alignment.truth)).toBe(stringifyJson({ variables, output: fresh.returned }));
+    }
+  });
+
+  it("keeps advantages that can be recomputed from its rewards", () => {
+    for (const step of run.rolloutSteps()) {
+      const rollouts = run.readRollouts(step);
+      for (const group of new Set(rollouts.map((rollout) => rollout.group))) {
+        const members = rollouts.filter((rollout) => rollout.group === group);
+        const expected = groupAdvantages(members.map(({ reward }) => Number(plain(reward))));
+        for (const [i, { advantage }] of members.entries())
+          expect(Number(plain(advantage))).toBeCloseTo(expected[i] as number, 9);
+      }
+    }
+  });
+
+  it("gives byte-equal metrics, rollouts and weights for the same seed, and others for another", async () => {
+    const again = await runSmall("again");
+    expect(deterministic(again)).toBe(deterministic(run));
+    expect(rolloutText(again)).toBe(rolloutText(run));
+    expect(weights(again).equals(weights(run))).toBe(true);
+    const other = await runSmall("other", ["seed=1"]);
+    expect(deterministic(other)).not.toBe(deterministic(run));
+  });
+
+  it("changes nothing at learning rate 0", async () => {
+    const still = await runSmall("still", ["optimizer.learningRate=0", "train.keepCheckpoints=5"]);
+    const [first, last] = [2, 4].map((step) => readFileSync(join(still.checkpointPath(step), "model.safetensors")));
+    expect(first?.equals(last as Buffer)).toBe(true);
+    const scores = [0, 4].map((step) => still.readEvaluation("family", step)?.metrics);
+    expect(scores[1]).toEqual(scores[0]);
+  });
+
+  it("equals an unbroken run after kill -9 at different moments", async () => {
+    const path = join(root, "killed");
+    const settings = small.flatMap((setting) => ["--set", setting]);
+    const moments = [/evaluating/, /step 1\//, /step 3\//];
+    for (const [i, moment] of moments.entries()) {
+      await killWhen(moment, ["train", ...settings, "--run", path, ...(i > 0 ? ["--resume"] : [])]);
+    }
+    await exited(command(["train", "--run", path, "--resume"]));
+    const killed = RunDirectory.open(path);
+    expect(killed.readInfo().status).toBe("finished");
+    expect(deterministic(killed)).toBe(deterministic(run));
+    expect(rolloutText(killed)).toBe(rolloutText(run));
+    expect(weights(killed).equals(weights(run))).toBe(true);
+  });
+
+  it("stops after the step under way at Ctrl-C, and resumes", async () => {
+    const path = join(root, "stopped");
+    const child = command(["train", ...small.flatMap((setting) => ["--set", setting]), "--run", path]);
+    await seen(child, /step 1\//);
+    child.kill("SIGINT");
+    expect(await exited(child)).toBe(0);
+    const stopped = RunDirectory.open(path);
+    const { status, stepsDone } = stopped.readInfo();
+    expect(status).toBe("stopped");
+    expect(stopped.checkpointSteps().at(-1)).toBe(stepsDone);
+    expect(await exited(command(["train", "--run", path, "--resume"]))).toBe(0);
+    expect(deterministic(stopped)).toBe(deterministic(run));
+  });
+
+  it("writes a report without script or outside resource", () => {
+    const html = readFileSync(join(run.path, "report.html"), "utf8");
+    expect(html).toContain("default-src 'none'");
+    expect(html).not.toMatch(/<script|src=|href=/i);
+    expect(html).toContain("alignment/reward_mean");
+  });
+
+  it("says in one line what is wrong with a damaged checkpoint", async () => {
+    const path = join(root, "damaged");
+    cpSync(run.path, path, { recursive: true });
+    const { writeFileSync } = await import("node:fs");
+    writeFileSync(join(path, "checkpoints/step-000004/model.safetensors"), "not tensors");
+    const { code, stderr } = await output(command(["train", "--run", path, "--resume", "--set", "train.steps=5"]));
+    expect(code).toBe(1);
+    expect(stderr.trim().split("\n").at(-1)).toMatch(/model\.safetensors/);
+  });
+});
+
+describe("the other recipes", () => {
+  it("grpo never asks for final values", async () => {
+    const run = await runSmall("grpo", [], "grpo");
+    expect(allRollouts(run).every(({ task }) => task === "code")).toBe(true);
+  });
+
+  it("alignment-only collects failures without learning, then learns from alignment alone", async () => {
+    const run = await runSmall("alignment-only", ["alignment.collectSteps=2"], "alignment-only");
+    const updates = run.readMetrics().map((line) => line["policy/updates"] ?? 0);
+    expect(updates.slice(0, 2)).toEqual([0, 0]);
+    expect(updates.slice(2).every((count) => count > 0)).toBe(true);
+    expect(run.readRollouts(4).every(({ task }) => task === "alignment")).toBe(true);
+  });
+});
+
+describe("the bundled problems", () => {
+  it("share no composition between training and held-out", () => {
+    const compositions = (split: "train" | "held-out"): Set<unknown> =>
+      new Set(readProblems(bundled("bundled", split)).map(({ metadata }) => metadata["composition"]));
+    const train = compositions("train");
+    expect([...compositions("held-out")].filter((key) => train.has(key))).toEqual([]);
+  });
+});
+
+function plain(value: unknown): unknown {
+  return typeof value === "object" && value !== null && "value" in value ? value.value : value;
+}
+
+function command(args: readonly string[]): ChildProcess {
+  const main = join(import.meta.dirname, "../src/cli/main.ts");
+  return spawn(process.execPath, ["--import", "tsx", main, ...args], {
+    cwd: join(import.meta.dirname, ".."),
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+}
+
+function seen(child: ChildProcess, pattern: RegExp): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let text = "";
+    child.stdout?.on("data", (chunk: Buffer) => {
+      text += chunk.toString();
+      if (pattern.test(text)) resolve();
+    });
+    child.once("exit", () => reject(new Error(`ended before ${pattern}: ${text}`)));
+  });
+}
+
+function exited(child: ChildProcess): Promise<number | null> {
+  child.stdout?.resume();
+  child.stderr?.resume();
+  return new Promise((resolve) => child.once("exit", resolve));
+}
+
+async function killWhen(pattern: RegExp, args: readonly string[]): Promise<void> {
+  const child = command(args);
+  await seen(child, pattern);
+  const gone = exited(child);
+  child.kill("SIGKILL");
+  await gone;
+}
+
+async function output(child: ChildProcess): Promise<{ code: number | null; stderr: string }> {
+  let stderr = "";
+  child.stderr?.on("data", (chunk: Buffer) => {
+    stderr += chunk.toString();
+  });
+  return { code: await exited(child), stderr };
+}
