@@ -5,9 +5,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
 import { readBytes, sha256, writeAtomic, writeFolderAtomic } from "../core/files.js";
-import { createModel, openEmbedded } from "../engines/embedded/embedded.js";
+import type { DecoderConfig } from "../engines/embedded/config.js";
+import { createModel } from "../engines/embedded/create-model.js";
+import { openEmbedded } from "../engines/embedded/embedded.js";
 import { type PretrainOptions, pretrain } from "../train/warm-start/pretrain.js";
-import { buildTokenizer } from "../train/warm-start/tokenizer-builder.js";
+import { buildTokenizer, END, PAD } from "../train/warm-start/tokenizer-builder.js";
 
 interface Flags {
   readonly out: string;
@@ -52,7 +54,7 @@ async function runPretrain(flags: Flags): Promise<void> {
   const scratch = mkdtempSync(join(tmpdir(), "coderlplus-"));
   try {
     const tokenizer = buildTokenizer({ seed: flags.seed, subset: "core" });
-    await createModel(scratch, architecture(flags), tokenizer, flags.seed);
+    createModel(scratch, architecture(flags, tokenizer), tokenizer, flags.seed, { endToken: END, padToken: PAD });
     const engine = await openEmbedded({ model: scratch, threads: flags.threads });
     const options: PretrainOptions = flags;
     const started = performance.now();
@@ -61,7 +63,7 @@ async function runPretrain(flags: Flags): Promise<void> {
       const speed = Math.round(tokens / ((performance.now() - started) / 1000));
       process.stdout.write(`step ${step}/${steps}  ${phase}  loss ${loss.toFixed(3)}  ${speed} tokens/s\n`);
     });
-    await writeFolderAtomic(flags.out, (folder) => engine.save(folder, { optimizer: false, dtype: "bf16" }));
+    await writeFolderAtomic(flags.out, (folder) => engine.save(folder, { optimizer: false, type: "BF16" }));
     await engine.close();
     const hash = sha256(readBytes(join(flags.out, "model.safetensors")));
     writeAtomic(
@@ -74,14 +76,22 @@ async function runPretrain(flags: Flags): Promise<void> {
   }
 }
 
-function architecture({ hidden, layers, heads }: Flags) {
+/** A Qwen2 decoder: feed-forward 8/3 of the hidden size, tied head. */
+function architecture({ hidden, layers, heads }: Flags, tokenizer: string): DecoderConfig {
+  const { model } = JSON.parse(tokenizer) as { model: { vocab: Record<string, number> } };
   return {
+    vocabularySize: Object.keys(model.vocab).length,
     hiddenSize: hidden,
     layers,
     heads,
     keyValueHeads: heads,
-    intermediateSize: Math.floor((hidden * 8) / 3 / 8) * 8,
+    headSize: hidden / heads,
+    feedForwardSize: Math.floor((hidden * 8) / 3 / 8) * 8,
     contextLength: 256,
+    normEpsilon: 1e-6,
+    ropeTheta: 10_000,
+    tied: true,
+    bias: true,
   };
 }
 
