@@ -1,0 +1,27 @@
+// Writes what is generated from the code: docs/metrics.md and the JSON Schemas. CI checks that they are current.
+//   npm run generate
+
+import { mkdirSync, writeFileSync } from "node:fs";
+import { z } from "zod";
+import { problemSchema } from "../src/problems/problem.js";
+import { metricCatalogue } from "../src/runs/metrics.js";
+import { configSchema } from "../src/train/config.js";
+
+const rows = Object.entries(metricCatalogue).map(([name, meaning]) => `| \`${name}\` | ${meaning} |`);
+const page = `# Metrics
+
+One line a step in \`metrics.jsonl\`; null where a metric is undefined for the step. What depends on the clock or on memory
+is under \`time/\` or \`memory/\`; everything else is the same bytes for the same seed. Generated from \`src/runs/metrics.ts\`
+(\`npm run generate\`).
+
+| metric | meaning |
+|---|---|
+${rows.join("\n")}
+`;
+writeFileSync("docs/metrics.md", page);
+
+mkdirSync("schemas", { recursive: true });
+for (const [name, schema] of Object.entries({ problem: problemSchema, config: configSchema })) {
+  const json = z.toJSONSchema(schema, { io: "input", unrepresentable: "any" });
+  writeFileSync(`schemas/${name}.json`, `${JSON.stringify(json, null, 2)}\n`);
+}

@@ -1,0 +1,121 @@
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { AlignmentPool } from "../alignment/pool.js";
+import { problemSchema } from "../problems/problem.js";
+import { continuation } from "../prompts/continuation.js";
+import { alignmentCount, mixedBatch } from "./batch.js";
+import { applySettings, configText, readConfigFile, resolveConfig } from "./config.js";
+import { advantagesOf, type GradedGroup } from "./grade.js";
+import { recipe, recipes } from "./recipes/recipes.js";
+
+describe("the config", () => {
+  it("survives being written and read again", () => {
+    const config = resolveConfig(recipe("coderlplus"), "recipe");
+    const path = join(mkdtempSync(join(tmpdir(), "coderlplus-config-")), "config.yaml");
+    writeFileSync(path, configText(config));
+    expect(resolveConfig(readConfigFile(path), path)).toEqual(config);
+  });
+
+  it("fills in what the algorithm defines, unless it is set", () => {
+    expect(resolveConfig({}, "here").policy).toMatchObject({ clipLow: 0.2, clipHigh: 0.2, aggregation: "token-mean" });
+    expect(resolveConfig({ policy: { clipHigh: 0.28 } }, "here").policy).toMatchObject({
+      clipLow: 0.2,
+      clipHigh: 0.28,
+    });
+  });
+
+  it("reads --set values as YAML and leaves the recipe untouched", () => {
+    const before = structuredClone(recipes);
+    const changed = applySettings(recipe("grpo"), ["alignment.share=0.25", "evaluation.every=null", "seed=3"]);
+    expect(resolveConfig(changed, "here")).toMatchObject({
+      seed: 3,
+      alignment: { share: 0.25 },
+      evaluation: { every: null },
+    });
+    expect(recipes).toEqual(before);
+  });
+
+  it("has recipes that are valid", () => {
+    for (const name of Object.keys(recipes)) expect(resolveConfig(recipe(name), name).recipe).toBe(name);
+  });
+});
+
+describe("the mixed batch", () => {
+  const problems = Array.from({ length: 7 }, (_, i) =>
+    problemSchema.parse({
+      id: `p/${i}`,
+      language: "python",
+      prompt: `# ${i}\n`,
+      tests: [{ kind: "stdio", stdin: "", stdout: "" }],
+    }),
+  );
+  const filled = (size: number): AlignmentPool => {
+    const pool = new AlignmentPool({ capacity: 100, sampling: "recent" });
+    pool.add(
+      Array.from({ length: size }, (_, i) => ({
+        id: String(i),
+        problem: "p/0",
+        step: 1,
+        program: `x = ${i}`,
+        input: { kind: "stdio", stdin: "" },
+        asked: ["x"],
+        truth: { variables: { x: i } },
+        prompt: `x = ${i}\n# x\n`,
+        funnel: "kept",
+      })),
+    );
+    return pool;
+  };
+
+  it("has the official counts: 51 of 128 at a share of 0.4, none before the pool can fill them", () => {
+    const { input, expected } = (
+      JSON.parse(readFileSync(new URL("../algorithms/fixtures/algorithms.json", import.meta.url), "utf8")) as {
+        cases: Array<{
+          name: string;
+          input: { batch_size: number; ratio: number };
+          expected: { sem_per_batch: number };
+        }>;
+      }
+    ).cases.find(({ name }) => name === "coderlplus/batch_mix")!;
+    const shares = { prompts: input.batch_size, alignmentShare: input.ratio };
+    expect(alignmentCount(shares, 1000)).toBe(expected.sem_per_batch);
+    expect(alignmentCount(shares, expected.sem_per_batch - 1)).toBe(0);
+  });
+
+  it("fills with code until the pool can fill its share", () => {
+    const kinds = (size: number): string[] =>
+      mixedBatch(problems, filled(size), { prompts: 5, alignmentShare: 0.4 }, continuation, {
+        seed: 0,
+        step: 1,
+        cursor: 0,
+      }).map(({ task }) => task.kind);
+    expect(kinds(1)).toEqual(["code", "code", "code", "code", "code"]);
+    expect(kinds(2)).toEqual(["code", "code", "code", "alignment", "alignment"]);
+  });
+
+  it("goes through every problem once an epoch, in another order each", () => {
+    const shares = { prompts: 14, alignmentShare: 0 };
+    const ids = mixedBatch(problems, filled(0), shares, continuation, { seed: 0, step: 1, cursor: 0 }).map(
+      ({ text }) => text,
+    );
+    expect(new Set(ids.slice(0, 7)).size).toBe(7);
+    expect(new Set(ids.slice(7)).size).toBe(7);
+    expect(ids.slice(0, 7)).not.toEqual(ids.slice(7));
+  });
+});
+
+describe("advantages over groups", () => {
+  it("leave out rollouts without a reward", () => {
+    const group = (rewards: Array<number | null>): GradedGroup =>
+      ({ rollouts: rewards.map((reward) => ({ reward })) }) as unknown as GradedGroup;
+    const centred = (groups: ReadonlyArray<readonly number[]>): number[][] =>
+      groups.map((rewards) => rewards.map((reward) => reward - rewards.reduce((a, b) => a + b, 0) / rewards.length));
+    expect(advantagesOf([group([1, null, 0]), group([null, null]), group([1, 1])], centred)).toEqual([
+      [0.5, null, -0.5],
+      [null, null],
+      [0, 0],
+    ]);
+  });
+});
