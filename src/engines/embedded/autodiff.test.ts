@@ -1,0 +1,187 @@
+import { readFileSync } from "node:fs";
+import { Tensor } from "onnxruntime-node";
+import { afterAll, describe, expect, it } from "vitest";
+import { Rng } from "../../core/rng.js";
+import type { Loss } from "../engine.js";
+import { gradients } from "./autodiff.js";
+import { cutBatches } from "./batches.js";
+import { Graph } from "./graph.js";
+import { layoutOf } from "./layout.js";
+import { type LossField, tokenLosses } from "./losses.js";
+import { total } from "./operators.js";
+import { compile, type Feeds } from "./program.js";
+import { livelyWeights, removeTestModels, TEST_CONFIG } from "./test-model.js";
+import { loadedWeights, Trainer, type TrainingSequence } from "./trainer.js";
+
+afterAll(removeTestModels);
+
+const POLICY: Loss = { kind: "policy", clipLow: 0.2, clipHigh: 0.28, dualClip: 3, klCoefficient: 0.1 };
+
+function randomSequences(count: number, rng: Rng): TrainingSequence[] {
+  const tokens = (length: number): number[] => Array.from({ length }, () => rng.integer(0, 287));
+  return Array.from({ length: count }, () => {
+    const length = rng.integer(1, 9);
+    const numbers = (of: () => number): Float32Array => Float32Array.from({ length }, of);
+    return {
+      prompt: tokens(rng.integer(1, 8)),
+      completion: tokens(length),
+      weights: numbers(() => rng.uniform()),
+      fields: {
+        advantages: numbers(() => rng.normal()),
+        oldLogprobs: numbers(() => -5 + 2 * rng.normal()),
+        referenceLogprobs: numbers(() => -5 + 2 * rng.normal()),
+      },
+    };
+  });
+}
+
+describe("the gradient of the whole decoder", () => {
+  const losses: Array<[string, Loss]> = [
+    ["cross-entropy", { kind: "cross-entropy" }],
+    ["the policy loss with KL and dual clip", POLICY],
+  ];
+  for (const [name, loss] of losses) {
+    for (const tied of [true, false]) {
+      it(`equals central differences for ${name}, ${tied ? "tied" : "untied"} head`, async () => {
+        const config = { ...TEST_CONFIG, tied };
+        const layout = layoutOf(config);
+        const flat = livelyWeights(layout, "gradient");
+        const weights = loadedWeights({ config, layout }, flat);
+        const trainer = new Trainer({ config, layout }, 1);
+        const rng = Rng.of("gradient", name);
+        const sequences = randomSequences(5, rng);
+        const batch = cutBatches(sequences, { tokens: 1e6, floats: 1e9 }, config)[0].map((index) => sequences[index]);
+        const gradient = new Float64Array(layout.length);
+        const lossAt = async (): Promise<number> => {
+          const tokens = await trainer.gradient(weights, batch, loss, () => {});
+          return tokens.reduce((sum, { losses }) => sum + losses.reduce((a, b) => a + b, 0), 0);
+        };
+        await trainer.gradient(weights, batch, loss, (offset, piece) => {
+          for (let i = 0; i < piece.length; i++) gradient[offset + i] += piece[i];
+        });
+        let difference = 0;
+        let size = 0;
+        for (const tensor of layout.tensors) {
+          for (let pick = 0; pick < 6; pick++) {
+            const used = tensor.name === "embedding" ? batch[0].prompt[0] * config.hiddenSize : 0;
+            const at = tensor.offset + (pick < 3 ? used + pick : rng.integer(0, tensor.length - 1));
+            const kept = flat[at];
+            const step = 2e-3;
+            flat[at] = kept + step;
+            const above = await lossAt();
+            flat[at] = kept - step;
+            const below = await lossAt();
+            flat[at] = kept;
+            const numeric = (above - below) / (2 * step);
+            difference += (numeric - gradient[at]) ** 2;
+            size += gradient[at] ** 2;
+          }
+        }
+        expect(size).toBeGreaterThan(1);
+        expect(Math.sqrt(difference / size)).toBeLessThan(5e-3);
+      });
+    }
+  }
+});
+
+interface GoldenCase {
+  readonly name: string;
+  readonly input: Record<string, number[][] & number[]> & Record<string, number>;
+  readonly expected: { loss?: number; per_token?: number[][]; grad_log_prob?: number[][] } & Record<string, number[]>;
+}
+
+/** From shared golden cases: computed in float64 from the formulas of verl. */
+const golden = JSON.parse(readFileSync(new URL("./fixtures/losses.json", import.meta.url), "utf8")) as GoldenCase[];
+
+/** The loss sub-graph alone, with logprobs as its input. */
+async function lossOf(
+  loss: Loss,
+  fields: Record<LossField | "logprobs" | "weights", number[]>,
+): Promise<{ losses: number[]; gradient: number[] }> {
+  const graph = new Graph();
+  const logprobs = graph.input("logprobs", ["K"], { tracked: true });
+  const losses = tokenLosses(
+    graph,
+    { logprobs, weights: graph.input("weights", ["K"]), field: (name) => graph.input(name, ["K"]) },
+    loss,
+  );
+  graph.output(losses, "losses");
+  const [gradient] = gradients(graph, total(graph, losses), [logprobs]);
+  if (!gradient) throw new Error("no gradient");
+  graph.output(gradient, "gradient");
+  const program = await compile(graph, 1);
+  const feeds: Feeds = {};
+  for (const [name, values] of Object.entries(fields)) {
+    feeds[name] = new Tensor("float32", Float32Array.from(values), [values.length]);
+  }
+  const outputs = await program.run(feeds);
+  return { losses: [...outputs("losses")], gradient: [...outputs("gradient")] };
+}
+
+function expectClose(actual: readonly number[], expected: readonly number[], tolerance = 1e-6): void {
+  expect(actual.length).toBe(expected.length);
+  for (const [index, value] of expected.entries()) {
+    expect(Math.abs(actual[index] - value), `element ${index}: ${actual[index]} for ${value}`).toBeLessThan(tolerance);
+  }
+}
+
+describe("the policy loss", () => {
+  for (const { name, input, expected } of golden.filter(({ name }) => name.startsWith("policy_loss/"))) {
+    it(`agrees with the golden case ${name}`, async () => {
+      const mask = input.mask.flat();
+      const count = mask.reduce((a, b) => a + b, 0);
+      const reference = (input.ref_log_prob ?? input.log_prob).flat();
+      const { losses, gradient } = await lossOf(
+        {
+          kind: "policy",
+          clipLow: input.clip_low ?? input.clip,
+          clipHigh: input.clip_high ?? input.clip,
+          dualClip: input.dual_clip_c,
+          klCoefficient: input.kl_coef ?? 0,
+        },
+        {
+          logprobs: input.log_prob.flat(),
+          weights: mask.map((kept) => kept / count),
+          advantages: input.advantages.flat(),
+          oldLogprobs: input.old_log_prob.flat(),
+          referenceLogprobs: reference,
+        },
+      );
+      expect(losses.reduce((a, b) => a + b, 0)).toBeCloseTo(expected.loss as number, 6);
+      expectClose(gradient, (expected.grad_log_prob as number[][]).flat());
+      if (expected.per_token && !input.kl_coef) {
+        expectClose(
+          losses,
+          expected.per_token.flat().map((value, index) => (value * mask[index]) / count),
+        );
+      }
+    });
+  }
+
+  it("adds the k3 estimate of the KL, clamped, with its gradient", async () => {
+    const { input, expected } = golden.find(({ name }) => name === "kl/estimators") as GoldenCase;
+    const fill = (value: number): number[] => input.log_prob.map(() => value);
+    const { losses, gradient } = await lossOf(
+      { ...POLICY, klCoefficient: 1 },
+      {
+        logprobs: input.log_prob,
+        weights: fill(1),
+        advantages: fill(0),
+        oldLogprobs: input.log_prob,
+        referenceLogprobs: input.ref_log_prob,
+      },
+    );
+    expectClose(losses, expected.k3_low_var_kl);
+    expectClose(gradient, expected.k3_grad_wrt_log_prob);
+  });
+
+  it("clamps the log-ratio at 20 and stops its gradient there", async () => {
+    const { losses, gradient } = await lossOf(
+      { ...POLICY, dualClip: null, klCoefficient: 0 },
+      { logprobs: [0, -1], weights: [1, 1], advantages: [-1, 1], oldLogprobs: [-30, -1], referenceLogprobs: [0, 0] },
+    );
+    expect(losses[0] / Math.exp(20)).toBeCloseTo(1, 5);
+    expect(gradient[0]).toBe(0);
+    expect(gradient[1]).toBeCloseTo(-1, 6);
+  });
+});

@@ -1,0 +1,312 @@
+// The embedded engine: a model folder, trained and sampled on this machine's processor. This side plans: it cuts work
+// into batches, hands them to compute workers and puts results back in order. What it cuts does not depend on how many
+// workers there are, and sums have one order, so results are the same bits for any number of threads.
+
+import { availableParallelism } from "node:os";
+import { basename, resolve } from "node:path";
+import { EngineError, ShapeError } from "../../core/errors.js";
+import { sum } from "../../core/maths.js";
+import type {
+  Datum,
+  Engine,
+  Loss,
+  LossOutput,
+  ModelInfo,
+  OptimStep,
+  Sample,
+  SampleRequest,
+  Tokenizer,
+} from "../engine.js";
+import { type BatchLimits, cutBatches, type Sequence } from "./batches.js";
+import { type Companions, readCompanions, writeCompanions } from "./checkpoint.js";
+import { type DecoderConfig, readConfig } from "./config.js";
+import type { SharedState, WeightSource } from "./jobs.js";
+import { type Layout, layoutOf } from "./layout.js";
+import { lossFields } from "./losses.js";
+import type { StoredType } from "./safetensors.js";
+import { cutShards } from "./shards.js";
+import { readTokenizer } from "./tokenizer.js";
+import type { TokenScores, TrainingSequence } from "./trainer.js";
+import { WorkerPool } from "./worker-pool.js";
+
+export interface EmbeddedOptions {
+  /** A model folder in Hugging Face's layout. */
+  readonly model: string;
+  /** Processor threads to use, all by default; the results' bits do not depend on it. */
+  readonly threads?: number;
+  /** Tokens of one training batch, padding included. */
+  readonly microBatchTokens?: number;
+  /** Sequences drawn at once by one worker. */
+  readonly samplingRows?: number;
+}
+
+/** A model above this many weights is computed by one worker with several threads: copies would cost more. */
+const ONE_WORKER_PARAMETERS = 20_000_000;
+const DEFAULT_MICRO_BATCH_TOKENS = 1536;
+const DEFAULT_SAMPLING_ROWS = 128;
+const MICRO_BATCH_FLOATS = 8_000_000;
+
+/** @throws EngineError naming the file, key or tensor that cannot be used */
+export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedEngine> {
+  const folder = resolve(options.model);
+  const config = readConfig(folder);
+  const tokenizer = readTokenizer(folder);
+  if (tokenizer.vocabularySize > config.vocabularySize) {
+    throw new EngineError(
+      `${folder}: tokenizer.json has ids up to ${tokenizer.vocabularySize - 1}, ` +
+        `config.json a vocab_size of ${config.vocabularySize}: they belong to different models`,
+    );
+  }
+  const engine = new EmbeddedEngine(config, tokenizer, options);
+  try {
+    await engine.start();
+  } catch (error) {
+    await engine.close();
+    throw error;
+  }
+  return engine;
+}
+
+export class EmbeddedEngine implements Engine {
+  readonly model: ModelInfo;
+  readonly capabilities = { dualClip: true, kl: true, entropy: true, hiddenStates: false };
+  readonly #config: DecoderConfig;
+  readonly #layout: Layout;
+  readonly #companions: Companions;
+  readonly #folder: string;
+  readonly #limits: BatchLimits;
+  readonly #samplingRows: number;
+  readonly #state: SharedState;
+  readonly #pool: WorkerPool;
+  #reference: SharedArrayBuffer | undefined;
+  #version = 0;
+  #steps = 0;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(config: DecoderConfig, tokenizer: Tokenizer, options: EmbeddedOptions) {
+    this.#config = config;
+    this.#layout = layoutOf(config);
+    this.#folder = resolve(options.model);
+    this.#companions = readCompanions(this.#folder);
+    this.#limits = { tokens: options.microBatchTokens ?? DEFAULT_MICRO_BATCH_TOKENS, floats: MICRO_BATCH_FLOATS };
+    this.#samplingRows = options.samplingRows ?? DEFAULT_SAMPLING_ROWS;
+    const memory = (): SharedArrayBuffer => new SharedArrayBuffer(this.#layout.length * 4);
+    this.#state = {
+      weights: memory(),
+      gradient: memory(),
+      firstMoment: memory(),
+      secondMoment: memory(),
+      turn: new SharedArrayBuffer(4),
+    };
+    this.model = {
+      name: basename(this.#folder),
+      contextLength: config.contextLength,
+      tokenizer,
+      parameters: this.#layout.parameters,
+    };
+    const threads = options.threads ?? availableParallelism();
+    const workers = this.#layout.parameters > ONE_WORKER_PARAMETERS ? 1 : threads;
+    this.#pool = new WorkerPool(workers, { config, state: this.#state, threads: threads / workers });
+  }
+
+  /** Reads the weights; nothing else may be called before. */
+  async start(): Promise<void> {
+    await this.#pool.run("load", { folder: this.#folder, optimizer: false });
+  }
+
+  sample(requests: readonly SampleRequest[], onTokens?: (count: number) => void): Promise<Sample[][]> {
+    return this.#exclusive(async () => {
+      for (const [index, { prompt }] of requests.entries()) checkTokens(`request ${index}`, prompt, this.#config);
+      const source = this.#policy();
+      let drawn = 0;
+      const report = (count: number): void => {
+        drawn += count;
+        onTokens?.(drawn);
+      };
+      const results: Sample[][] = requests.map(() => []);
+      const { endIds } = this.model.tokenizer;
+      const shards = cutShards(requests, {
+        rows: this.#samplingRows,
+        contextLength: this.#config.contextLength,
+        endIds,
+      });
+      await Promise.all(
+        shards.map(async ({ prompts, places }) => {
+          const samples = await this.#pool.run("sample", { source, prompts }, report);
+          for (const [index, { request, first }] of places.entries()) {
+            for (const [offset, sample] of samples[index].entries()) results[request][first + offset] = sample;
+          }
+        }),
+      );
+      return results;
+    });
+  }
+
+  logprobs(sequences: readonly Sequence[], weights: "policy" | "reference" = "policy"): Promise<Float32Array[]> {
+    return this.#exclusive(async () => {
+      const reference = weights === "reference" ? this.#reference : undefined;
+      const source = reference ? { memory: reference, version: 0 } : this.#policy();
+      const scores = await this.#score(sequences, source);
+      return scores.map(({ logprobs }) => logprobs);
+    });
+  }
+
+  forwardBackward(datums: readonly Datum[], loss: Loss): Promise<LossOutput> {
+    return this.#exclusive(async () => {
+      const items = datums.map((datum, index) => trainingSequence(datum, loss, index));
+      this.#check(items);
+      const live = items.map((item) => hasGradient(item, loss));
+      const source = this.#policy();
+      const at = (wanted: boolean): number[] => [...items.keys()].filter((index) => live[index] === wanted);
+      const logprobs: Float32Array[] = [];
+      const entropies: Float32Array[] = [];
+      const losses: Float32Array[] = [];
+      const training = this.#cut(items, at(true));
+      new Int32Array(this.#state.turn)[0] = 0;
+      const jobs = training.map(async (batch, turn) => {
+        const scores = await this.#pool.run("gradient", { source, batch: batch.map((i) => items[i]), loss, turn });
+        for (const [row, index] of batch.entries()) {
+          logprobs[index] = scores[row].logprobs;
+          entropies[index] = scores[row].entropies;
+          losses[index] = scores[row].losses;
+        }
+      });
+      const rest = at(false);
+      const scored = this.#score(
+        rest.map((index) => items[index]),
+        source,
+      );
+      const outcomes = await Promise.allSettled([...jobs, scored]);
+      const failed = outcomes.find((outcome) => outcome.status === "rejected");
+      if (failed) {
+        new Float32Array(this.#state.gradient).fill(0);
+        throw failed.reason;
+      }
+      for (const [row, { logprobs: known, entropies: entropy }] of (await scored).entries()) {
+        logprobs[rest[row]] = known;
+        entropies[rest[row]] = entropy;
+      }
+      return { loss: sum(losses.map((tokens) => (tokens ? sum(tokens) : 0))), logprobs, entropies };
+    });
+  }
+
+  optimStep(options: OptimStep): Promise<{ readonly gradientNorm: number }> {
+    return this.#exclusive(async () => {
+      this.#keepReference();
+      const gradientNorm = await this.#pool.run("optimStep", { options, step: this.#steps + 1 });
+      this.#steps++;
+      this.#version++;
+      return { gradientNorm };
+    });
+  }
+
+  /** @param options.type  how the weights are stored; BF16 halves the file and rounds the weights */
+  save(folder: string, options: { readonly optimizer: boolean; readonly type?: StoredType }): Promise<void> {
+    return this.#exclusive(async () => {
+      const type = options.type ?? "F32";
+      writeCompanions(folder, this.#companions, type);
+      await this.#pool.run("save", { folder, type, step: options.optimizer ? this.#steps : undefined });
+    });
+  }
+
+  load(folder: string): Promise<void> {
+    return this.#exclusive(async () => {
+      if (JSON.stringify(readConfig(folder)) !== JSON.stringify(this.#config)) {
+        throw new EngineError(`${folder}: its config.json describes another model than ${this.#folder}`);
+      }
+      this.#keepReference();
+      const steps = await this.#pool.run("load", { folder, optimizer: true });
+      if (steps === undefined) {
+        new Float32Array(this.#state.firstMoment).fill(0);
+        new Float32Array(this.#state.secondMoment).fill(0);
+      }
+      new Float32Array(this.#state.gradient).fill(0);
+      this.#steps = steps ?? 0;
+      this.#version++;
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#pool.close();
+  }
+
+  /** One call at a time: a step must not change weights that a sample is drawn from. */
+  #exclusive<Result>(run: () => Promise<Result>): Promise<Result> {
+    const result = this.#last.then(run);
+    this.#last = result.catch(() => {});
+    return result;
+  }
+
+  #policy(): WeightSource {
+    return { memory: this.#state.weights, version: this.#version };
+  }
+
+  /** The frozen starting weights take memory only once the policy leaves them. */
+  #keepReference(): void {
+    if (this.#reference) return;
+    this.#reference = new SharedArrayBuffer(this.#layout.length * 4);
+    new Float32Array(this.#reference).set(new Float32Array(this.#state.weights));
+  }
+
+  async #score(sequences: readonly Sequence[], source: WeightSource): Promise<TokenScores[]> {
+    this.#check(sequences);
+    const results: TokenScores[] = [];
+    const batches = this.#cut(sequences, [...sequences.keys()]);
+    await Promise.all(
+      batches.map(async (batch) => {
+        const items = batch.map((index) => ({
+          prompt: sequences[index].prompt,
+          completion: sequences[index].completion,
+        }));
+        const scores = await this.#pool.run("logprobs", { source, batch: items });
+        for (const [row, index] of batch.entries()) results[index] = scores[row];
+      }),
+    );
+    return results;
+  }
+
+  /** Indices into `sequences` of each batch, out of those wanted. */
+  #cut(sequences: readonly Sequence[], wanted: readonly number[]): number[][] {
+    const chosen = wanted.map((index) => sequences[index]);
+    return cutBatches(chosen, this.#limits, this.#config).map((batch) => batch.map((index) => wanted[index]));
+  }
+
+  #check(sequences: readonly Sequence[]): void {
+    for (const [index, { prompt, completion }] of sequences.entries()) {
+      checkTokens(`sequence ${index}`, [...prompt, ...completion], this.#config);
+      if (prompt.length === 0)
+        throw new ShapeError(`sequence ${index}: its prompt is empty; it needs a token to start from`);
+      if (completion.length === 0) throw new ShapeError(`sequence ${index}: its completion is empty`);
+      const length = prompt.length + completion.length;
+      if (length > this.#config.contextLength) {
+        throw new EngineError(
+          `sequence ${index}: ${length} tokens, the model's context is ${this.#config.contextLength}`,
+        );
+      }
+    }
+  }
+}
+
+function checkTokens(where: string, tokens: readonly number[], { vocabularySize }: DecoderConfig): void {
+  const wrong = tokens.find((token) => !Number.isInteger(token) || token < 0 || token >= vocabularySize);
+  if (wrong !== undefined)
+    throw new EngineError(`${where}: token id ${wrong} is not in the vocabulary of ${vocabularySize}`);
+}
+
+function trainingSequence(datum: Datum, loss: Loss, index: number): TrainingSequence {
+  const { prompt, completion, weights } = datum;
+  const check = (name: string, values: Float32Array | undefined): Float32Array => {
+    if (values?.length === completion.length) return values;
+    const found = values ? `${values.length} values` : "nothing";
+    throw new ShapeError(`datum ${index}: ${name}: expected ${completion.length} values, found ${found}`);
+  };
+  const fields = Object.fromEntries(lossFields(loss).map((field) => [field, check(field, datum[field])]));
+  return { prompt, completion, weights: check("weights", weights), fields };
+}
+
+/** False where the gradient is exactly zero, so that only logprobs are computed. */
+function hasGradient({ weights, fields }: TrainingSequence, loss: Loss): boolean {
+  const { advantages } = fields;
+  const onlyAdvantages = loss.kind === "policy" && loss.klCoefficient <= 0;
+  return weights.some((weight, index) => weight !== 0 && !(onlyAdvantages && advantages?.[index] === 0));
+}

@@ -1,0 +1,60 @@
+// What the engine and its compute workers say to each other. Weights, gradient and optimizer state lie in memory they
+// share; a job is small.
+
+import type { Loss, OptimStep, Sample } from "../engine.js";
+import type { Sequence } from "./batches.js";
+import type { DecoderConfig } from "./config.js";
+import type { StoredType } from "./safetensors.js";
+import type { ShardPrompt } from "./sampler.js";
+import type { TokenLosses, TokenScores, TrainingSequence } from "./trainer.js";
+
+/** Flat f32 arrays of the layout's length. */
+export interface SharedState {
+  readonly weights: SharedArrayBuffer;
+  readonly gradient: SharedArrayBuffer;
+  readonly firstMoment: SharedArrayBuffer;
+  readonly secondMoment: SharedArrayBuffer;
+  /** One int32: the batch whose gradient is to be added next. */
+  readonly turn: SharedArrayBuffer;
+}
+
+export interface WorkerSetup {
+  readonly config: DecoderConfig;
+  readonly state: SharedState;
+  /** Inside one operation. */
+  readonly threads: number;
+}
+
+/** Which numbers to compute with; a version that a worker has not seen yet makes it copy them. */
+export interface WeightSource {
+  readonly memory: SharedArrayBuffer;
+  readonly version: number;
+}
+
+export interface Jobs {
+  /** Adds the batch's gradient to the shared one when its turn comes. */
+  gradient: {
+    job: { source: WeightSource; batch: readonly TrainingSequence[]; loss: Loss; turn: number };
+    result: TokenLosses[];
+  };
+  logprobs: { job: { source: WeightSource; batch: readonly Sequence[] }; result: TokenScores[] };
+  sample: { job: { source: WeightSource; prompts: readonly ShardPrompt[] }; result: Sample[][] };
+  optimStep: { job: { options: OptimStep; step: number }; result: number };
+  /** The number of steps taken; undefined where the folder holds no optimizer state. */
+  load: { job: { folder: string; optimizer: boolean }; result: number | undefined };
+  /** Optimizer state is written where `step` is given. */
+  save: { job: { folder: string; type: StoredType; step: number | undefined }; result: undefined };
+}
+
+export type JobKind = keyof Jobs;
+
+export interface Request {
+  readonly kind: JobKind;
+  readonly job: Jobs[JobKind]["job"];
+}
+
+export type Reply =
+  | { readonly kind: "done"; readonly result: Jobs[JobKind]["result"] }
+  | { readonly kind: "failed"; readonly message: string }
+  /** Tokens drawn since the last. */
+  | { readonly kind: "tokens"; readonly count: number };

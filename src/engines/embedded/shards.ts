@@ -1,0 +1,79 @@
+// How sampling requests are cut into shards that are drawn at once. Prompts of a shard are equally long up to padding,
+// so that what kernels see of a row does not depend on the other rows. Depends only on the requests.
+
+import { EngineError, ShapeError } from "../../core/errors.js";
+import type { SampleRequest } from "../engine.js";
+import { promptBucket, type ShardPrompt } from "./sampler.js";
+
+export interface Shard {
+  readonly prompts: readonly ShardPrompt[];
+  /** Where each prompt's samples belong: the request, and the first of its samples that is here. */
+  readonly places: ReadonlyArray<{ readonly request: number; readonly first: number }>;
+}
+
+export interface ShardLimits {
+  /** Sequences of a shard. */
+  readonly rows: number;
+  readonly contextLength: number;
+  readonly endIds: readonly number[];
+}
+
+/** Largest shards first. @throws EngineError where a prompt leaves no room for a token */
+export function cutShards(requests: readonly SampleRequest[], limits: ShardLimits): Shard[] {
+  const buckets = new Map<number, number[]>();
+  for (const [index, request] of requests.entries()) {
+    check(request, index, limits.contextLength);
+    const bucket = promptBucket(request.prompt.length);
+    buckets.set(bucket, [...(buckets.get(bucket) ?? []), index]);
+  }
+  const shards = [...buckets.values()].flatMap((indices) => cutBucket(requests, indices, limits));
+  return shards.toSorted((a, b) => rowCount(b) - rowCount(a));
+}
+
+function check({ prompt, count, seeds, maxTokens }: SampleRequest, index: number, contextLength: number): void {
+  if (seeds.length !== count) throw new ShapeError(`request ${index}: ${count} sequences but ${seeds.length} seeds`);
+  if (maxTokens < 1) throw new ShapeError(`request ${index}: maxTokens is ${maxTokens}, expected at least 1`);
+  if (prompt.length === 0)
+    throw new ShapeError(`request ${index}: its prompt is empty; it needs a token to start from`);
+  if (prompt.length >= contextLength) {
+    throw new EngineError(`request ${index}: a prompt of ${prompt.length} tokens leaves no room in ${contextLength}`);
+  }
+}
+
+/** Shards of about the same number of rows; a request may go on in the next. */
+function cutBucket(
+  requests: readonly SampleRequest[],
+  indices: readonly number[],
+  { rows, contextLength, endIds }: ShardLimits,
+): Shard[] {
+  const total = indices.reduce((sum, index) => sum + requests[index].count, 0);
+  const room = Math.ceil(total / Math.ceil(total / rows));
+  const shards: Array<{ prompts: ShardPrompt[]; places: Array<{ request: number; first: number }> }> = [];
+  let free = 0;
+  for (const index of indices) {
+    const { prompt, maxTokens, temperature, seeds, stopIds = [] } = requests[index];
+    for (let first = 0; first < seeds.length; ) {
+      if (free === 0) {
+        shards.push({ prompts: [], places: [] });
+        free = room;
+      }
+      const taken = seeds.slice(first, first + free);
+      const shard = shards[shards.length - 1];
+      shard.prompts.push({
+        tokens: prompt,
+        maxTokens: Math.min(maxTokens, contextLength - prompt.length),
+        temperature,
+        seeds: taken,
+        stopIds: [...endIds, ...stopIds],
+      });
+      shard.places.push({ request: index, first });
+      first += taken.length;
+      free -= taken.length;
+    }
+  }
+  return shards;
+}
+
+function rowCount({ prompts }: Shard): number {
+  return prompts.reduce((sum, { seeds }) => sum + seeds.length, 0);
+}

@@ -1,0 +1,88 @@
+// The engine's compute workers: hands each job to the next free one, in order, and turns a worker's death into an
+// error for whoever waits. It does not know what the jobs do.
+
+import type { Worker } from "node:worker_threads";
+import { EngineError } from "../../core/errors.js";
+import { startWorker } from "../../core/worker.js";
+import type { JobKind, Jobs, Reply, Request, WorkerSetup } from "./jobs.js";
+
+interface Pending {
+  readonly request: Request;
+  readonly onTokens: ((count: number) => void) | undefined;
+  readonly resolve: (result: never) => void;
+  readonly reject: (error: Error) => void;
+}
+
+export class WorkerPool {
+  readonly #workers: Worker[];
+  readonly #idle: Worker[];
+  readonly #running = new Map<Worker, Pending>();
+  readonly #waiting: Pending[] = [];
+  #failure: EngineError | undefined;
+
+  constructor(count: number, setup: WorkerSetup) {
+    this.#workers = Array.from({ length: count }, () => this.#start(setup));
+    this.#idle = [...this.#workers];
+  }
+
+  run<Kind extends JobKind>(
+    kind: Kind,
+    job: Jobs[Kind]["job"],
+    onTokens?: (count: number) => void,
+  ): Promise<Jobs[Kind]["result"]> {
+    if (this.#failure) return Promise.reject(this.#failure);
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ request: { kind, job }, onTokens, resolve, reject });
+      this.#dispatch();
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#fail(new EngineError("the engine is closed"));
+    await Promise.all(this.#workers.map((worker) => worker.terminate()));
+  }
+
+  #start(setup: WorkerSetup): Worker {
+    const worker = startWorker(new URL("./worker.js", import.meta.url), { workerData: setup });
+    worker.on("message", (reply: Reply) => this.#onReply(worker, reply));
+    worker.on("error", (error) => this.#die(error));
+    worker.on("exit", (code) => this.#die(new Error(`exit code ${code}`)));
+    return worker;
+  }
+
+  #dispatch(): void {
+    while (this.#waiting.length > 0 && this.#idle.length > 0) {
+      const worker = this.#idle.shift() as Worker;
+      const pending = this.#waiting.shift() as Pending;
+      this.#running.set(worker, pending);
+      worker.postMessage(pending.request, worker.location.origin);
+    }
+  }
+
+  #onReply(worker: Worker, reply: Reply): void {
+    const pending = this.#running.get(worker);
+    if (!pending) return;
+    if (reply.kind === "tokens") {
+      pending.onTokens?.(reply.count);
+      return;
+    }
+    this.#running.delete(worker);
+    this.#idle.push(worker);
+    if (reply.kind === "done") pending.resolve(reply.result as never);
+    else pending.reject(new EngineError(reply.message));
+    this.#dispatch();
+  }
+
+  /** The others may wait for the dead one's gradient: none can go on. */
+  #die(cause: Error): void {
+    if (this.#failure) return;
+    this.#fail(new EngineError(`a compute worker of the engine died: ${cause.message}`, { cause }));
+    for (const worker of this.#workers) void worker.terminate();
+  }
+
+  #fail(failure: EngineError): void {
+    this.#failure ??= failure;
+    for (const { reject } of [...this.#running.values(), ...this.#waiting.splice(0)]) reject(failure);
+    this.#running.clear();
+  }
+}

@@ -1,0 +1,90 @@
+// A compute worker: takes one job at a time, runs it, replies. All of the engine's arithmetic happens in such threads.
+
+import { parentPort, workerData } from "node:worker_threads";
+import { messageOf } from "../../core/errors.js";
+import { readOptimizer, readWeights, writeOptimizer, writeWeights } from "./checkpoint.js";
+import type { Model } from "./graphs.js";
+import type { JobKind, Jobs, Reply, Request, WeightSource, WorkerSetup } from "./jobs.js";
+import { layoutOf } from "./layout.js";
+import { adamStep } from "./optimizer.js";
+import { Sampler } from "./sampler.js";
+import { type LoadedWeights, loadedWeights, Trainer } from "./trainer.js";
+
+const { config, state, threads } = workerData as WorkerSetup;
+const model: Model = { config, layout: layoutOf(config) };
+const weights = new Float32Array(state.weights);
+const gradient = new Float32Array(state.gradient);
+const moments = { first: new Float32Array(state.firstMoment), second: new Float32Array(state.secondMoment) };
+const turn = new Int32Array(state.turn);
+const trainer = new Trainer(model, threads);
+const sampler = new Sampler(model, threads);
+const copies = new Map<SharedArrayBuffer, { version: number; loaded: LoadedWeights }>();
+
+type Handlers = { readonly [Kind in JobKind]: (job: Jobs[Kind]["job"]) => Promise<Jobs[Kind]["result"]> };
+
+const handlers: Handlers = {
+  gradient: async ({ source, batch, loss, turn: own }) => {
+    let waited = false;
+    try {
+      return await trainer.gradient(current(source), batch, loss, (offset, piece) => {
+        if (!waited) awaitTurn(own);
+        waited = true;
+        for (let i = 0; i < piece.length; i++) gradient[offset + i] += piece[i];
+      });
+    } finally {
+      if (!waited) awaitTurn(own);
+      Atomics.store(turn, 0, own + 1);
+      Atomics.notify(turn, 0);
+    }
+  },
+  logprobs: ({ source, batch }) => trainer.logprobs(current(source), batch),
+  sample: ({ source, prompts }) =>
+    sampler.sample(current(source), prompts, (count) => reply({ kind: "tokens", count })),
+  optimStep: async ({ options, step }) =>
+    adamStep(
+      model.layout,
+      { weights, gradient, firstMoment: moments.first, secondMoment: moments.second },
+      options,
+      step,
+    ),
+  load: async ({ folder, optimizer }) => {
+    readWeights(folder, model.layout, weights);
+    return optimizer ? readOptimizer(folder, model.layout, moments) : undefined;
+  },
+  save: async ({ folder, type, step }) => {
+    writeWeights(folder, model.layout, weights, type);
+    if (step !== undefined) writeOptimizer(folder, model.layout, moments, step);
+    return undefined;
+  },
+};
+
+/** ONNX Runtime refuses shared memory, so each worker keeps a copy of the weights it computes with. */
+function current({ memory, version }: WeightSource): LoadedWeights {
+  let copy = copies.get(memory);
+  if (!copy) {
+    copy = { version: -1, loaded: loadedWeights(model, new Float32Array(model.layout.length)) };
+    copies.set(memory, copy);
+  }
+  if (copy.version !== version) copy.loaded.flat.set(new Float32Array(memory));
+  copy.version = version;
+  return copy.loaded;
+}
+
+/** Gradients are added in the order of the batches, whichever worker has them, so that the sum's bits are the same. */
+function awaitTurn(own: number): void {
+  for (let now = Atomics.load(turn, 0); now !== own; now = Atomics.load(turn, 0)) Atomics.wait(turn, 0, now);
+}
+
+function reply(message: Reply): void {
+  parentPort?.postMessage(message, parentPort.location.origin);
+}
+
+async function handle<Kind extends JobKind>(kind: Kind, job: Jobs[Kind]["job"]): Promise<void> {
+  try {
+    reply({ kind: "done", result: await handlers[kind](job) });
+  } catch (error) {
+    reply({ kind: "failed", message: messageOf(error) });
+  }
+}
+
+parentPort?.on("message", ({ kind, job }: Request) => void handle(kind, job as never));
