@@ -4,18 +4,18 @@ import { UsageError } from "../../core/errors.js";
 import type { Json } from "../../core/json.js";
 import { Rng } from "../../core/rng.js";
 import { exampleOf } from "../examples.js";
-import { type Problem, problemSchema, type ProgramInput, type Test } from "../problem.js";
+import { type Problem, type ProgramInput, problemSchema, type Test } from "../problem.js";
 import type { ValueType } from "./operations.js";
 import { type Form, programOf, shortStyles, starterCode } from "./program.js";
-import { compileProgram, type CompiledProgram, evaluate } from "./python/evaluate.js";
+import { type CompiledProgram, compileProgram, evaluate } from "./python/evaluate.js";
 import {
   compositionOf,
   drawInput,
   drawTask,
   type Example,
-  smallOutput,
   type Split,
   type Subset,
+  smallOutput,
   type Task,
   type TaskOptions,
   VAGUE_RATE,
@@ -62,7 +62,7 @@ function exampleLine(test: Test): string {
 
 function testOf({ input, output }: Example, visible: boolean): Test {
   const mark = visible ? { visible } : {};
-  if (input.kind === "stdio") return { ...input, stdout: String(output as string), ...mark };
+  if (input.kind === "stdio") return { ...input, stdout: typeof output === "string" ? output : "", ...mark };
   return { kind: "call", function: input.function, arguments: [...input.arguments], expected: output, ...mark };
 }
 
@@ -125,7 +125,7 @@ function drawDifferent(rng: Rng, options: FamilyOptions, count: number, behaviou
   return drawn;
 }
 
-const PROBES = 16;
+const PROBES = 12;
 
 /** The inputs on which programs of one type are compared, always the same ones. */
 export function probeInputs(type: ValueType, form: Form): ProgramInput[] {

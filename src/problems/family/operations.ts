@@ -117,7 +117,7 @@ const CORE: readonly Operation[] = [
   shift(["imod", ["modulo {k}"], ["remainder"]], "{s} % {k}", range(2, 6)),
 ];
 
-const LETTERS: Constants = [..."abcde"];
+const LETTERS: Constants = "abcde".split("");
 const intsToInts = direct("ints", "ints", false);
 const intsToInt = direct("ints", "int", false);
 const intToInt = direct("int", "int", false);
@@ -135,7 +135,12 @@ const intLoop = written("ints", "int");
 
 const WIDE_INTS: readonly Operation[] = [
   mapped(["double-even", ["double the even ones"], ["change some"]], "v * 2 if v % 2 == 0 else v", [], false),
-  mapped(["bump-odd", ["add {k} to the odd ones"], ["change some"]], "v + {k} if v % 2 == 1 else v", range(1, 5), false),
+  mapped(
+    ["bump-odd", ["add {k} to the odd ones"], ["change some"]],
+    "v + {k} if v % 2 == 1 else v",
+    range(1, 5),
+    false,
+  ),
   mapped(["cap", ["cap each at {k}"], ["limit each"]], "min(v, {k})", range(3, 7), false),
   mapped(["floor", ["raise each to at least {k}"], ["limit each"]], "max(v, {k})", range(2, 6), false),
   mapped(["distance", ["distance of each from {k}"], ["change each"]], "abs(v - {k})", range(2, 7), false),
@@ -170,7 +175,10 @@ const WIDE_INTS: readonly Operation[] = [
     ["rising", ["keep those above the one before"], ["keep some"]],
     "{d} = []\nt = 0\nfor v in {s}:\n    if v > t:\n        {d}.append(v)\n    t = v",
   ),
-  intLoop(["alternate", ["alternating sum"], ["reduce"]], "{d} = 0\nt = 1\nfor v in {s}:\n    {d} += v * t\n    t = -t"),
+  intLoop(
+    ["alternate", ["alternating sum"], ["reduce"]],
+    "{d} = 0\nt = 1\nfor v in {s}:\n    {d} += v * t\n    t = -t",
+  ),
   intLoop(
     ["streak", ["longest rising run"], ["reduce"]],
     "{d} = 1\nt = 1\nfor i in range(1, len({s})):\n    if {s}[i] > {s}[i - 1]:\n        t += 1\n    else:\n        t = 1\n    {d} = max({d}, t)",

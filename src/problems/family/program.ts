@@ -1,6 +1,6 @@
 // A composition of operations as a Python program: a function of one argument, or a script from stdin to stdout.
 
-import { codeOf, type Constant, type Operation, type Style, type ValueType } from "./operations.js";
+import { type Constant, codeOf, type Operation, type Style, type ValueType } from "./operations.js";
 
 export interface Step {
   readonly operation: Operation;

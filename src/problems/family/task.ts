@@ -2,12 +2,12 @@
 // stay small. Outputs come from the evaluator here; a real Python confirms them before they are written to a file.
 
 import { createHash } from "node:crypto";
-import type { Json } from "../../core/json.js";
+import { type Json, stringifyJson } from "../../core/json.js";
 import type { Rng } from "../../core/rng.js";
 import type { ProgramInput } from "../problem.js";
-import { CORE_OPERATIONS, type Operation, OPERATIONS, type ValueType } from "./operations.js";
-import { type Form, PRINTABLE, programOf, shortStyles, type Step } from "./program.js";
-import { compileProgram, type CompiledProgram, type Evaluation, evaluate } from "./python/evaluate.js";
+import { CORE_OPERATIONS, OPERATIONS, type Operation, type ValueType } from "./operations.js";
+import { type Form, PRINTABLE, programOf, type Step, shortStyles } from "./program.js";
+import { type CompiledProgram, compileProgram, type Evaluation, evaluate } from "./python/evaluate.js";
 
 export type Split = "train" | "held-out";
 export type Subset = "core" | "full";
@@ -64,7 +64,14 @@ export function drawTask(rng: Rng, options: TaskOptions): Task {
     const form = drawForm(rng, options.subset, operations);
     const examples = drawExamples(rng, steps, form);
     if (!examples) continue;
-    return { steps, subset: options.subset, split: options.split, form, examples, ...specify(rng, steps, options.vague) };
+    return {
+      steps,
+      subset: options.subset,
+      split: options.split,
+      form,
+      examples,
+      ...specify(rng, steps, options.vague),
+    };
   }
 }
 
@@ -87,7 +94,18 @@ function drawCore(rng: Rng): Operation[] {
   return operations;
 }
 
-const INPUT_TYPES: readonly ValueType[] = ["ints", "ints", "ints", "ints", "string", "string", "strings", "strings", "counts", "int"];
+const INPUT_TYPES: readonly ValueType[] = [
+  "ints",
+  "ints",
+  "ints",
+  "ints",
+  "string",
+  "string",
+  "strings",
+  "strings",
+  "counts",
+  "int",
+];
 
 /** Two or three operations of fitting types. */
 function drawFull(rng: Rng): Operation[] {
@@ -148,7 +166,9 @@ const LARGEST = 60;
 /** Every variable and the output are values that a small model can write. */
 export function isSmall({ status, variables, returned, stdout }: Evaluation): boolean {
   if (status !== "ok" || !Object.values(variables).every(smallValue)) return false;
-  return returned === undefined ? stdout.trim() !== "" && stdout.length <= 40 : smallValue(returned) && !isEmpty(returned);
+  return returned === undefined
+    ? stdout.trim() !== "" && stdout.length <= 40
+    : smallValue(returned) && !isEmpty(returned);
 }
 
 function isEmpty(value: Json): boolean {
@@ -164,7 +184,7 @@ function smallValue(value: Json): boolean {
   return items.length <= 6 && items.every(([key, item]) => !key.startsWith("$") && smallValue(item as Json));
 }
 
-const ALPHABET = [..."abcdeio"];
+const ALPHABET = "abcdeio".split("");
 
 function word(rng: Rng, low: number, high: number): string {
   return Array.from({ length: rng.integer(low, high) }, () => rng.pick(ALPHABET)).join("");
@@ -185,5 +205,6 @@ const DRAW: Readonly<Record<ValueType, (rng: Rng) => Json>> = {
 export function drawInput(rng: Rng, type: ValueType, form: Form): ProgramInput {
   const value = DRAW[type](rng);
   if (form === "function") return { kind: "call", function: "f", arguments: [value] };
-  return { kind: "stdio", stdin: `${Array.isArray(value) ? value.join(" ") : String(value as string | number)}\n` };
+  const line = Array.isArray(value) ? value.join(" ") : typeof value === "string" ? value : stringifyJson(value);
+  return { kind: "stdio", stdin: `${line}\n` };
 }

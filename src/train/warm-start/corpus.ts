@@ -6,7 +6,7 @@ import type { Rng } from "../../core/rng.js";
 import { exampleOf } from "../../problems/examples.js";
 import { problemOf } from "../../problems/family/family.js";
 import { STYLES, type Style } from "../../problems/family/operations.js";
-import { body, starterCode, type Step } from "../../problems/family/program.js";
+import { body, type Step, starterCode } from "../../problems/family/program.js";
 import { type Evaluation, evaluate } from "../../problems/family/python/evaluate.js";
 import { drawTask, isSmall, type Subset, type Task, VAGUE_RATE } from "../../problems/family/task.js";
 import { renderAlignment, renderAnswer } from "../../prompts/alignment.js";

@@ -5,8 +5,8 @@
 import { Rng } from "../../core/rng.js";
 import { OPERATIONS } from "../../problems/family/operations.js";
 import { PRINTABLE, starterCode } from "../../problems/family/program.js";
-import { CLEAN_CORPUS, type CorpusOptions, warmStartItems } from "./corpus.js";
 import { DIRTY } from "./confusions.js";
+import { CLEAN_CORPUS, type CorpusOptions, warmStartItems } from "./corpus.js";
 
 export const PAD = "<|pad|>";
 export const END = "<|endoftext|>";
@@ -55,7 +55,9 @@ export interface TokenizerOptions {
 /** The content of tokenizer.json; the same for the same options. */
 export function buildTokenizer({ seed, subset }: TokenizerOptions): string {
   const texts = corpusTexts(seed, subset);
-  const qualified = [...new Set(texts.flatMap((text) => text.match(/(?<=[ "])(?:f\.|g\.|h\.|p\.)+[a-z]+(?![\w(.])/g) ?? []))].sort();
+  const qualified = [
+    ...new Set(texts.flatMap((text) => text.match(/(?<=[ "])(?:f\.|g\.|h\.|p\.)+[a-z]+(?![\w(.])/g) ?? [])),
+  ].sort();
   const pattern = splitPattern(qualified);
   const counts = new Map<string, number>();
   for (const text of texts) {
@@ -82,14 +84,19 @@ const FIXED_WORDS = new Set(FIXED_TEXT.match(/[A-Za-z_]+/g));
 /** Words that only occur as data are spelt out. */
 function wholeOrLetters(piece: string): string[] {
   const word = /^ ?([A-Za-z_]{2,})$/.exec(piece)?.[1];
-  return word === undefined || FIXED_WORDS.has(word) ? [piece] : [...piece];
+  return word === undefined || FIXED_WORDS.has(word) ? [piece] : piece.split("");
 }
 
 /** Clean and confused items of the training split, each as one text. */
 function corpusTexts(seed: number, subset: CorpusOptions["subset"]): string[] {
   return [null, DIRTY].flatMap((dirt, index) => {
     const items = warmStartItems(Rng.of("tokenizer", seed, index), { ...CLEAN_CORPUS, subset, dirt, vague: 0.35 });
-    return Array.from({ length: ITEMS }, () => items.next().value.segments.map(({ text }) => text).join(""));
+    return Array.from({ length: ITEMS }, () =>
+      items
+        .next()
+        .value.segments.map(({ text }) => text)
+        .join(""),
+    );
   });
 }
 

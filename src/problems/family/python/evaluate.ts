@@ -7,6 +7,7 @@ import type { ProgramInput } from "../../problem.js";
 import { builtin, callBuiltin, callMethod, type Keywords } from "./library.js";
 import { type Comprehension, type Expression, parsePython, type Statement, type Target } from "./syntax.js";
 import {
+  asInt,
   binary,
   Callable,
   fromJson,
@@ -14,13 +15,12 @@ import {
   Raised,
   slice,
   subscript,
+  Tuple,
   text,
   toJson,
   truthy,
-  Tuple,
   type Value,
 } from "./values.js";
-import { asInt } from "./values.js";
 
 /** What the sandbox's tracer would report of the same run. */
 export interface Evaluation {
@@ -171,10 +171,7 @@ class Run {
         this.#augment(statement, frame);
         return undefined;
       case "if":
-        return this.#block(
-          truthy(this.#value(statement.test, frame)) ? statement.body : statement.otherwise,
-          frame,
-        );
+        return this.#block(truthy(this.#value(statement.test, frame)) ? statement.body : statement.otherwise, frame);
       case "for":
         for (const item of iterate(this.#value(statement.source, frame))) {
           this.#bind(statement.targets, item, frame);
@@ -287,10 +284,7 @@ class Run {
       case "binary":
         return this.#binary(expression, frame);
       case "conditional":
-        return this.#value(
-          truthy(this.#value(expression.test, frame)) ? expression.then : expression.otherwise,
-          frame,
-        );
+        return this.#value(truthy(this.#value(expression.test, frame)) ? expression.yes : expression.no, frame);
       case "index":
         return subscript(this.#value(expression.object, frame), this.#value(expression.index, frame));
       case "slice": {

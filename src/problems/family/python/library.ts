@@ -7,14 +7,14 @@ import {
   compare,
   contains,
   equal,
-  iterate,
   isInt,
+  iterate,
   members,
   Raised,
   subscript,
+  Tuple,
   text,
   truthy,
-  Tuple,
   type Value,
 } from "./values.js";
 

@@ -12,8 +12,8 @@ export type Expression =
   | {
       readonly kind: "conditional";
       readonly test: Expression;
-      readonly then: Expression;
-      readonly otherwise: Expression;
+      readonly yes: Expression;
+      readonly no: Expression;
     }
   | { readonly kind: "index"; readonly object: Expression; readonly index: Expression }
   | { readonly kind: "slice"; readonly object: Expression; readonly bounds: ReadonlyArray<Expression | undefined> }
@@ -37,7 +37,9 @@ export interface Comprehension {
   readonly conditions: readonly Expression[];
 }
 
-export type Target = { readonly names: readonly string[] } | { readonly object: Expression; readonly index: Expression };
+export type Target =
+  | { readonly names: readonly string[] }
+  | { readonly object: Expression; readonly index: Expression };
 
 export type Statement =
   | { readonly kind: "assign"; readonly target: Target; readonly value: Expression }
@@ -75,7 +77,8 @@ interface Line {
   readonly tokens: readonly string[];
 }
 
-const TOKEN = /\s*(\d+|[A-Za-z_]\w*|'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|\/\/=|\*\*|[-+*%]=|\/\/|[=!<>]=|[-+*%<>=()[\]{}:,.])/y;
+const TOKEN =
+  /\s*(\d+|[A-Za-z_]\w*|'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|\/\/=|\*\*|[-+*%]=|\/\/|[=!<>]=|[-+*%<>=()[\]{}:,.])/y;
 const LEVELS: readonly string[][] = [["or"], ["and"], ["in", "not in", "==", "!=", "<", ">", "<=", ">="]];
 const ARITHMETIC: readonly string[][] = [
   ["+", "-"],
@@ -232,11 +235,11 @@ class Parser {
   }
 
   #expression(): Expression {
-    const then = this.#level(0);
-    if (!this.#take("if")) return then;
+    const yes = this.#level(0);
+    if (!this.#take("if")) return yes;
     const test = this.#level(0);
     this.#expect("else");
-    return { kind: "conditional", test, then, otherwise: this.#expression() };
+    return { kind: "conditional", test, yes, no: this.#expression() };
   }
 
   #level(level: number): Expression {

@@ -46,7 +46,7 @@ export function truthy(value: Value): boolean {
 /** What a `for` over the value goes through. The order of a set is Python's own affair. */
 export function iterate(value: Value): readonly Value[] {
   if (Array.isArray(value)) return value;
-  if (typeof value === "string") return [...value];
+  if (typeof value === "string") return Array.from(value);
   if (value instanceof Tuple) return value.items;
   if (value instanceof Map) return [...value.keys()];
   if (value instanceof Set) throw new UnsupportedPython("the order of a set");
@@ -63,7 +63,10 @@ export function equal(left: Value, right: Value): boolean {
   if (Array.isArray(left) && Array.isArray(right)) return sameItems(left, right);
   if (left instanceof Tuple && right instanceof Tuple) return sameItems(left.items, right.items);
   if (left instanceof Map && right instanceof Map) {
-    return left.size === right.size && [...left].every(([key, value]) => right.has(key) && equal(value, right.get(key) ?? null));
+    return (
+      left.size === right.size &&
+      [...left].every(([key, value]) => right.has(key) && equal(value, right.get(key) ?? null))
+    );
   }
   return left === right;
 }
@@ -121,7 +124,8 @@ function arithmetic(operator: string, left: Value, right: Value): Value {
   }
   if (operator === "*" && isInt(right)) {
     if (typeof left === "string") return left.repeat(Math.max(0, Number(right)));
-    if (Array.isArray(left)) return Array.from({ length: Math.max(0, Number(right)) }, () => left).flat() as Value[];
+    if (Array.isArray(left))
+      return Array.from({ length: Math.max(0, Number(right)) * left.length }, (_, index) => left[index % left.length]);
   }
   const a = asInt(left);
   const b = asInt(right);
@@ -164,7 +168,7 @@ export function slice(object: Value, bounds: ReadonlyArray<Value | undefined>): 
   for (let i = clamp(bounds[0], step > 0 ? low : high); step > 0 ? i < stop : i > stop; i += step) {
     result.push(items[i]);
   }
-  return typeof object === "string" ? result.join("") : result;
+  return typeof object === "string" ? result.map(text).join("") : result;
 }
 
 /** `print`'s text of a value; only of what prints alike inside and outside a container. */
@@ -191,7 +195,8 @@ export function toJson(value: Value): Json | undefined {
 
 /** The Python value of a test's argument. */
 export function fromJson(value: Json): Value {
-  if (value === null || typeof value === "string" || typeof value === "boolean" || typeof value === "number") return value;
+  if (value === null || typeof value === "string" || typeof value === "boolean" || typeof value === "number")
+    return value;
   if (Array.isArray(value)) return value.map((item: Json) => fromJson(item));
   if (typeof value === "object" && Object.keys(value).every((key) => !key.startsWith("$"))) {
     return new Map(Object.entries(value as Record<string, Json>).map(([key, item]) => [key, fromJson(item)]));
