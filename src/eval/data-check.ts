@@ -1,12 +1,14 @@
 // What is proved of files of problems before anybody trains on them: references pass, references differ, hidden tests
 // tell them apart, splits share nothing. Everything is run by the judge and the tracer, nothing is believed.
 
+import { InfrastructureError } from "../core/errors.js";
 import { type Json, stringifyJson } from "../core/json.js";
 import type { Judgement } from "../judge/verdict.js";
-import { inputOf } from "../problems/examples.js";
+import { callText, inputOf } from "../problems/examples.js";
 import { probeInputs } from "../problems/family/family.js";
 import type { ValueType } from "../problems/family/operations.js";
 import type { Problem, ProgramInput } from "../problems/problem.js";
+import { pythonLiteral } from "../problems/python-literal.js";
 import type { Trace } from "../tracer/trace.js";
 
 /** Judge and tracer over one open sandbox. */
@@ -22,8 +24,8 @@ export interface Check {
 }
 
 export interface CheckOptions {
-  /** Other references that each problem's hidden tests are tried on: those that behave most alike. */
-  readonly rivals: number;
+  /** Problems with the same kind of input whose hidden tests are tried on each other's references. */
+  readonly blockSize?: number;
   readonly onProgress?: (done: number, total: number, what: Check["name"]) => void;
 }
 
@@ -35,8 +37,10 @@ interface Entry {
 }
 
 interface Behaviour extends Entry {
-  /** One text a probe input. */
-  readonly outputs: readonly string[];
+  /** What the reference does on the group's probe inputs, one text each. */
+  readonly probes: readonly string[];
+  /** What it does on the hidden inputs of each problem of its block. */
+  readonly hidden: ReadonlyMap<Problem, readonly string[]>;
 }
 
 /** All checks over all problems of all files. Problems without a reference count for none but the last. */
@@ -50,7 +54,7 @@ export async function checkProblems(
   return [
     await referencesPass(runner, entries, options),
     referencesDiffer(behaviours),
-    await hiddenTestsSeparate(runner, behaviours, options),
+    hiddenTestsSeparate(behaviours),
     splitsAreDisjoint(problems),
   ];
 }
@@ -91,14 +95,35 @@ async function referencesPass(runner: ProgramRunner, entries: readonly Entry[], 
   return { name, checked: entries.length, failures };
 }
 
-/** What every reference does on the probe inputs of its group. */
+/** Runs every reference on the probe inputs of its group and on all hidden inputs of its block. */
 async function observe(runner: ProgramRunner, entries: readonly Entry[], options: CheckOptions): Promise<Behaviour[]> {
-  const groups = groupBy(entries, ({ group }) => group);
-  const probes = new Map([...groups].map(([group, members]) => [group, probesOf(members)]));
-  return inBatches(entries, options, "references differ", async (entry) => ({
-    ...entry,
-    outputs: await outputsOf(runner, entry.reference, probes.get(entry.group) ?? []),
-  }));
+  const size = options.blockSize ?? BLOCK;
+  const jobs = [...groupBy(entries, ({ group }) => group).values()].flatMap((members) => {
+    const probes = probesOf(members);
+    return members.map((entry, index) => {
+      const start = index - (index % size);
+      return { entry, probes, block: members.slice(start, start + size) };
+    });
+  });
+  return inBatches(jobs, options, "references differ", async ({ entry, probes, block }) => {
+    const hidden = block.map(({ problem }) => hiddenInputs(problem));
+    const texts = await runOn(runner, entry.reference, [...probes, ...hidden.flat()]);
+    let at = probes.length;
+    return {
+      ...entry,
+      probes: texts.slice(0, at),
+      hidden: new Map(block.map(({ problem }, index) => [problem, texts.slice(at, (at += hidden[index].length))])),
+    };
+  });
+}
+
+const BLOCK = 400;
+
+function hiddenInputs({ tests }: Problem): ProgramInput[] {
+  return tests
+    .filter(({ visible }) => visible !== true)
+    .map(inputOf)
+    .filter((input) => input !== undefined);
 }
 
 const MAX_PROBES = 12;
@@ -127,42 +152,46 @@ function familyType(input: ProgramInput): ValueType | undefined {
   return FAMILY_TYPES[typeOf(input.kind === "call" ? input.arguments[0] : stdinValue(input.stdin))];
 }
 
-/** Calls the function on all inputs in one run; copies keep one call's changes from the next one. */
-function driver(name: string): string {
-  const callee = name.includes(".") ? name.replace(".", "().") : name;
+/** Runs the program on each line of stdin: a call's arguments as a literal, or a quoted text for its own stdin. */
+function driver(program: string, name: string | undefined): string {
+  const callee = name?.includes(".") ? name.replace(".", "().") : name;
+  const body = callee
+    ? `_result = repr(eval("${callee}" + _line, _names))`
+    : `sys.stdin = io.StringIO(eval(_line)); exec(_code, {"__name__": "__main__"}); _result = _out.getvalue().rstrip()`;
   return `
-def _probe(_inputs):
-    import copy as _copy
-    _results = []
-    for _arguments in _inputs:
-        try:
-            _results.append([True, _copy.deepcopy(${callee}(*_arguments))])
-        except Exception as _error:
-            _results.append([False, type(_error).__name__])
-    return _results
+import sys, io, contextlib
+_code = compile(${pythonLiteral(program)}, "reference", "exec")
+_lines = sys.stdin.read().split("\\n")
+_names = {"__name__": "reference"}
+${callee ? "exec(_code, _names)" : ""}
+for _line in _lines:
+    _out = io.StringIO()
+    try:
+        with contextlib.redirect_stdout(_out):
+            ${body}
+    except Exception as _error:
+        _result = "raised " + type(_error).__name__
+    print(ascii(_result))
 `;
 }
 
-async function outputsOf(runner: ProgramRunner, program: string, probes: readonly ProgramInput[]): Promise<string[]> {
-  const calls = probes.filter((probe) => probe.kind === "call");
-  if (calls.length === probes.length && calls.length > 0) {
-    const inputs = calls.map((call) => call.arguments);
-    const { status, returned } = await runner.trace(`${program}\n${driver(calls[0].function)}`, {
-      kind: "call",
-      function: "_probe",
-      arguments: [inputs],
-    });
-    if (status !== "ok" || !Array.isArray(returned)) return probes.map(() => status);
-    return returned.map((result: Json) => stringifyJson(result));
-  }
-  const traces = await Promise.all(probes.map((probe) => runner.trace(program, probe)));
-  return traces.map(({ status, stdout }) => `${status} ${stdout}`);
+/** One text an input: the repr of what the function returns, or what the script prints, or what it raises. */
+async function runOn(runner: ProgramRunner, program: string, inputs: readonly ProgramInput[]): Promise<string[]> {
+  const [first] = inputs;
+  const lines = inputs.map((input) =>
+    input.kind === "call" ? callText(input).slice(input.function.length) : pythonLiteral(input.stdin),
+  );
+  const source = driver(program, first.kind === "call" ? first.function : undefined);
+  const { status, stdout } = await runner.trace(source, { kind: "stdio", stdin: lines.join("\n") });
+  const texts = stdout.trimEnd().split("\n");
+  if (status === "ok" && texts.length === inputs.length) return texts;
+  throw new InfrastructureError(`running a reference on ${inputs.length} inputs ended with ${status}:\n${program}`);
 }
 
 /** Compares behaviours on the probes; the same program twice in a file is a failure too. */
 function referencesDiffer(behaviours: readonly Behaviour[]): Check {
-  const alike = groupBy(behaviours, ({ group, outputs, problem }) =>
-    [stringifyJson(problem.metadata.split), group, ...outputs].join("\n"),
+  const alike = groupBy(behaviours, ({ group, probes, problem }) =>
+    [stringifyJson(problem.metadata.split), group, ...probes].join("\n"),
   );
   const failures = [...alike.values()]
     .filter((members) => members.length > 1)
@@ -174,35 +203,25 @@ function label({ id, metadata }: Problem): string {
   return typeof metadata.composition === "string" ? `${id} (${metadata.composition})` : id;
 }
 
-/** Other references that behave differently must fail a hidden test. */
-async function hiddenTestsSeparate(
-  runner: ProgramRunner,
-  behaviours: readonly Behaviour[],
-  options: CheckOptions,
-): Promise<Check> {
-  const name = "hidden tests separate";
-  const groups = groupBy(behaviours, ({ group }) => group);
-  const pairs = behaviours.flatMap((own) =>
-    nearest(own, groups.get(own.group) ?? [], options.rivals).map((rival) => ({ own, rival })),
-  );
-  const results = await inBatches(pairs, options, name, async ({ own, rival }) => {
-    const hidden = own.problem.tests.filter(({ visible }) => visible !== true);
-    if (hidden.length === 0) return `${own.problem.id} has no hidden tests`;
-    const { verdict } = await runner.judge({ ...own.problem, tests: hidden }, rival.reference);
-    if (verdict.kind === "failed") return undefined;
-    return `the hidden tests of ${label(own.problem)} do not tell it from ${label(rival.problem)} (${verdict.kind})`;
-  });
-  return { name, checked: pairs.length, failures: [...new Set(results.filter((failure) => failure !== undefined))] };
+/** Every other reference of the block that behaves differently on the probes must differ on a hidden input. */
+function hiddenTestsSeparate(behaviours: readonly Behaviour[]): Check {
+  const known = new Map(behaviours.map((behaviour) => [behaviour.problem, behaviour]));
+  const failures: string[] = [];
+  let checked = 0;
+  for (const rival of behaviours) {
+    for (const [problem, texts] of rival.hidden) {
+      const own = known.get(problem);
+      if (!own || own === rival || same(own.probes, rival.probes)) continue;
+      checked++;
+      if (!same(own.hidden.get(problem) ?? [], texts)) continue;
+      failures.push(`the hidden tests of ${label(problem)} do not tell it from ${label(rival.problem)}`);
+    }
+  }
+  return { name: "hidden tests separate", checked, failures };
 }
 
-/** The references with the most equal outputs that are not equal in all. */
-function nearest(own: Behaviour, group: readonly Behaviour[], count: number): Behaviour[] {
-  return group
-    .map((rival) => ({ rival, agreed: rival.outputs.filter((output, index) => output === own.outputs[index]).length }))
-    .filter(({ rival, agreed }) => rival !== own && agreed < own.outputs.length)
-    .sort((a, b) => b.agreed - a.agreed)
-    .slice(0, count)
-    .map(({ rival }) => rival);
+function same(left: readonly string[], right: readonly string[]): boolean {
+  return left.length === right.length && left.every((text, index) => text === right[index]);
 }
 
 function splitsAreDisjoint(problems: readonly Problem[]): Check {
@@ -233,7 +252,7 @@ function groupBy<Item>(items: readonly Item[], keyOf: (item: Item) => string): M
   return groups;
 }
 
-const BATCH = 64;
+const BATCH = 16;
 
 async function inBatches<Item, Result>(
   items: readonly Item[],

@@ -19,7 +19,8 @@ export function pythonLiteral(value: Json): string | undefined {
 
 function tagged(value: Readonly<Record<string, Json>>): string | undefined {
   const [first, ...others] = Object.entries(value);
-  if (first === undefined || others.length > 0 || !first[0].startsWith("$")) return dict(Object.entries(value));
+  if (!first?.[0].startsWith("$")) return dict(Object.entries(value));
+  if (others.length > 0) return undefined;
   const [tag, content] = first;
   if (tag === "$int") return textOf(content);
   if (tag === "$float") return `float('${textOf(content)}')`;
