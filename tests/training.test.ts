@@ -133,7 +133,7 @@ describe("a run of CodeRL+", () => {
         const members = rollouts.filter((rollout) => rollout.group === group);
         const expected = groupAdvantages(members.map(({ reward }) => Number(plain(reward))));
         for (const [i, { advantage }] of members.entries())
-          expect(Number(plain(advantage))).toBeCloseTo(expected[i] as number, 9);
+          expect(Number(plain(advantage))).toBeCloseTo(expected[i], 9);
       }
     }
   });

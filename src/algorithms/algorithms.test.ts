@@ -25,8 +25,7 @@ const goldenCase = (name: string): Golden => {
 };
 const expectClose = (got: ArrayLike<number>, expected: readonly number[], tolerance = 1e-9): void => {
   expect(got.length).toBe(expected.length);
-  for (const [i, value] of expected.entries())
-    expect(Math.abs((got[i] as number) - value)).toBeLessThanOrEqual(tolerance);
+  for (const [i, value] of expected.entries()) expect(Math.abs(got[i] - value)).toBeLessThanOrEqual(tolerance);
 };
 
 describe("group advantages", () => {
@@ -117,7 +116,7 @@ describe("the clipped policy loss", () => {
           const ratio = ratioOf(logprob, input.old_log_prob[i][t]);
           const loss = tokenLoss(ratio, input.advantages[i][t], clipping);
           expect(loss).toBeCloseTo(expected.per_token[i][t], 9);
-          if (t >= (lengths[i] as number)) continue;
+          if (t >= lengths[i]) continue;
           total += loss / sum(lengths);
           clipped += isClipped(ratio, input.advantages[i][t], clipping) ? 1 : 0;
         }

@@ -106,7 +106,7 @@ describe("the alignment reward", () => {
 
   it("agrees with the paper's formula", () => {
     for (const [i, value] of (expected.paper_formula_fraction_of_variables as Array<number | null>).entries()) {
-      const { truth, answer } = texts[i] as (typeof texts)[number];
+      const { truth, answer } = texts[i];
       if (value !== null) expect(gradeAnswer(truth, answer, "paper", false).reward).toBeCloseTo(value, 12);
     }
   });

@@ -55,7 +55,7 @@ export function matches(truth: Json, predicted: Json | undefined, sequencesAsArr
   const keys = Object.keys(a);
   return (
     keys.length === Object.keys(b).length &&
-    keys.every((key) => Object.hasOwn(b, key) && matches(a[key] as Json, b[key], sequencesAsArrays))
+    keys.every((key) => Object.hasOwn(b, key) && matches(a[key], b[key], sequencesAsArrays))
   );
 }
 

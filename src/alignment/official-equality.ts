@@ -11,13 +11,10 @@ export function officiallyEqual(truth: Json, predicted: Json | undefined): boole
 }
 
 function equal(a: Plain, b: Plain): boolean {
-  if (Array.isArray(a) && Array.isArray(b))
-    return a.length === b.length && a.every((item, i) => equal(item, b[i] as Plain));
+  if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((item, i) => equal(item, b[i]));
   if (isRecord(a) && isRecord(b)) {
     const keys = Object.keys(a);
-    return (
-      keys.length === Object.keys(b).length && keys.every((key) => key in b && equal(a[key] as Plain, b[key] as Plain))
-    );
+    return keys.length === Object.keys(b).length && keys.every((key) => key in b && equal(a[key], b[key]));
   }
   const [x, y] = [scalar(a), scalar(b)];
   if (typeof x === "number" && typeof y === "number") return x === y || Math.abs(x - y) < 1e-9;

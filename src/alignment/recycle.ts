@@ -69,7 +69,7 @@ export async function recycle(
     sifted.map(async (outcome, i): Promise<Outcome> => {
       if (typeof outcome === "string") return outcome;
       if (!chosen.has(i)) return "over-limit";
-      return build(candidates[i] as Candidate, outcome, options, tools, step, Rng.of(seed, "select", step, i));
+      return build(candidates[i], outcome, options, tools, step, Rng.of(seed, "select", step, i));
     }),
   );
   const examples = outcomes.filter((outcome) => typeof outcome !== "string");

@@ -11,7 +11,7 @@ export function textTable(rows: ReadonlyArray<readonly string[]>): string {
   return rows
     .map((row) =>
       row
-        .map((cell, i) => (numeric[i] ? cell.padStart(widths[i] as number) : cell.padEnd(widths[i] as number)))
+        .map((cell, i) => (numeric[i] ? cell.padStart(widths[i]) : cell.padEnd(widths[i])))
         .join("  ")
         .trimEnd(),
     )

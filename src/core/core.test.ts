@@ -34,7 +34,7 @@ describe("the random generator", () => {
     const bins = new Array<number>(10).fill(0);
     for (let i = 0; i < 20_000; i++) {
       const bin = rng.integer(0, 9);
-      bins[bin] = (bins[bin] as number) + 1;
+      bins[bin] = bins[bin] + 1;
     }
     for (const count of bins) expect(Math.abs(count - 2000)).toBeLessThan(5 * Math.sqrt(20_000 * 0.1 * 0.9));
   });

@@ -45,7 +45,7 @@ describe("lossless JSON", () => {
               : Array.isArray(json)
                 ? json.map(plain)
                 : json !== null && typeof json === "object"
-                  ? Object.fromEntries(Object.entries(json).map(([key, inner]) => [key, plain(inner as Json)]))
+                  ? Object.fromEntries(Object.entries(json).map(([key, inner]) => [key, plain(inner)]))
                   : json;
         expect(plain(parseJson(JSON.stringify(item)))).toEqual(JSON.parse(JSON.stringify(item)));
       }),

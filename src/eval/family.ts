@@ -65,13 +65,13 @@ export async function evaluateFamily(
   progress(3, total);
   const checked = await selfCheck(tools, options);
   for (const [i, { submitted, interpreter }] of checked.entries()) {
-    Object.assign(scores[i] as Scores, { self_check_at_8: submitted, interpreter_check_at_8: interpreter });
+    Object.assign(scores[i], { self_check_at_8: submitted, interpreter_check_at_8: interpreter });
   }
   progress(4, total);
   const samples = tools.problems.map(({ id }, i) => ({
     problem: id,
-    scores: scores[i] as Scores,
-    completions: completions[i] as Record<string, string>,
+    scores: scores[i],
+    completions: completions[i],
   }));
   return { record: summarise("family", options.step, samples), samples };
 }
@@ -100,8 +100,8 @@ async function code(
     problems.map(async (problem, i) => {
       const completion = texts[i] ?? "";
       const { verdict } = await judge(sandbox, problem, dialect.program(problem, completion), { mode: options.mode });
-      (kept[i] as Record<string, string>)["code"] = completion;
-      (scores[i] as Scores)["code_pass_at_1"] = Number(verdict.kind === "passed");
+      kept[i]["code"] = completion;
+      scores[i]["code_pass_at_1"] = Number(verdict.kind === "passed");
     }),
   );
 }
@@ -126,8 +126,8 @@ async function alignment(
     const completion = texts[n] ?? "";
     const grade = gradeAnswer(truth, completion, "withOutput", dialect.sequencesAsArrays);
     const allVariables = grade.variablesRight === grade.variablesAsked;
-    (kept[index] as Record<string, string>)["alignment"] = completion;
-    Object.assign(scores[index] as Scores, {
+    kept[index]["alignment"] = completion;
+    Object.assign(scores[index], {
       variables_right: grade.variablesAsked === 0 ? 1 : grade.variablesRight / grade.variablesAsked,
       all_right: Number(allVariables && grade.outputRight !== false),
       output_right: Number(grade.outputRight === true),
@@ -170,11 +170,11 @@ async function testOutput(
   );
   for (const [n, { index, test }] of items.entries()) {
     const answer = dialect.testOutputAnswer(texts[n] ?? "");
-    (kept[index] as Record<string, string>)["testOutput"] = answer;
+    kept[index]["testOutput"] = answer;
     const right =
       test?.kind === "call"
         ? matches(test.expected, parsePythonLiteral(answer), false)
         : test?.kind === "stdio" && answer.trim() === test.stdout.trim();
-    (scores[index] as Scores)["test_output_right"] = Number(right);
+    scores[index]["test_output_right"] = Number(right);
   }
 }

@@ -1,6 +1,6 @@
 // Tagged values as Python source text, and Python literals as tagged values. Only literals: nothing is evaluated.
 
-import { Float, floatText, type Json } from "../core/json.js";
+import { Float, floatText, type Json, stringifyJson } from "../core/json.js";
 
 /** `repr` of the value; undefined where it has no literal form (objects, cycles, values too big). */
 export function pythonLiteral(value: Json): string | undefined {
@@ -19,16 +19,21 @@ export function pythonLiteral(value: Json): string | undefined {
 
 function tagged(value: Readonly<Record<string, Json>>): string | undefined {
   const [first, ...others] = Object.entries(value);
-  if (first === undefined || others.length > 0 || !first[0].startsWith("$")) return dict(Object.entries(value));
+  if (!first?.[0].startsWith("$")) return dict(Object.entries(value));
+  if (others.length > 0) return undefined;
   const [tag, content] = first;
-  if (tag === "$int") return String(content as string);
-  if (tag === "$float") return `float('${content as string}')`;
-  if (tag === "$bytes") return bytes(String(content as string));
+  if (tag === "$int") return textOf(content);
+  if (tag === "$float") return `float('${textOf(content)}')`;
+  if (tag === "$bytes") return bytes(textOf(content));
   if (!Array.isArray(content)) return undefined;
   if (tag === "$tuple") return content.length === 1 ? joined("(", content, ",)") : joined("(", content, ")");
   if (tag === "$set") return content.length === 0 ? "set()" : joined("{", content, "}");
   if (tag === "$dict") return dict(content as ReadonlyArray<readonly [Json, Json]>);
   return undefined;
+}
+
+function textOf(value: Json): string {
+  return typeof value === "string" ? value : stringifyJson(value);
 }
 
 function joined(open: string, items: readonly Json[], close: string): string | undefined {

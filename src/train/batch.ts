@@ -36,7 +36,7 @@ export function mixedBatch(
   const aligned = alignmentCount(shares, pool.size);
   const examples = pool.draw(aligned, step, Rng.of(seed, "pool", step));
   const order = problemOrder(problems.length, seed);
-  const code = Array.from({ length: shares.prompts - aligned }, (_, i) => problems[order(cursor + i)] as Problem);
+  const code = Array.from({ length: shares.prompts - aligned }, (_, i) => problems[order(cursor + i)]);
   return [...code.map((problem) => codePrompt(problem, dialect)), ...examples.map(alignmentPrompt)];
 }
 
@@ -56,6 +56,6 @@ function problemOrder(count: number, seed: number): (cursor: number) => number {
     const order =
       epochs.get(epoch) ?? Rng.of(seed, "epoch", epoch).shuffled(Array.from({ length: count }, (_, i) => i));
     epochs.set(epoch, order);
-    return order[cursor % count] as number;
+    return order[cursor % count];
   };
 }

@@ -51,7 +51,7 @@ async function datumsOf(
   config: Config,
 ): Promise<Datum[]> {
   const rows = chosen.flatMap((g) => {
-    const group = groups[g] as GradedGroup;
+    const group = groups[g];
     return group.rollouts.flatMap(({ sample }, i) => {
       const advantage = advantages[g]?.[i] ?? null;
       return advantage === null ? [] : [{ prompt: group.promptTokens, sample, advantage }];
@@ -67,7 +67,7 @@ async function datumsOf(
       {
         prompt,
         completion: sample.tokens,
-        weights: new Float32Array(length).fill(weights[i] as number),
+        weights: new Float32Array(length).fill(weights[i]),
         advantages: new Float32Array(length).fill(advantage),
         oldLogprobs: sample.logprobs,
       },
@@ -75,7 +75,7 @@ async function datumsOf(
   });
   if (!withKl) return datums;
   const reference = await engine.logprobs(datums, "reference");
-  return datums.map((datum, i) => ({ ...datum, referenceLogprobs: reference[i] as Float32Array }));
+  return datums.map((datum, i) => ({ ...datum, referenceLogprobs: reference[i] }));
 }
 
 /** Sums over the trained tokens of a step. */
@@ -94,7 +94,7 @@ class Tally {
     this.#loss += output.loss;
     this.#gradientNorm += gradientNorm;
     for (const [i, { oldLogprobs, referenceLogprobs, advantages }] of datums.entries()) {
-      const logprobs = output.logprobs[i] as Float32Array;
+      const logprobs = output.logprobs[i];
       for (const [t, logprob] of logprobs.entries()) {
         const old = oldLogprobs?.[t] ?? logprob;
         const ratio = ratioOf(logprob, old);

@@ -62,7 +62,7 @@ function exampleLine(test: Test): string {
 
 function testOf({ input, output }: Example, visible: boolean): Test {
   const mark = visible ? { visible } : {};
-  if (input.kind === "stdio") return { ...input, stdout: String(output as string), ...mark };
+  if (input.kind === "stdio") return { ...input, stdout: typeof output === "string" ? output : "", ...mark };
   return { kind: "call", function: input.function, arguments: [...input.arguments], expected: output, ...mark };
 }
 
@@ -72,6 +72,8 @@ export interface FamilyOptions {
   readonly split: Split;
   readonly subset: Subset;
   readonly vague?: number;
+  /** Draws in a row without a new problem after which the family counts as used up. */
+  readonly patience?: number;
 }
 
 /**
@@ -96,13 +98,12 @@ interface Candidate {
   readonly program: CompiledProgram;
   /** Only programs of one group take the same inputs. */
   readonly group: string;
-  /** The outputs on the group's probe inputs, as text. */
-  readonly outputs: readonly string[];
 }
 
-const MAX_REPEATS = 5000;
+const PATIENCE = 300;
 
 function drawDifferent(rng: Rng, options: FamilyOptions, count: number, behaviours: Set<string>): Candidate[] {
+  const { patience = PATIENCE } = options;
   const drawn: Candidate[] = [];
   for (let repeats = 0; drawn.length < count; ) {
     const task = drawTask(rng, { ...options, vague: options.vague ?? VAGUE_RATE });
@@ -112,20 +113,20 @@ function drawDifferent(rng: Rng, options: FamilyOptions, count: number, behaviou
     const group = `${task.form} ${type}`;
     const behaviour = `${group} ${outputs.join(" ")}`;
     if (behaviours.has(behaviour)) {
-      if (++repeats < MAX_REPEATS) continue;
+      if (++repeats < patience) continue;
       throw new UsageError(
         `the family has about ${behaviours.size} different ${options.subset} problems for ${options.split}; ` +
-          `found no more in ${MAX_REPEATS} draws: ask for a smaller --count`,
+          `found no more in ${patience} draws: ask for a smaller --count`,
       );
     }
     repeats = 0;
     behaviours.add(behaviour);
-    drawn.push({ task, program, group, outputs });
+    drawn.push({ task, program, group });
   }
   return drawn;
 }
 
-const PROBES = 16;
+const PROBES = 12;
 
 /** The inputs on which programs of one type are compared, always the same ones. */
 export function probeInputs(type: ValueType, form: Form): ProgramInput[] {
@@ -134,12 +135,8 @@ export function probeInputs(type: ValueType, form: Form): ProgramInput[] {
 }
 
 const SEARCH = 40;
-const NEAR = 2;
 
-/**
- * Exchanges hidden examples until they tell a reference from the references that come near it; leaves out those that
- * no small input tells from another.
- */
+/** Exchanges hidden examples until they tell a reference from all others; leaves out those that no small input tells. */
 function separate(rng: Rng, candidates: readonly Candidate[]): Candidate[] {
   const groups = new Map<string, Candidate[]>();
   for (const candidate of candidates) {
@@ -149,23 +146,18 @@ function separate(rng: Rng, candidates: readonly Candidate[]): Candidate[] {
   }
   return candidates.flatMap((candidate) => {
     const { task, program } = candidate;
-    const rivals = (groups.get(candidate.group) ?? []).filter(
-      (other) => other !== candidate && agreements(other.outputs, candidate.outputs) >= NEAR,
-    );
+    const rivals = groups.get(candidate.group) ?? [];
     const examples = [...task.examples];
     for (let round = 0; round < SEARCH; round++) {
-      const confused = rivals.find((rival) => passes(rival.program, examples.slice(VISIBLE_EXAMPLES)));
+      const hidden = examples.slice(VISIBLE_EXAMPLES);
+      const confused = rivals.find((rival) => rival !== candidate && passes(rival.program, hidden));
       if (!confused) return [{ ...candidate, task: { ...task, examples } }];
       const better = tellApart(rng, { ...task, examples }, program, confused.program);
       if (!better) return [];
-      examples[examples.length - 1 - (round % (examples.length - VISIBLE_EXAMPLES))] = better;
+      examples[examples.length - 1 - (round % hidden.length)] = better;
     }
     return [];
   });
-}
-
-function agreements(left: readonly string[], right: readonly string[]): number {
-  return left.reduce((count, output, index) => count + (output === right[index] ? 1 : 0), 0);
 }
 
 function passes(program: CompiledProgram, examples: readonly Example[]): boolean {

@@ -117,7 +117,7 @@ const CORE: readonly Operation[] = [
   shift(["imod", ["modulo {k}"], ["remainder"]], "{s} % {k}", range(2, 6)),
 ];
 
-const LETTERS: Constants = [..."abcde"];
+const LETTERS: Constants = "abcde".split("");
 const intsToInts = direct("ints", "ints", false);
 const intsToInt = direct("ints", "int", false);
 const intToInt = direct("int", "int", false);

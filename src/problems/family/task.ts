@@ -2,7 +2,7 @@
 // stay small. Outputs come from the evaluator here; a real Python confirms them before they are written to a file.
 
 import { createHash } from "node:crypto";
-import type { Json } from "../../core/json.js";
+import { type Json, stringifyJson } from "../../core/json.js";
 import type { Rng } from "../../core/rng.js";
 import type { ProgramInput } from "../problem.js";
 import { CORE_OPERATIONS, OPERATIONS, type Operation, type ValueType } from "./operations.js";
@@ -184,7 +184,7 @@ function smallValue(value: Json): boolean {
   return items.length <= 6 && items.every(([key, item]) => !key.startsWith("$") && smallValue(item as Json));
 }
 
-const ALPHABET = [..."abcdeio"];
+const ALPHABET = "abcdeio".split("");
 
 function word(rng: Rng, low: number, high: number): string {
   return Array.from({ length: rng.integer(low, high) }, () => rng.pick(ALPHABET)).join("");
@@ -205,5 +205,6 @@ const DRAW: Readonly<Record<ValueType, (rng: Rng) => Json>> = {
 export function drawInput(rng: Rng, type: ValueType, form: Form): ProgramInput {
   const value = DRAW[type](rng);
   if (form === "function") return { kind: "call", function: "f", arguments: [value] };
-  return { kind: "stdio", stdin: `${Array.isArray(value) ? value.join(" ") : String(value as string | number)}\n` };
+  const line = Array.isArray(value) ? value.join(" ") : typeof value === "string" ? value : stringifyJson(value);
+  return { kind: "stdio", stdin: `${line}\n` };
 }

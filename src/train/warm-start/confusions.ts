@@ -16,7 +16,7 @@ export interface DirtRates {
 export const DIRTY: DirtRates = { high: 0.6, low: 0.12 };
 
 /** What each operation is confused with; a second entry is the constant it then has. */
-const CONFUSED: Readonly<Record<string, readonly [string, number?]>> = {
+export const CONFUSED: Readonly<Record<string, readonly [string, number?]>> = {
   add: ["sub"],
   sub: ["add"],
   mul: ["add"],
@@ -49,7 +49,9 @@ const CONFUSED: Readonly<Record<string, readonly [string, number?]>> = {
   imod: ["iadd"],
 };
 
-const OFTEN = new Set("sub mod sq rsub odd lt sort dropl every runmax max len last imul".split(" "));
+export const OFTEN: ReadonlySet<string> = new Set(
+  "sub mod sq rsub odd lt sort dropl every runmax max len last imul".split(" "),
+);
 
 /** The steps with confusions; operations outside the core are never confused. */
 export function confuse(rng: Rng, steps: readonly Step[], rates: DirtRates): Step[] {

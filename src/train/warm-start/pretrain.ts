@@ -66,7 +66,7 @@ export function datumsOf(items: readonly CorpusItem[], tokenizer: Tokenizer): Da
   const rows = items.map(({ segments }) => {
     const tokens = segments.map(({ text }) => tokenizer.encode(text));
     const trained = segments.flatMap((segment, i) => (tokens[i] ?? []).map(() => Number(segment.trained)));
-    return { tokens: [...tokens.flat(), tokenizer.endIds[0] as number], trained: [...trained, 1] };
+    return { tokens: [...tokens.flat(), tokenizer.endIds[0]], trained: [...trained, 1] };
   });
   const total = sum(rows.flatMap(({ trained }) => trained.slice(1)));
   return rows.map(({ tokens, trained }) => {

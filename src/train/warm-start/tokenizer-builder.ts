@@ -84,7 +84,7 @@ const FIXED_WORDS = new Set(FIXED_TEXT.match(/[A-Za-z_]+/g));
 /** Words that only occur as data are spelt out. */
 function wholeOrLetters(piece: string): string[] {
   const word = /^ ?([A-Za-z_]{2,})$/.exec(piece)?.[1];
-  return word === undefined || FIXED_WORDS.has(word) ? [piece] : [...piece];
+  return word === undefined || FIXED_WORDS.has(word) ? [piece] : piece.split("");
 }
 
 /** Clean and confused items of the training split, each as one text. */

@@ -284,7 +284,7 @@ class Run {
       case "binary":
         return this.#binary(expression, frame);
       case "conditional":
-        return this.#value(truthy(this.#value(expression.test, frame)) ? expression.then : expression.otherwise, frame);
+        return this.#value(truthy(this.#value(expression.test, frame)) ? expression.yes : expression.no, frame);
       case "index":
         return subscript(this.#value(expression.object, frame), this.#value(expression.index, frame));
       case "slice": {

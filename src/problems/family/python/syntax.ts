@@ -12,8 +12,8 @@ export type Expression =
   | {
       readonly kind: "conditional";
       readonly test: Expression;
-      readonly then: Expression;
-      readonly otherwise: Expression;
+      readonly yes: Expression;
+      readonly no: Expression;
     }
   | { readonly kind: "index"; readonly object: Expression; readonly index: Expression }
   | { readonly kind: "slice"; readonly object: Expression; readonly bounds: ReadonlyArray<Expression | undefined> }
@@ -235,11 +235,11 @@ class Parser {
   }
 
   #expression(): Expression {
-    const then = this.#level(0);
-    if (!this.#take("if")) return then;
+    const yes = this.#level(0);
+    if (!this.#take("if")) return yes;
     const test = this.#level(0);
     this.#expect("else");
-    return { kind: "conditional", test, then, otherwise: this.#expression() };
+    return { kind: "conditional", test, yes, no: this.#expression() };
   }
 
   #level(level: number): Expression {

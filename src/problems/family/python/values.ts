@@ -46,7 +46,7 @@ export function truthy(value: Value): boolean {
 /** What a `for` over the value goes through. The order of a set is Python's own affair. */
 export function iterate(value: Value): readonly Value[] {
   if (Array.isArray(value)) return value;
-  if (typeof value === "string") return [...value];
+  if (typeof value === "string") return Array.from(value);
   if (value instanceof Tuple) return value.items;
   if (value instanceof Map) return [...value.keys()];
   if (value instanceof Set) throw new UnsupportedPython("the order of a set");
@@ -124,7 +124,8 @@ function arithmetic(operator: string, left: Value, right: Value): Value {
   }
   if (operator === "*" && isInt(right)) {
     if (typeof left === "string") return left.repeat(Math.max(0, Number(right)));
-    if (Array.isArray(left)) return Array.from({ length: Math.max(0, Number(right)) }, () => left).flat() as Value[];
+    if (Array.isArray(left))
+      return Array.from({ length: Math.max(0, Number(right)) * left.length }, (_, index) => left[index % left.length]);
   }
   const a = asInt(left);
   const b = asInt(right);
@@ -167,7 +168,7 @@ export function slice(object: Value, bounds: ReadonlyArray<Value | undefined>): 
   for (let i = clamp(bounds[0], step > 0 ? low : high); step > 0 ? i < stop : i > stop; i += step) {
     result.push(items[i]);
   }
-  return typeof object === "string" ? result.join("") : result;
+  return typeof object === "string" ? result.map(text).join("") : result;
 }
 
 /** `print`'s text of a value; only of what prints alike inside and outside a container. */
