@@ -1,0 +1,5 @@
+def f(x):
+    total = 0
+    for v in x:
+        total += v
+    return total
