@@ -9,7 +9,6 @@ import { causalMask, MASKED } from "./decoder.js";
 import { drawToken } from "./draw.js";
 import { type Model, promptGraph, stepGraph } from "./graphs.js";
 import { KeyValueCache } from "./key-value-cache.js";
-import type { LayoutTensor } from "./layout.js";
 import { compile, type Feeds, type Outputs, type Program } from "./program.js";
 import { LEAST_ROWS, type LoadedWeights } from "./trainer.js";
 

@@ -6,7 +6,6 @@ import type { Loss } from "../engine.js";
 import { inputLength, paddedLength, type Sequence } from "./batches.js";
 import { causalMask } from "./decoder.js";
 import { EMBEDDED_GRADIENT, gradientName, logprobGraph, lossGraph, type Model } from "./graphs.js";
-import type { LayoutTensor } from "./layout.js";
 import { type LossField, lossFields } from "./losses.js";
 import { compile, type Feeds, type Outputs, type Program } from "./program.js";
 

@@ -55,7 +55,7 @@ export class WorkerPool {
       const worker = this.#idle.shift() as Worker;
       const pending = this.#waiting.shift() as Pending;
       this.#running.set(worker, pending);
-      worker.postMessage(pending.request, worker.location.origin);
+      worker.postMessage(pending.request, []);
     }
   }
 

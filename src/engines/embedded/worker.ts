@@ -76,7 +76,7 @@ function awaitTurn(own: number): void {
 }
 
 function reply(message: Reply): void {
-  parentPort?.postMessage(message, parentPort.location.origin);
+  parentPort?.postMessage(message, []);
 }
 
 async function handle<Kind extends JobKind>(kind: Kind, job: Jobs[Kind]["job"]): Promise<void> {
