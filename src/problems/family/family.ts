@@ -51,7 +51,7 @@ export function problemOf(task: Task, id: string): Problem {
   });
 }
 
-export function referenceOf(task: Task): string {
+function referenceOf(task: Task): string {
   return programOf(task.steps, shortStyles(task.steps), task.form);
 }
 

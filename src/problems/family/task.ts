@@ -21,7 +21,7 @@ export interface TaskOptions {
 
 export const VAGUE_RATE = 0.2;
 export const VISIBLE_EXAMPLES = 2;
-export const HIDDEN_EXAMPLES = 4;
+const HIDDEN_EXAMPLES = 4;
 
 export interface Example {
   readonly input: ProgramInput;

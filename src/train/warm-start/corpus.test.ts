@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { parseJson } from "../../core/json.js";
+import { parseJson, stringifyJson } from "../../core/json.js";
+import { mean } from "../../core/maths.js";
 import { Rng } from "../../core/rng.js";
 import { generateProblem } from "../../problems/family/family.js";
 import { compileProgram, evaluate } from "../../problems/family/python/evaluate.js";
@@ -76,12 +77,32 @@ test("nothing of a held-out composition enters", () => {
     ).toBe("train");
 });
 
-test("a dirty corpus differs from the clean one in programs and values, never in questions", () => {
-  const clean = take(400, { dirt: { high: 0, low: 0 } });
-  const always = take(400, { dirt: { high: 0.000001, low: 0.000001 } });
-  expect(always).toEqual(clean);
-  const dirty = take(400, { dirt: DIRTY });
-  expect(dirty.filter(({ segments }) => segments.length === 7).length).toBeGreaterThan(100);
+/** Share of code items whose program gives another output than the first example in its prompt. */
+function shareWrong(options: Partial<CorpusOptions>): number {
+  const wrong = take(400, { ...options, alignment: 0 }).map(({ segments }) => {
+    const argument = /f\((.*)\) == $/.exec(segments[1].text)?.[1] ?? "";
+    const program = segments[5].text.slice(1) + segments[6].text;
+    const { returned } = evaluate(program, { kind: "call", function: "f", arguments: [parseJson(argument)] });
+    return JSON.stringify(returned ?? null) === JSON.stringify(parseJson(segments[2].text)) ? 0 : 1;
+  });
+  return mean(wrong);
+}
+
+/** Share of alignment items whose answer is not what the program does. */
+function shareMistraced(options: Partial<CorpusOptions>): number {
+  const wrong = take(400, { ...options, alignment: 1 }).map(({ segments: [question, answer] }) => {
+    const [line = "", , argument = ""] = CALL.exec(question.text) ?? [];
+    const input = { kind: "call", function: "f", arguments: [parseJson(argument)] } as const;
+    const { returned } = evaluate(question.text.slice(0, -line.length), input);
+    return answer.text.endsWith(`"output": ${stringifyJson(returned)}}`) ? 0 : 1;
+  });
+  return mean(wrong);
+}
+
+test("a clean corpus makes no mistakes, a dirty one many, in programs and in values", () => {
+  expect([shareWrong({}), shareMistraced({})]).toEqual([0, 0]);
+  expect(shareWrong({ dirt: DIRTY })).toBeGreaterThan(0.35);
+  expect(shareMistraced({ dirt: DIRTY })).toBeGreaterThan(0.25);
 });
 
 test("confusions are as frequent as their rates and keep a program valid", () => {

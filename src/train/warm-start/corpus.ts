@@ -12,7 +12,7 @@ import { drawTask, isSmall, type Subset, type Task, VAGUE_RATE } from "../../pro
 import { renderAlignment, renderAnswer } from "../../prompts/alignment.js";
 import { confuse, type DirtRates } from "./confusions.js";
 
-export interface Segment {
+interface Segment {
   readonly text: string;
   /** Whether its tokens carry loss. */
   readonly trained: boolean;

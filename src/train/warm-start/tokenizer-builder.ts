@@ -28,7 +28,7 @@ const ANSWER_PIECES = ['{"variables": {"', '}, "output": ', '": ', ', "'];
  * words with their leading space, numbers in range whole and others digit by digit, single characters. Written in the
  * part of regular expressions that JavaScript and Oniguruma read alike.
  */
-export function splitPattern(qualified: readonly string[]): string {
+function splitPattern(qualified: readonly string[]): string {
   const names = [...qualified].sort((a, b) => b.length - a.length || (a < b ? -1 : 1)).map(escape);
   return [
     ...ANSWER_PIECES.map(escape),
