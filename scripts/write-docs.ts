@@ -5,6 +5,15 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { z } from "zod";
 import { problemSchema } from "../src/problems/problem.js";
 import { metricCatalogue } from "../src/runs/metrics.js";
+import {
+  alignmentExampleSchema,
+  evaluationSchema,
+  metricsSchema,
+  rolloutSchema,
+  runSchema,
+  traceSchema,
+  verdictSchema,
+} from "../src/runs/schemas.js";
 import { configSchema } from "../src/train/config.js";
 
 const rows = Object.entries(metricCatalogue).map(([name, meaning]) => `| \`${name}\` | ${meaning} |`);
@@ -21,7 +30,18 @@ ${rows.join("\n")}
 writeFileSync("docs/metrics.md", page);
 
 mkdirSync("schemas", { recursive: true });
-for (const [name, schema] of Object.entries({ problem: problemSchema, config: configSchema })) {
+const schemas = {
+  problem: problemSchema,
+  config: configSchema,
+  verdict: verdictSchema,
+  trace: traceSchema,
+  "alignment-example": alignmentExampleSchema,
+  rollout: rolloutSchema,
+  evaluation: evaluationSchema,
+  metrics: metricsSchema,
+  run: runSchema,
+};
+for (const [name, schema] of Object.entries(schemas)) {
   const json = z.toJSONSchema(schema, { io: "input", unrepresentable: "any" });
   writeFileSync(`schemas/${name}.json`, `${JSON.stringify(json, null, 2)}\n`);
 }
