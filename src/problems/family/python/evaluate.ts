@@ -5,7 +5,8 @@
 import type { Json } from "../../../core/json.js";
 import type { ProgramInput } from "../../problem.js";
 import { builtin, callBuiltin, callMethod, type Keywords } from "./library.js";
-import { type Comprehension, type Expression, parsePython, type Statement, type Target } from "./syntax.js";
+import { parsePython } from "./parse.js";
+import type { Comprehension, Expression, Statement, Target } from "./syntax.js";
 import {
   asInt,
   binary,
