@@ -33,4 +33,6 @@ export interface Judgement {
   readonly programSha256: string | null;
   readonly engine: string;
   readonly cpuMs: number;
+  /** Set where a check had to run in one interpreter with the program, or by stubs of its helper functions. */
+  readonly protection?: "weaker";
 }

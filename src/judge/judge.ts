@@ -1,0 +1,80 @@
+// One program against a problem's tests: runs each in the sandbox and decides here, outside it, what came of it.
+// What the program causes is data; only our own failure is thrown, and that becomes the verdict "infrastructure".
+
+import { messageOf } from "../core/errors.js";
+import { sha256 } from "../core/files.js";
+import type { Problem } from "../problems/problem.js";
+import { ENGINE } from "../sandbox/interpreter.js";
+import type { Room, Sandbox } from "../sandbox/sandbox.js";
+import type { Mode } from "./compare.js";
+import { planTests } from "./plan.js";
+import { runTest, type Subject } from "./run-test.js";
+import type { Judgement, TestOutcome, Verdict } from "./verdict.js";
+
+export interface JudgeOptions {
+  readonly mode?: Mode | undefined;
+  /** Run the tests after the first failure too. */
+  readonly allTests?: boolean | undefined;
+}
+
+/**
+ * The verdict on one program. Fire as many as you like at once: the sandbox queues them.
+ *
+ * @param program  null where the completion holds none: unparsable
+ */
+export async function judge(
+  sandbox: Sandbox,
+  problem: Problem,
+  program: string | null,
+  options: JudgeOptions = {},
+): Promise<Judgement> {
+  if (program === null) return judgement(null, unparsable(problem, "no program in the completion"), []);
+  try {
+    return await sandbox.lease((room) => judgeIn(room, problem, program, options));
+  } catch (error) {
+    return judgement(program, { kind: "infrastructure", message: messageOf(error) }, []);
+  }
+}
+
+async function judgeIn(room: Room, problem: Problem, program: string, options: JudgeOptions): Promise<Judgement> {
+  if (problem.language !== "python") {
+    return judgement(program, { kind: "infrastructure", message: `no engine runs ${problem.language}` }, []);
+  }
+  const tests = await planTests(room, problem);
+  const subject: Subject = { problem, program, session: sha256(program), mode: options.mode ?? "strict" };
+  const outcomes: TestOutcome[] = [];
+  let weaker = false;
+  let failed = false;
+  for (const test of tests) {
+    if (failed && !options.allTests) {
+      outcomes.push({ kind: "not-run" });
+      continue;
+    }
+    const result = await runTest(room, subject, test);
+    if (result.kind === "unparsable") return judgement(program, unparsable(problem, result.message), outcomes);
+    outcomes.push(result.outcome);
+    weaker ||= result.weaker;
+    failed ||= !isPass(result.outcome);
+  }
+  return { ...judgement(program, verdictOf(outcomes), outcomes), ...(weaker ? { protection: "weaker" } : {}) };
+}
+
+function isPass(outcome: TestOutcome): boolean {
+  return outcome.kind === "passed" || outcome.kind === "passed-within-tolerance";
+}
+
+function verdictOf(outcomes: readonly TestOutcome[]): Verdict {
+  const passed = outcomes.filter(isPass).length;
+  const total = outcomes.length;
+  const first = outcomes.find((outcome) => !isPass(outcome));
+  return first ? { kind: "failed", reason: first.kind, passed, total } : { kind: "passed", passed, total };
+}
+
+function unparsable(problem: Problem, message: string): Verdict {
+  return { kind: "unparsable", message, passed: 0, total: problem.tests.length };
+}
+
+function judgement(program: string | null, verdict: Verdict, tests: readonly TestOutcome[]): Judgement {
+  const cpuMs = tests.reduce((total, test) => total + (test.kind === "not-run" ? 0 : test.cpuMs), 0);
+  return { verdict, tests, programSha256: program === null ? null : sha256(program), engine: ENGINE, cpuMs };
+}

@@ -1,0 +1,313 @@
+"""Both sides of a check: the program's (`load`, `serve`) and the trusted one (`check`), where the program is a stub.
+
+Only tagged values cross. The trusted side never holds an object of the program's making, so nothing a class of the
+program's defines takes part in a comparison.
+"""
+
+import ast
+import builtins
+import sys
+import types
+
+from coderlplus_guest import (
+    OPERATIONS,
+    Ended,
+    Streams,
+    compile_preamble,
+    describe,
+    encode_result,
+    exit_code,
+    guarded,
+    receive,
+    resolve,
+    run_preamble,
+    send,
+    start,
+)
+from coderlplus_values import Encoder, Limits, TooBig, Unsupported, decode
+
+_served = {}
+
+
+def load(request):
+    """Program's side: runs the module and keeps it for the calls to come."""
+    Streams().__enter__()
+    try:
+        _served["namespace"] = start(request)
+    except Ended as ended:
+        return ended.reply
+    return {"end": "finished"}
+
+
+def serve(request):
+    """Program's side: one call. The arguments go back too, for tests that look at what was done to them."""
+    call = request["call"]
+    namespace = _served["namespace"]
+    arguments = [decode(argument) for argument in call["arguments"]]
+    keywords = {name: decode(argument) for name, argument in call["keywords"].items()}
+    try:
+        result = guarded(lambda: resolve(namespace, call["function"])(*arguments, **keywords))
+    except Ended as ended:
+        return ended.reply
+    return {
+        "end": "finished",
+        "returned": encode_result(result, namespace),
+        "arguments": [encode_result(argument, namespace) for argument in arguments],
+    }
+
+
+class Foreign:
+    """Stands for a result that has no tagged form: equal to nothing, not even to another of its kind."""
+
+    __slots__ = ("name",)
+    __hash__ = None
+
+    def __init__(self, name):
+        self.name = name
+
+    def __eq__(self, other):
+        return False
+
+    def __ne__(self, other):
+        return True
+
+    def __repr__(self):
+        return f"<{self.name}>"
+
+
+class CannotCross(BaseException):
+    """An argument of the test's own making has no tagged form: this check needs both sides in one interpreter."""
+
+
+class Raised(Exception):
+    """What the program raised, where it is no built-in exception."""
+
+
+class Stub:
+    """The program's function as the trusted side sees it."""
+
+    def __init__(self, path, state):
+        self._path = path
+        self._state = state
+
+    def __call__(self, *arguments, **keywords):
+        encoder = Encoder(Limits(), set())
+        try:
+            question = {
+                "function": self._path,
+                "arguments": [encoder.encode(argument) for argument in arguments],
+                "keywords": {name: encoder.encode(argument) for name, argument in keywords.items()},
+            }
+        except (Unsupported, TooBig):
+            raise CannotCross from None
+        if has_text_values(question):
+            raise CannotCross
+        send(question)
+        reply = receive()
+        if reply["end"] == "raised":
+            self._state["raised"] = error = rebuild(reply["error"])
+            raise error
+        for argument, after in zip(arguments, reply["arguments"]):
+            update(argument, after)
+        if has_text_values(reply["returned"]):
+            raise CannotCross
+        self._state["last"] = reply["returned"]
+        return revive(reply["returned"])
+
+    def __getattr__(self, name):
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return Stub(f"{self._path}.{name}", self._state)
+
+
+def has_text_values(tree):
+    """Whether a value occurs whose tag keeps its text but not its type (Fraction, range, complex)."""
+    if type(tree) is list:
+        return any(map(has_text_values, tree))
+    if type(tree) is dict:
+        return "$repr" in tree or any(map(has_text_values, tree.values()))
+    return False
+
+
+def revive(tree):
+    if type(tree) is dict and tree:
+        tag = next(iter(tree))
+        if tag in ("$foreign", "$obj", "$enum", "$cycle", "$big"):
+            return Foreign(str(tree[tag]))
+    try:
+        return decode(tree)
+    except (ValueError, TypeError):
+        return Foreign("object")
+
+
+def update(argument, after):
+    """Does to the test's list, dict or set what the program did to its own."""
+    value = revive(after)
+    if type(argument) is not type(value):
+        return
+    if type(argument) is list:
+        argument[:] = value
+    elif type(argument) in (dict, set):
+        argument.clear()
+        argument.update(value)
+
+
+def rebuild(error):
+    kind = getattr(builtins, error["type"], None)
+    if isinstance(kind, type) and issubclass(kind, Exception):
+        try:
+            return kind(error["message"])
+        except Exception:
+            pass
+    named = type(error["type"], (Raised,), {})
+    return named(error["message"])
+
+
+def check(request):
+    """Trusted side: runs the test code with stubs for the program's functions."""
+    state = {"weaker": False}
+    namespace = trusted_namespace(request)
+    if not bind_stubs(namespace, request, state):
+        return {"end": "finished", "check": "uncrossable"}
+    return conclude(request, namespace, state)
+
+
+def trusted_namespace(request):
+    module = types.ModuleType("check")
+    sys.modules["check"] = module
+    namespace = module.__dict__
+    namespace["__builtins__"] = builtins
+    Streams().__enter__()
+    run_preamble(compile_preamble(request["preamble"]), namespace)
+    run_helpers(request, namespace)
+    return namespace
+
+
+def run_helpers(request, namespace):
+    """The imports and helper functions of the prompt, where the prompt is Python: checks may call them."""
+    try:
+        statements = ast.parse(request["prompt"]).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return
+    for node in statements:
+        helper = isinstance(node, (ast.FunctionDef, ast.ClassDef)) and node.name != request["entryPoint"]
+        if helper or isinstance(node, (ast.Import, ast.ImportFrom)):
+            try:
+                exec(compile(ast.Module([node], []), "<prompt>", "exec"), namespace)
+            except Exception:
+                pass
+
+
+def bind_stubs(namespace, request, state):
+    """Puts stubs where the check names the program's functions. False where it names more than functions."""
+    entry = request["entryPoint"]
+    state["candidate"] = Stub(entry, state)
+    if entry and "." not in entry:
+        namespace[entry] = state["candidate"]
+    functions, others = definitions(request["source"])
+    for name in unresolved(request["code"], namespace):
+        if name in others:
+            return False
+        if name in functions:
+            namespace[name] = Stub(name, state)
+            state["weaker"] = state["weaker"] or bool(entry)
+    return True
+
+
+def definitions(source):
+    """The names of a program's functions, and of its classes and values."""
+    functions, others = set(), set()
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.FunctionDef):
+            functions.add(node.name)
+        elif isinstance(node, ast.ClassDef):
+            others.add(node.name)
+        else:
+            others |= {name.id for name in ast.walk(node) if isinstance(name, ast.Name) and type(name.ctx) is ast.Store}
+    return functions, others - functions
+
+
+def unresolved(code, namespace):
+    """Names that test code uses and that neither it nor its surroundings define."""
+    nodes = list(ast.walk(ast.parse(code)))
+    bound = {node.id for node in nodes if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)}
+    bound |= {node.arg for node in nodes if isinstance(node, ast.arg)}
+    bound |= {node.name for node in nodes if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
+    for node in nodes:
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            bound |= {(alias.asname or alias.name).partition(".")[0] for alias in node.names}
+    used = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+    return sorted(name for name in used - bound if name not in namespace and not hasattr(builtins, name))
+
+
+def conclude(request, namespace, state):
+    """Runs the test code and says how it went."""
+    try:
+        exec(compile(request["code"], "<check>", "exec"), namespace)
+        if request["entryPoint"]:
+            namespace["check"](state["candidate"])
+        verdict = {"check": "passed"}
+    except CannotCross:
+        verdict = {"check": "uncrossable"}
+    except SystemExit as error:
+        verdict = {"check": "exited", "exitCode": exit_code(error)}
+    except BaseException as error:
+        if error is state.get("raised"):
+            verdict = {"check": "raised", "error": describe(error)}
+        else:
+            verdict = {"check": "failed", "error": describe(error), "line": failing_line(request["code"], error)}
+    return {"end": "finished", "weaker": state["weaker"], "last": state.get("last"), **verdict}
+
+
+def failing_line(code, error):
+    """The source of the last line of the test code that the error passed through."""
+    number = None
+    trace = error.__traceback__
+    while trace:
+        if trace.tb_frame.f_code.co_filename == "<check>":
+            number = trace.tb_lineno
+        trace = trace.tb_next
+    lines = code.split("\n")
+    return lines[number - 1].strip()[:500] if number and number <= len(lines) else ""
+
+
+def joined(request):
+    """Check and program in one interpreter, for tests whose arguments cannot cross. Weaker: the verdict says so."""
+    Streams().__enter__()
+    try:
+        program = start(request)
+    except Ended as ended:
+        return ended.reply
+    state = {"weaker": True}
+    namespace = {**program, **{k: v for k, v in trusted_namespace(request).items() if k not in program}}
+    namespace["__name__"] = "check"
+    for name in definitions(request["source"])[0]:
+        namespace[name] = guard(name, program, state)
+    if request["entryPoint"]:
+        state["candidate"] = guard(request["entryPoint"], program, state)
+    return conclude(request, namespace, state)
+
+
+def guard(path, program, state):
+    def candidate(*arguments, **keywords):
+        try:
+            result = resolve(program, path)(*arguments, **keywords)
+        except Exception as error:
+            state["raised"] = error
+            raise
+        return plain(result, program)
+
+    return candidate
+
+
+def plain(result, program):
+    """Nothing whose class is the program's gets into the comparison, except through a function or an iterator."""
+    tree = encode_result(result, program)
+    if type(tree) is dict and ("$obj" in tree or "$enum" in tree):
+        return Foreign(type(result).__name__)
+    if type(tree) is dict and "$foreign" in tree:
+        return result if type(result).__module__ == "builtins" else Foreign(tree["$foreign"])
+    return result
+
+
+OPERATIONS.update({"load": load, "serve": serve, "check": check, "joined": joined})

@@ -1,0 +1,223 @@
+// One CPython in WebAssembly that runs any number of programs, each from the same saved state: after a run the linear
+// memory is copied back, so that nothing of a program survives. Not a pool and not a clock: sandbox.ts and worker.ts.
+// The idea of in-place restoring and of pyodide's memory snapshots: pyodide and Cloudflare's workerd.
+
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname } from "node:path";
+import { loadPyodide, type PyodideAPI } from "pyodide";
+import { InfrastructureError, messageOf } from "../core/errors.js";
+import { type Json, parseJson, stringifyJson } from "../core/json.js";
+import { buildFirewall, Killed } from "./firewall.js";
+import type { Ending, Execution, Job, World } from "./job.js";
+import { POLLS_PER_MS, Ports } from "./ports.js";
+import { type WasmInstance, type WasmMemory, type WasmModule, wasm } from "./wasm.js";
+
+/** Named in every verdict: error texts differ between versions. */
+export const ENGINE = "wasm/cpython-3.14.2";
+
+/** What a warm start needs; both parts can be handed to another thread. */
+export interface Image {
+  readonly module: WasmModule;
+  readonly snapshot: Uint8Array | null;
+}
+
+interface EmscriptenModule {
+  readonly HEAPU8: Uint8Array;
+  _PyObject_CallNoArgs(callable: number): number;
+  _Py_IncRef(object: number): void;
+  _Py_DecRef(object: number): void;
+  _emscripten_stack_get_current(): number;
+  __emscripten_stack_restore(pointer: number): void;
+  _sbrk(bytes: number): number;
+}
+
+interface Internals {
+  readonly _module: EmscriptenModule;
+  readonly FS: { readonly streams: unknown[] };
+  makeMemorySnapshot(): Uint8Array;
+}
+
+const HASH_SEED: Readonly<Record<World, string>> = { first: "0", second: "4219" };
+/** In the order in which they import each other. */
+const GUEST: ReadonlyArray<readonly [string, string]> = [
+  ["coderlplus_values", "./values.py"],
+  ["coderlplus_shims", "./shims.py"],
+  ["coderlplus_guest", "./guest.py"],
+  ["coderlplus_crossing", "./crossing.py"],
+  ["coderlplus_asserts", "../judge/asserts.py"],
+];
+const MIN_INTERPRETER_BYTES = 1_000_000;
+
+/** Loaded before the state is saved: what programs import often. The rest is read from the archive when asked for. */
+const STANDARD_LIBRARY = `sys os io re heapq bisect itertools functools collections collections.abc math random string
+  json operator copy typing decimal fractions datetime statistics traceback time dataclasses enum types array cmath
+  ast symtable abc contextlib asyncio threading queue numbers textwrap`;
+
+export class Interpreter {
+  readonly #python: Internals;
+  readonly #ports: Ports;
+  readonly #entry: number;
+  readonly #baseline: Uint8Array;
+  readonly #baselineHeap: number;
+  readonly #stack: number;
+  readonly #streams: unknown[];
+  #dirty = false;
+
+  private constructor(python: Internals, ports: Ports, entry: number) {
+    this.#python = python;
+    this.#ports = ports;
+    this.#entry = entry;
+    const module = python._module;
+    this.#baselineHeap = module.HEAPU8.length;
+    this.#baseline = module.HEAPU8.slice(0, module._sbrk(0));
+    this.#stack = module._emscripten_stack_get_current();
+    this.#streams = [...python.FS.streams];
+  }
+
+  /** A ready interpreter: 0.3 s from an image with a snapshot, some seconds without. */
+  static async load(world: World, image?: Image, progress?: Int32Array): Promise<Interpreter> {
+    const ports = new Ports(world, progress);
+    const { python } = await start(world, ports, image);
+    if (!image?.snapshot) install(python);
+    python.setInterruptBuffer(new Uint8Array(4));
+    const entry = python.runPython("import sys; id(sys.__dict__['_coderlplus_main'])") as number;
+    const internals = python as unknown as Internals;
+    internals._module._Py_IncRef(entry);
+    python.runPython(source("./sever.py"));
+    return new Interpreter(internals, ports, entry);
+  }
+
+  /** Loads once without a snapshot to make one. */
+  static async makeImage(world: World): Promise<Image> {
+    const { python, module } = await start(world, new Ports(world));
+    install(python);
+    return { module, snapshot: (python as unknown as Internals).makeMemorySnapshot() };
+  }
+
+  /** Bytes that the memory has grown by since the start; it never shrinks. */
+  get growth(): number {
+    return this.#python._module.HEAPU8.length - this.#baselineHeap;
+  }
+
+  /** Puts the saved state back, unless nothing has run since. */
+  restore(): void {
+    if (!this.#dirty) return;
+    const module = this.#python._module;
+    const heap = module.HEAPU8;
+    heap.set(this.#baseline);
+    heap.fill(0, this.#baseline.length);
+    module.__emscripten_stack_restore(this.#stack);
+    this.#python.FS.streams.length = 0;
+    Object.assign(this.#python.FS.streams, this.#streams);
+    this.#dirty = false;
+  }
+
+  /** Runs one request from the state that is there. `answer` serves what the guest asks across. */
+  run(job: Job, answer?: (question: Buffer) => Buffer | null): Execution {
+    const ports = this.#ports;
+    ports.begin(Buffer.from(stringifyJson(job.request)), Buffer.from(job.stdin), {
+      pollBudget: Math.ceil(job.limits.timeMs * POLLS_PER_MS),
+      outputBytes: job.limits.outputBytes,
+      heapLimit: this.#baselineHeap + job.limits.memoryBytes,
+    });
+    ports.answer = answer ?? null;
+    this.#dirty = true;
+    const started = performance.now();
+    let thrown: unknown = null;
+    try {
+      const result = this.#python._module._PyObject_CallNoArgs(this.#entry);
+      if (result !== 0) this.#python._module._Py_DecRef(result);
+    } catch (error) {
+      thrown = error;
+    }
+    const cpuMs = performance.now() - started;
+    ports.end();
+    return { ...this.#outcome(thrown), polls: ports.polls, cpuMs };
+  }
+
+  #outcome(thrown: unknown): Pick<Execution, "ending" | "reply" | "stdout" | "stdoutIsText"> {
+    const ports = this.#ports;
+    const stdout = Buffer.concat(ports.stdout);
+    const text = stdout.toString("utf8");
+    const stdoutIsText = !text.includes("\uFFFD") || Buffer.from(text).equals(stdout);
+    const reply = thrown === null ? parseReply(ports.takeReply()) : null;
+    return { ending: endingOf(thrown, reply, ports), reply, stdout: text, stdoutIsText };
+  }
+}
+
+function parseReply(bytes: Buffer): Execution["reply"] {
+  try {
+    const reply = parseJson(bytes.toString("utf8"));
+    return typeof reply === "object" && reply !== null && !Array.isArray(reply) ? (reply as Execution["reply"]) : null;
+  } catch {
+    return null;
+  }
+}
+
+function endingOf(thrown: unknown, reply: Execution["reply"], ports: Ports): Ending {
+  if (thrown instanceof Killed) {
+    if (thrown.reason === "exit") return { kind: "exited", exitCode: thrown.exitCode };
+    return { kind: thrown.reason, message: thrown.message };
+  }
+  if (ports.outOfMemory && reply === null) return { kind: "out-of-memory", message: "the memory limit was reached" };
+  if (thrown !== null) return { kind: "crashed", message: messageOf(thrown) };
+  return readEnding(reply, ports) ?? { kind: "crashed", message: "the program broke the channel to the host" };
+}
+
+/** The guest's own word on the end. All of it may be forged, so nothing about its shape is taken for granted. */
+function readEnding(reply: Execution["reply"], ports: Ports): Ending | null {
+  if (reply === null) return null;
+  if (reply.end === "finished") return { kind: "finished" };
+  if (reply.end === "exited") return { kind: "exited", exitCode: Number(reply.exitCode) };
+  if (reply.end === "unparsable") return { kind: "unparsable", message: String(reply.message) };
+  if (reply.end !== "raised") return null;
+  const error = reply.error as { readonly [key: string]: Json } | undefined;
+  const raised = { type: String(error?.type), message: String(error?.message) };
+  if (raised.type === "MemoryError") return { kind: "out-of-memory", message: raised.message };
+  if (error?.fromSystem === true && ports.denied) {
+    return { kind: "denied", message: `${raised.type}: ${raised.message} (${ports.denied})` };
+  }
+  return { kind: "raised", error: raised };
+}
+
+/** Loads pyodide with the firewall in the way of its imports. One at a time per thread: it borrows a global. */
+async function start(world: World, ports: Ports, image?: Image): Promise<{ python: PyodideAPI; module: WasmModule }> {
+  const instantiate = wasm.instantiate;
+  let module = image?.module;
+  wasm.instantiate = async (source, imports = {}) => {
+    if (!(source instanceof Uint8Array) || source.length < MIN_INTERPRETER_BYTES) return instantiate(source, imports);
+    module ??= await wasm.compile(source);
+    buildFirewall(imports, ports);
+    const instance = (await instantiate(module, imports)) as WasmInstance;
+    ports.connect((instance.exports.memory ?? imports.env.memory) as WasmMemory);
+    return { instance, module };
+  };
+  try {
+    const python = await loadPyodide({
+      indexURL: dirname(createRequire(import.meta.url).resolve("pyodide")),
+      jsglobals: {},
+      env: { PYTHONHASHSEED: HASH_SEED[world], HOME: "/home", PATH: "/" },
+      stdin: () => null,
+      stdout: () => {},
+      stderr: () => {},
+      ...(image?.snapshot ? { _loadSnapshot: image.snapshot } : { _makeSnapshot: true }),
+    });
+    if (!module) throw new InfrastructureError("pyodide loaded without its WebAssembly module");
+    return { python, module };
+  } finally {
+    wasm.instantiate = instantiate;
+  }
+}
+
+/** Imports what programs use, and the guest with its modules, which are then taken out of the program's sight. */
+function install(python: PyodideAPI): void {
+  const guest = GUEST.map(([name, path]) => [name, source(path)]);
+  python.runPython(
+    `standard_library = ${JSON.stringify(STANDARD_LIBRARY.split(/\s+/))}\nguest = ${JSON.stringify(guest)}\n${source("./install.py")}`,
+  );
+}
+
+function source(path: string): string {
+  return readFileSync(new URL(path, import.meta.url), "utf8");
+}

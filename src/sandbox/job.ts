@@ -1,0 +1,47 @@
+// What the sandbox is asked and what it answers: plain data between the pool, its threads and the interpreter.
+
+import type { Json } from "../core/json.js";
+import type { Limits } from "../problems/problem.js";
+
+/** How a run came to its end. Everything but `finished` is the program's doing. */
+export type Ending =
+  | { readonly kind: "finished" }
+  | { readonly kind: "exited"; readonly exitCode: number }
+  | { readonly kind: "raised"; readonly error: RaisedError }
+  | { readonly kind: "unparsable"; readonly message: string }
+  | {
+      readonly kind: "timed-out" | "out-of-memory" | "output-limit" | "denied" | "crashed";
+      readonly message: string;
+    };
+
+export interface RaisedError {
+  readonly type: string;
+  readonly message: string;
+}
+
+/** One request to the interpreter. The guest side (guest.py) defines what `request` may hold. */
+export interface Job {
+  readonly request: { readonly op: string; readonly [key: string]: unknown };
+  readonly stdin: string;
+  readonly limits: Limits;
+  /** Where set, calls that the guest sends across are served by this program in a second interpreter. */
+  readonly peer?: { readonly op: string; readonly [key: string]: unknown };
+  /** Jobs of one session share the interpreter's state for as long as the guest says that it is clean. */
+  readonly session?: string;
+}
+
+export interface Execution {
+  readonly ending: Ending;
+  /** The guest's reply: a claim. Null where it never came. */
+  readonly reply: { readonly [key: string]: Json } | null;
+  readonly stdout: string;
+  /** False where standard output was not UTF-8: then `stdout` is only a rendering. */
+  readonly stdoutIsText: boolean;
+  /** Interpreter polls used: the same for the same program and input on every machine. */
+  readonly polls: number;
+  /** Measured, and so the only thing here that differs from run to run. */
+  readonly cpuMs: number;
+}
+
+/** Which of two worlds an interpreter lives in: they differ in hash seed, clock and random bytes only. */
+export type World = "first" | "second";

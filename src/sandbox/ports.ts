@@ -1,0 +1,232 @@
+// What the interpreter is connected to in place of an operating system: three streams, a private request and reply
+// channel, a clock that only the program's own work moves, random bytes from a fixed stream, and the budgets.
+
+import { Killed } from "./firewall.js";
+import type { World } from "./job.js";
+import type { WasmMemory } from "./wasm.js";
+
+const STDIN = 0;
+const STDOUT = 1;
+const STDERR = 2;
+const REQUEST = 100;
+const REPLY = 101;
+const EBADF = 8;
+
+/**
+ * Interpreter polls that stand for one millisecond of CPU time. A fixed number, never calibrated: a bare
+ * `while True: pass` makes about this many on the machine it was measured on (2 cores, Node 20.20), so that no program
+ * is stopped before it has had its time; programs that do more between two polls run longer on the clock.
+ */
+export const POLLS_PER_MS = 400;
+
+/** A clock must never pass as the machine's: 2026-01-01 and 2031-07-09 in universal time. */
+const EPOCH_MS: Readonly<Record<World, number>> = { first: 1767225600000, second: 1941451323456 };
+const SEED: Readonly<Record<World, number>> = { first: 0x9e3779b9, second: 0x85ebca6b };
+const MAX_REPLY_BYTES = 64 * 1024 * 1024;
+
+export interface RunLimits {
+  readonly pollBudget: number;
+  readonly outputBytes: number;
+  readonly heapLimit: number;
+}
+
+export class Ports {
+  /** Set while a program runs: only then is the firewall up. */
+  locked = false;
+  killed: Killed | null = null;
+  /** The last import that was refused. */
+  denied: string | null = null;
+  outOfMemory = false;
+  heapLimit = Number.POSITIVE_INFINITY;
+  polls = 0;
+  stdout: Buffer[] = [];
+  /** Answers what the guest has written, at its next read; without it the channel is at its end. */
+  answer: ((question: Buffer) => Buffer | null) | null = null;
+
+  #memory: WasmMemory = { buffer: new ArrayBuffer(0) };
+  #heap = new Uint8Array(0);
+  #stdin: Buffer = Buffer.alloc(0);
+  #request: Buffer = Buffer.alloc(0);
+  #reply: Buffer[] = [];
+  #replyBytes = 0;
+  #outputBytes = 0;
+  #limits: RunLimits = { pollBudget: Number.POSITIVE_INFINITY, outputBytes: 0, heapLimit: 0 };
+  #random: number;
+  readonly #world: World;
+
+  /** @param progress  where the watchdog sees that the program still moves */
+  constructor(
+    world: World,
+    private readonly progress: Int32Array = new Int32Array(1),
+  ) {
+    this.#world = world;
+    this.#random = SEED[world];
+  }
+
+  connect(memory: WasmMemory): void {
+    this.#memory = memory;
+  }
+
+  /** The memory of the instance; it moves when it grows. */
+  heap(): Uint8Array {
+    if (this.#heap.buffer !== this.#memory.buffer) this.#heap = new Uint8Array(this.#memory.buffer);
+    return this.#heap;
+  }
+
+  /** Connects the streams for one run; everything starts afresh. */
+  begin(request: Buffer, stdin: Buffer, limits: RunLimits): void {
+    this.killed = null;
+    this.denied = null;
+    this.outOfMemory = false;
+    this.polls = 0;
+    this.stdout = [];
+    this.heapLimit = limits.heapLimit;
+    this.#limits = limits;
+    this.#stdin = stdin;
+    this.#request = request;
+    this.#reply = [];
+    this.#replyBytes = 0;
+    this.#outputBytes = 0;
+    this.#random = SEED[this.#world];
+    this.locked = true;
+  }
+
+  end(): void {
+    this.locked = false;
+    this.answer = null;
+  }
+
+  takeReply(): Buffer {
+    const reply = Buffer.concat(this.#reply);
+    this.#reply = [];
+    return reply;
+  }
+
+  kill(reason: Killed["reason"], message: string, exitCode = 0): never {
+    this.killed = new Killed(reason, message, exitCode);
+    throw this.killed;
+  }
+
+  poll(): number {
+    this.progress[0]++;
+    if (++this.polls > this.#limits.pollBudget) this.kill("timed-out", "the time budget is used up");
+    return 0;
+  }
+
+  /** Reading the clock is work too, so that a loop that waits for it comes to an end. */
+  clockMs(): number {
+    if (this.locked) this.poll();
+    return EPOCH_MS[this.#world] + this.polls / POLLS_PER_MS;
+  }
+
+  clockNanoseconds(at: number): number {
+    const ms = this.clockMs();
+    const whole = Math.floor(ms);
+    const nanoseconds = BigInt(whole) * 1_000_000n + BigInt(Math.round((ms - whole) * 1e6));
+    this.#view().setBigUint64(at, nanoseconds, true);
+    return 0;
+  }
+
+  /** The C library's zone variables: offset 0, no daylight saving, both names "UTC". */
+  utc(pointers: readonly number[]): number {
+    const [offset, daylight, ...names] = pointers;
+    this.#view().setUint32(offset, 0, true);
+    this.#view().setUint32(daylight, 0, true);
+    for (const name of names) this.heap().set([0x55, 0x54, 0x43, 0], name);
+    return 0;
+  }
+
+  clear(at: number, length: number): void {
+    this.heap().fill(0, at, at + length);
+  }
+
+  /** xorshift32: nobody's secret, only the same bytes every time. */
+  random(at: number, length: number): number {
+    const heap = this.heap();
+    for (let i = 0; i < length; i++) {
+      this.#random ^= this.#random << 13;
+      this.#random ^= this.#random >>> 17;
+      this.#random ^= this.#random << 5;
+      heap[at + i] = this.#random & 0xff;
+    }
+    return 0;
+  }
+
+  owns(fd: number): boolean {
+    return fd <= STDERR || this.isPrivate(fd);
+  }
+
+  isPrivate(fd: number): boolean {
+    return fd === REQUEST || fd === REPLY;
+  }
+
+  deviceAt(path: number): number | undefined {
+    const heap = this.heap();
+    const end = heap.indexOf(0, path);
+    if (end - path > 20) return undefined;
+    return DEVICES[Buffer.from(heap.subarray(path, end)).toString("latin1")];
+  }
+
+  write(fd: number, vectors: number, count: number, result: number): number {
+    if (fd !== STDOUT && fd !== STDERR && fd !== REPLY) return EBADF;
+    let written = 0;
+    for (const part of this.#parts(vectors, count)) {
+      written += part.length;
+      if (fd === REPLY) this.#keepReply(part);
+      else this.#keepOutput(fd, part);
+    }
+    this.#view().setUint32(result, written, true);
+    return 0;
+  }
+
+  #keepReply(part: Uint8Array): void {
+    this.#replyBytes += part.length;
+    if (this.#replyBytes > MAX_REPLY_BYTES) this.kill("output-limit", "the result is larger than 64 MiB");
+    this.#reply.push(Buffer.from(part));
+  }
+
+  #keepOutput(fd: number, part: Uint8Array): void {
+    this.#outputBytes += part.length;
+    if (this.#outputBytes > this.#limits.outputBytes) {
+      this.kill("output-limit", `more than ${this.#limits.outputBytes} bytes of output`);
+    }
+    if (fd === STDOUT) this.stdout.push(Buffer.from(part));
+  }
+
+  /** @returns null for a file of the interpreter's own */
+  read(fd: number, vectors: number, count: number, result: number): number | null {
+    if (fd !== STDIN && fd !== REQUEST) return this.owns(fd) ? EBADF : null;
+    if (fd === REQUEST && this.answer && this.#reply.length > 0) {
+      const answer = this.answer(this.takeReply());
+      this.#request = answer ?? this.kill("denied", "the other side has ended");
+    }
+    let done = 0;
+    for (const part of this.#parts(vectors, count)) {
+      const source = fd === STDIN ? this.#stdin : this.#request;
+      const chunk = source.subarray(0, part.length);
+      part.set(chunk);
+      done += chunk.length;
+      if (fd === STDIN) this.#stdin = source.subarray(chunk.length);
+      else this.#request = source.subarray(chunk.length);
+      if (chunk.length < part.length) break;
+    }
+    this.#view().setUint32(result, done, true);
+    return 0;
+  }
+
+  /** The memory that an array of pointers and lengths describes. Addresses are checked by the bounds of the view. */
+  *#parts(vectors: number, count: number): Generator<Uint8Array> {
+    for (let i = 0; i < count; i++) {
+      const view = this.#view();
+      const at = view.getUint32(vectors + 8 * i, true);
+      yield this.heap().subarray(at, at + view.getUint32(vectors + 8 * i + 4, true));
+    }
+  }
+
+  #view(): DataView {
+    const heap = this.heap();
+    return new DataView(heap.buffer, heap.byteOffset, heap.byteLength);
+  }
+}
+
+const DEVICES: Readonly<Record<string, number>> = { "/dev/stdin": STDIN, "/dev/stdout": STDOUT, "/dev/stderr": STDERR };

@@ -1,0 +1,171 @@
+// One place in the pool: a thread with an interpreter, its watchdog, and its replacement when it dies.
+
+import type { Worker } from "node:worker_threads";
+import { InfrastructureError } from "../core/errors.js";
+import { parseJson } from "../core/json.js";
+import { startWorker } from "../core/worker.js";
+import type { Image } from "./interpreter.js";
+import type { Execution, Job, World } from "./job.js";
+import type { WorkerMessage, WorkerStart } from "./worker.js";
+
+/** A program that makes no poll for this many times its limit hangs in C code; one that does is left to its budget. */
+const SILENCE_FACTOR = 2;
+const SILENCE_MIN_MS = 1000;
+/** Wall clock, in limits, after which even a program that still polls is stopped. */
+const WALL_FACTOR = 20;
+const START_TIMEOUT_MS = 120_000;
+/** Memoised recursion overflows the default stack of 4 MB and takes the interpreter with it. */
+const STACK_MB = 256;
+
+interface Thread {
+  readonly worker: Worker;
+  readonly progress: Int32Array;
+}
+
+type ShareImage = (make: () => Promise<Image>) => Promise<Image>;
+
+export class Slot {
+  readonly #world: World;
+  readonly #shareImage: ShareImage;
+  #thread: Promise<Thread> | null = null;
+
+  constructor(world: World, shareImage: ShareImage) {
+    this.#world = world;
+    this.#shareImage = shareImage;
+  }
+
+  /**
+   * Runs one job. A thread that dies under it is replaced and the job tried once more: dying twice is the program's
+   * doing.
+   *
+   * @throws InfrastructureError where no interpreter starts
+   */
+  async run(job: Job): Promise<Execution> {
+    return (await this.#attempt(job)) ?? (await this.#attempt(job)) ?? failure("crashed", "the interpreter died twice");
+  }
+
+  async ready(): Promise<void> {
+    await this.#running();
+  }
+
+  async close(): Promise<void> {
+    const thread = this.#thread;
+    this.#thread = null;
+    if (thread) await thread.then(({ worker }) => worker.terminate()).catch(() => {});
+  }
+
+  async #attempt(job: Job): Promise<Execution | null> {
+    const thread = await this.#running();
+    const outcome = await watch(thread, job);
+    if (outcome.replace) {
+      this.#thread = null;
+      // Nobody waits for the old thread, and the new one is ready when the next program comes.
+      thread.worker.terminate().catch(() => {});
+      this.#thread = this.#start();
+      this.#thread.catch(() => {});
+    }
+    return outcome.execution;
+  }
+
+  /** The thread, started where there is none. A failed start is not remembered: the next caller tries again. */
+  async #running(): Promise<Thread> {
+    this.#thread ??= this.#start();
+    try {
+      return await this.#thread;
+    } catch (error) {
+      this.#thread = null;
+      throw error;
+    }
+  }
+
+  async #start(): Promise<Thread> {
+    let made: Thread | null = null;
+    const image = await this.#shareImage(async () => {
+      const { thread, image } = await startThread(this.#world, null);
+      made = thread;
+      if (!image) throw new InfrastructureError("the interpreter started without a memory image");
+      return image;
+    });
+    return made ?? (await startThread(this.#world, image)).thread;
+  }
+}
+
+/** Starts a thread and waits until its interpreter is ready. */
+function startThread(world: World, image: Image | null): Promise<{ thread: Thread; image: Image | null }> {
+  const progress = new Int32Array(new SharedArrayBuffer(4));
+  const worker = startWorker(new URL("./worker.js", import.meta.url), {
+    workerData: { world, image, progress } satisfies WorkerStart,
+    resourceLimits: { stackSizeMb: STACK_MB },
+  });
+  worker.unref();
+  return new Promise((resolve, reject) => {
+    let made: Image | null = null;
+    const fail = (why: string): void => {
+      clearTimeout(timer);
+      worker.terminate().catch(() => {});
+      reject(new InfrastructureError(`the interpreter does not start: ${why}`));
+    };
+    const timer = setTimeout(() => fail(`not ready after ${START_TIMEOUT_MS / 1000} s`), START_TIMEOUT_MS);
+    worker.once("error", (error) => fail(error.message));
+    worker.once("exit", () => fail("its thread ended"));
+    worker.on("message", (message: WorkerMessage) => {
+      if (message.kind === "image") made = message.image;
+      else if (message.kind === "broken") fail(message.message);
+      else if (message.kind === "ready") {
+        clearTimeout(timer);
+        worker.removeAllListeners("message").removeAllListeners("exit").removeAllListeners("error");
+        worker.on("error", () => {});
+        resolve({ thread: { worker, progress }, image: made });
+      }
+    });
+  });
+}
+
+interface Watched {
+  /** Null where the thread died without an answer. */
+  readonly execution: Execution | null;
+  readonly replace: boolean;
+}
+
+/** Posts a job and waits for the answer, the thread's death, or too long a silence. */
+function watch({ worker, progress }: Thread, job: Job): Promise<Watched> {
+  const silenceMs = Math.max(SILENCE_MIN_MS, SILENCE_FACTOR * job.limits.timeMs);
+  const wallMs = Math.max(SILENCE_MIN_MS, WALL_FACTOR * job.limits.timeMs);
+  return new Promise((resolve) => {
+    const started = performance.now();
+    let polls = progress[0];
+    let heard = started;
+    const settle = (watched: Watched): void => {
+      clearInterval(timer);
+      worker.off("message", onMessage).off("error", onDeath).off("exit", onDeath);
+      resolve(watched);
+    };
+    const onMessage = (message: WorkerMessage): void => {
+      if (message.kind === "done") settle({ execution: received(message), replace: message.worn });
+      else if (message.kind === "loading") heard = performance.now() + START_TIMEOUT_MS;
+      else if (message.kind === "loaded") heard = performance.now();
+      else if (message.kind === "broken") settle({ execution: null, replace: true });
+    };
+    const onDeath = (): void => settle({ execution: null, replace: true });
+    const check = (): void => {
+      const now = performance.now();
+      if (progress[0] !== polls) heard = now;
+      polls = progress[0];
+      if (now - heard < silenceMs && now - started < wallMs) return;
+      const message = `no sign of life for ${Math.round((now - heard) / 1000)} s`;
+      settle({ execution: failure("timed-out", message, now - started), replace: true });
+    };
+    const timer = setInterval(check, Math.min(100, silenceMs / 10));
+    worker.on("message", onMessage).on("error", onDeath).on("exit", onDeath);
+    worker.postMessage(job);
+  });
+}
+
+/** The reply crosses the thread boundary as text: cloning would strip what tells 2.0 from 2. */
+function received({ execution, reply }: Extract<WorkerMessage, { kind: "done" }>): Execution {
+  return { ...execution, reply: reply === null ? null : (parseJson(reply) as Execution["reply"]) };
+}
+
+function failure(kind: "timed-out" | "crashed", message: string, cpuMs = 0): Execution {
+  return { ending: { kind, message }, reply: null, stdout: "", stdoutIsText: true, polls: 0, cpuMs };
+}
