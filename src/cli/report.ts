@@ -1,8 +1,9 @@
 // `coderlplus report RUN`: write report.html again, also while the run goes on.
 
 import type { Command } from "commander";
+import { writeAtomic } from "../core/files.js";
 import { measures } from "../eval/family.js";
-import { renderReport } from "../runs/report.js";
+import { renderCurve, renderReport } from "../runs/report.js";
 import { RunDirectory } from "../runs/run-directory.js";
 
 export function registerReport(program: Command): void {
@@ -10,10 +11,12 @@ export function registerReport(program: Command): void {
     .command("report")
     .description("write a run's report.html from what it has so far")
     .argument("<run>", "a run folder")
+    .option("--curve <file>", "also write the reward curve as an SVG file")
     .addHelpText("after", "\nExample:\n  coderlplus report runs/coderlplus-1")
-    .action((path: string) => {
+    .action((path: string, flags: { readonly curve?: string }) => {
       const run = RunDirectory.open(path);
       run.writeText("report.html", renderReport(run, measures));
+      if (flags.curve !== undefined) writeAtomic(flags.curve, renderCurve(run));
       process.stdout.write(`${path}/report.html\n`);
     });
 }
