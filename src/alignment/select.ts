@@ -38,10 +38,10 @@ export function selectVariables(trace: Trace, options: Selection, rng: Rng): str
   }
 }
 
-/** Whether the value, or anything in it, was over the tracer's size limit. */
+/** Whether the value, or anything in it, is over the tracer's size limit or has no form as data. */
 export function isTooBig(value: Json): boolean {
   if (typeof value !== "object" || value === null) return false;
-  if ("$big" in value) return true;
+  if ("$big" in value || "$foreign" in value) return true;
   return Object.values(value).some((item) => isTooBig(item as Json));
 }
 
