@@ -46,6 +46,8 @@ const GUEST: ReadonlyArray<readonly [string, string]> = [
   ["coderlplus_guest", "./guest.py"],
   ["coderlplus_crossing", "./crossing.py"],
   ["coderlplus_asserts", "../judge/asserts.py"],
+  ["coderlplus_scopes", "../tracer/scopes.py"],
+  ["coderlplus_tracer", "../tracer/tracer.py"],
 ];
 const MIN_INTERPRETER_BYTES = 1_000_000;
 
