@@ -12,7 +12,7 @@ import posix
 import sys
 import types
 
-from coderlplus_guest import OPERATIONS, Ended, Streams, call, compiled, guarded, run_module
+from coderlplus_guest import OPERATIONS, Ended, Streams, call, compile_expression, compiled, guarded, run_module
 from coderlplus_scopes import Analysis, complexity, tampers
 from coderlplus_values import Encoder, Limits, TooBig, Unsupported
 
@@ -173,6 +173,8 @@ def trace(request):
     try:
         preamble, top = compiled(request)
         tree = ast.parse(request["source"])
+        if request["call"] and "expression" in request["call"]:
+            compile_expression(request["call"]["expression"])
     except Ended as ended:
         return ended.reply
     analysis = Analysis(tree)
@@ -218,7 +220,7 @@ class Run:
             guarded(run_module, self.preamble, self.top, namespace)
             if request.get("call"):
                 returned = call(namespace, request["call"])
-                reply["returned"] = self.encode(returned)
+                self.encode(returned, reply)
         except Ended as ended:
             reply = ended.reply
         self.finish()
@@ -229,13 +231,13 @@ class Run:
         self.tampered = not self.tracer.stop()
         self.tracer.record_module(self.namespace)
 
-    def encode(self, value):
+    def encode(self, value, reply):
         try:
-            return self.tracer.encoder.encode(value)
+            reply["returned"] = self.tracer.encoder.encode(value)
         except Unsupported:
-            return {"$foreign": type.__dict__["__qualname__"].__get__(type(value))}
+            pass
         except TooBig:
-            return {"$big": type.__dict__["__qualname__"].__get__(type(value))}
+            reply["returned"] = {"$big": type.__dict__["__qualname__"].__get__(type(value))}
 
     def hard_exit(self, code):
         """`os._exit`: nothing unwinds, so the values are taken from the frames as they stand."""

@@ -1,11 +1,11 @@
 // The final value of every variable of a program, as plain data. The measuring is done in the interpreter (tracer.py);
 // here the runs are arranged: a second pass where scopes are entered often, a second world for what depends on it.
 
-import type { Json } from "../core/json.js";
-import { stringifyJson } from "../core/json.js";
+import { UsageError } from "../core/errors.js";
+import { type Json, stringifyJson } from "../core/json.js";
 import { defaultLimits, type Limits, type ProgramInput } from "../problems/problem.js";
 import { ENGINE } from "../sandbox/interpreter.js";
-import type { Ending, Execution, World } from "../sandbox/job.js";
+import { type Ending, type Execution, textIn, type World } from "../sandbox/job.js";
 import type { Room, Sandbox } from "../sandbox/sandbox.js";
 import type { Trace, TraceStatus } from "./trace.js";
 
@@ -28,7 +28,8 @@ export async function trace(
   input: TraceInput,
   options: TraceOptions = {},
 ): Promise<Trace> {
-  const run = (world: World): Promise<Execution> => sandbox.lease((room) => runTwice(room, program, input, options), world);
+  const run = (world: World): Promise<Execution> =>
+    sandbox.lease((room) => runTwice(room, program, input, options), world);
   const execution = await run("first");
   const first = toTrace(execution);
   const worthChecking = execution.reply?.worldly !== false && Object.keys(first.variables).length > 0;
@@ -45,8 +46,13 @@ async function runTwice(room: Room, program: string, input: TraceInput, options:
     preamble: options.preamble ?? "",
     call: callOf(input),
   };
-  const job = { stdin: input.kind === "stdio" ? input.stdin : (options.stdin ?? ""), limits: options.limits ?? defaultLimits };
+  const job = {
+    stdin: input.kind === "stdio" ? input.stdin : (options.stdin ?? ""),
+    limits: options.limits ?? defaultLimits,
+  };
   const first = await room.run({ ...job, request });
+  if (first.reply?.end === "unusable")
+    throw new UsageError(`the call is no Python expression: ${textIn(first.reply.message)}`);
   const counts = first.reply?.counts;
   if (!Array.isArray(counts)) return first;
   const second = await room.run({ ...job, request: { ...request, counts } });
@@ -119,7 +125,7 @@ function withoutDifferences(first: Trace, second: Trace): Trace {
   const keys = Object.keys(first.variables);
   return {
     ...first,
-    variables: Object.fromEntries(keys.filter(same).map((key) => [key, first.variables[key] as Json])),
+    variables: Object.fromEntries(keys.filter(same).map((key) => [key, first.variables[key]])),
     nondeterministic: keys.filter((key) => !same(key)),
     cpuMs: first.cpuMs + second.cpuMs,
   };
