@@ -73,9 +73,7 @@ function normaliseTagged(value: { readonly [key: string]: Json }, rules: Equalit
     if (keys.some((key) => key.startsWith("$"))) return NOTHING;
     return { kind: "dict", entries: Object.entries(value) };
   }
-  if (tag === "$int") return { kind: "number", value: BigInt(String(body)) };
-  if (tag === "$float") return { kind: "number", value: FLOATS[String(body)] ?? Number.NaN };
-  if (tag === "$bytes" || tag === "$repr") return { kind: "text", value: `${tag} ${String(body)}` };
+  if (typeof body === "string") return normaliseText(tag, body);
   if (!Array.isArray(body)) return NOTHING;
   const items = body as readonly Json[];
   if (tag === "$tuple" && rules.tupleAsList) return { kind: "sequence", items };
@@ -84,6 +82,13 @@ function normaliseTagged(value: { readonly [key: string]: Json }, rules: Equalit
   if (tag === "$deque") return { kind: "sequence", items: [DEQUE, ...items] };
   if (tag === "$set") return { kind: "set", items };
   if (tag === "$dict") return { kind: "dict", entries: items as unknown as readonly Entry[] };
+  return NOTHING;
+}
+
+function normaliseText(tag: string, body: string): Normal {
+  if (tag === "$int") return /^-?\d+$/.test(body) ? { kind: "number", value: BigInt(body) } : NOTHING;
+  if (tag === "$float") return { kind: "number", value: FLOATS[body] ?? Number.NaN };
+  if (tag === "$bytes" || tag === "$repr") return { kind: "text", value: `${tag} ${body}` };
   return NOTHING;
 }
 

@@ -2,7 +2,7 @@
 
 import type { Json } from "../core/json.js";
 import type { Problem, Test } from "../problems/problem.js";
-import type { Ending, Execution } from "../sandbox/job.js";
+import { type Ending, type Execution, textIn } from "../sandbox/job.js";
 import type { Room } from "../sandbox/sandbox.js";
 import { compareStdout, compareValues, type Match, type Mode } from "./compare.js";
 import type { TestOutcome } from "./verdict.js";
@@ -94,11 +94,11 @@ function checkOutcome(reply: NonNullable<Execution["reply"]>, code: string, cpuM
     case "passed":
       return { kind: "passed", cpuMs };
     case "raised":
-      return { kind: "raised", error: { type: String(error?.type), message: String(error?.message) }, cpuMs };
+      return { kind: "raised", error: { type: textIn(error?.type), message: textIn(error?.message) }, cpuMs };
     case "exited":
       return { kind: "exited", exitCode: Number(reply.exitCode), cpuMs };
     default:
-      return { kind: "wrong-answer", expected: String(reply.line ?? code), got: reply.last ?? null, cpuMs };
+      return { kind: "wrong-answer", expected: textIn(reply.line) || code, got: reply.last ?? null, cpuMs };
   }
 }
 

@@ -98,7 +98,7 @@ function wrap(name: string, original: WasmFunction, replacement: Replacement | u
     if (ports.killed) throw ports.killed;
     return refuse(name, ports);
   };
-  return Object.assign(wrapper, original) as unknown as WasmFunction;
+  return Object.assign(wrapper, original);
 }
 
 function refuse(name: string, ports: Ports): number {

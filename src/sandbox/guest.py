@@ -123,14 +123,19 @@ def run_preamble(statements, namespace):
 def call(namespace, request):
     """Evaluates `function(*arguments)` or an expression in a program's namespace."""
     if "expression" in request:
-        return guarded(evaluate, request["expression"], namespace)
+        code = compile_expression(request["expression"])
+        return guarded(lambda: eval(code, namespace))
     arguments = [decode(argument) for argument in request["arguments"]]
     keywords = {name: decode(argument) for name, argument in request["keywords"].items()}
     return guarded(lambda: resolve(namespace, request["function"])(*arguments, **keywords))
 
 
-def evaluate(expression, namespace):
-    return eval(compile(expression.strip(), "<call>", "eval"), namespace)
+def compile_expression(text):
+    """@raises Ended: a call that is no expression is the caller's mistake, not the program's."""
+    try:
+        return compile(text.strip(), "<call>", "eval", dont_inherit=True)
+    except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
+        raise Ended(end="unusable", message=f"{type(error).__name__}: {error}"[:500]) from None
 
 
 def resolve(namespace, path):

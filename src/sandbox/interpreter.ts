@@ -9,7 +9,7 @@ import { loadPyodide, type PyodideAPI } from "pyodide";
 import { InfrastructureError, messageOf } from "../core/errors.js";
 import { type Json, parseJson, stringifyJson } from "../core/json.js";
 import { buildFirewall, Killed } from "./firewall.js";
-import type { Ending, Execution, Job, World } from "./job.js";
+import { type Ending, type Execution, type Job, textIn, type World } from "./job.js";
 import { POLLS_PER_MS, Ports } from "./ports.js";
 import { type WasmInstance, type WasmMemory, type WasmModule, wasm } from "./wasm.js";
 
@@ -46,6 +46,8 @@ const GUEST: ReadonlyArray<readonly [string, string]> = [
   ["coderlplus_guest", "./guest.py"],
   ["coderlplus_crossing", "./crossing.py"],
   ["coderlplus_asserts", "../judge/asserts.py"],
+  ["coderlplus_scopes", "../tracer/scopes.py"],
+  ["coderlplus_tracer", "../tracer/tracer.py"],
 ];
 const MIN_INTERPRETER_BYTES = 1_000_000;
 
@@ -170,10 +172,10 @@ function readEnding(reply: Execution["reply"], ports: Ports): Ending | null {
   if (reply === null) return null;
   if (reply.end === "finished") return { kind: "finished" };
   if (reply.end === "exited") return { kind: "exited", exitCode: Number(reply.exitCode) };
-  if (reply.end === "unparsable") return { kind: "unparsable", message: String(reply.message) };
+  if (reply.end === "unparsable") return { kind: "unparsable", message: textIn(reply.message) };
   if (reply.end !== "raised") return null;
   const error = reply.error as { readonly [key: string]: Json } | undefined;
-  const raised = { type: String(error?.type), message: String(error?.message) };
+  const raised = { type: textIn(error?.type), message: textIn(error?.message) };
   if (raised.type === "MemoryError") return { kind: "out-of-memory", message: raised.message };
   if (error?.fromSystem === true && ports.denied) {
     return { kind: "denied", message: `${raised.type}: ${raised.message} (${ports.denied})` };
@@ -183,7 +185,7 @@ function readEnding(reply: Execution["reply"], ports: Ports): Ending | null {
 
 /** Loads pyodide with the firewall in the way of its imports. One at a time per thread: it borrows a global. */
 async function start(world: World, ports: Ports, image?: Image): Promise<{ python: PyodideAPI; module: WasmModule }> {
-  const instantiate = wasm.instantiate;
+  const { instantiate } = wasm;
   let module = image?.module;
   wasm.instantiate = async (source, imports = {}) => {
     if (!(source instanceof Uint8Array) || source.length < MIN_INTERPRETER_BYTES) return instantiate(source, imports);
@@ -197,7 +199,7 @@ async function start(world: World, ports: Ports, image?: Image): Promise<{ pytho
     const python = await loadPyodide({
       indexURL: dirname(createRequire(import.meta.url).resolve("pyodide")),
       jsglobals: {},
-      env: { PYTHONHASHSEED: HASH_SEED[world], HOME: "/home", PATH: "/" },
+      env: { PYTHONHASHSEED: HASH_SEED[world], HOME: "/home", PATH: "/", _: "python" },
       stdin: () => null,
       stdout: () => {},
       stderr: () => {},

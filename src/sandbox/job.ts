@@ -45,3 +45,8 @@ export interface Execution {
 
 /** Which of two worlds an interpreter lives in: they differ in hash seed, clock and random bytes only. */
 export type World = "first" | "second";
+
+/** A text in a reply; empty where the guest's claim is of another shape. */
+export function textIn(value: Json | undefined): string {
+  return typeof value === "string" ? value : "";
+}

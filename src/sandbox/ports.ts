@@ -19,6 +19,14 @@ const EBADF = 8;
  */
 export const POLLS_PER_MS = 400;
 
+/**
+ * Programs that poll seldom (regular expressions, long strings) are stopped by the clock on the wall after this many
+ * times their limit: a guard, and the only place where the machine's speed has a say.
+ */
+const WALL_FACTOR = 5;
+const WALL_MIN_MS = 1000;
+const POLLS_PER_LOOK = 256;
+
 /** A clock must never pass as the machine's: 2026-01-01 and 2031-07-09 in universal time. */
 const EPOCH_MS: Readonly<Record<World, number>> = { first: 1767225600000, second: 1941451323456 };
 const SEED: Readonly<Record<World, number>> = { first: 0x9e3779b9, second: 0x85ebca6b };
@@ -51,6 +59,7 @@ export class Ports {
   #replyBytes = 0;
   #outputBytes = 0;
   #limits: RunLimits = { pollBudget: Number.POSITIVE_INFINITY, outputBytes: 0, heapLimit: 0 };
+  #deadline = Number.POSITIVE_INFINITY;
   #random: number;
   readonly #world: World;
 
@@ -82,6 +91,7 @@ export class Ports {
     this.stdout = [];
     this.heapLimit = limits.heapLimit;
     this.#limits = limits;
+    this.#deadline = performance.now() + Math.max(WALL_MIN_MS, (WALL_FACTOR * limits.pollBudget) / POLLS_PER_MS);
     this.#stdin = stdin;
     this.#request = request;
     this.#reply = [];
@@ -110,6 +120,9 @@ export class Ports {
   poll(): number {
     this.progress[0]++;
     if (++this.polls > this.#limits.pollBudget) this.kill("timed-out", "the time budget is used up");
+    if (this.polls % POLLS_PER_LOOK === 0 && performance.now() > this.#deadline) {
+      this.kill("timed-out", `still running after ${WALL_FACTOR} times the limit`);
+    }
     return 0;
   }
 

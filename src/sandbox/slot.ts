@@ -11,8 +11,8 @@ import type { WorkerMessage, WorkerStart } from "./worker.js";
 /** A program that makes no poll for this many times its limit hangs in C code; one that does is left to its budget. */
 const SILENCE_FACTOR = 2;
 const SILENCE_MIN_MS = 1000;
-/** Wall clock, in limits, after which even a program that still polls is stopped. */
-const WALL_FACTOR = 20;
+/** Wall clock, in limits, after which the thread is given up: by then it should have stopped the program itself. */
+const WALL_FACTOR = 12;
 const START_TIMEOUT_MS = 120_000;
 /** Memoised recursion overflows the default stack of 4 MB and takes the interpreter with it. */
 const STACK_MB = 256;
@@ -157,7 +157,7 @@ function watch({ worker, progress }: Thread, job: Job): Promise<Watched> {
     };
     const timer = setInterval(check, Math.min(100, silenceMs / 10));
     worker.on("message", onMessage).on("error", onDeath).on("exit", onDeath);
-    worker.postMessage(job);
+    worker.postMessage(job, []);
   });
 }
 

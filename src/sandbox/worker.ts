@@ -33,7 +33,7 @@ async function main(): Promise<void> {
   const port = parentPort;
   if (!port) throw new InfrastructureError("worker.ts runs in a worker thread only");
   const { world, image: given, progress } = workerData as WorkerStart;
-  const post = (message: WorkerMessage): void => port.postMessage(message);
+  const post = (message: WorkerMessage): void => port.postMessage(message, []);
   const image = given ?? (await Interpreter.makeImage(world));
   if (!given) post({ kind: "image", image });
   const interpreter = await Interpreter.load(world, image, progress);
@@ -60,5 +60,5 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  parentPort?.postMessage({ kind: "broken", message: messageOf(error) } satisfies WorkerMessage);
+  parentPort?.postMessage({ kind: "broken", message: messageOf(error) } satisfies WorkerMessage, []);
 });

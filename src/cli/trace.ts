@@ -1,0 +1,66 @@
+// `coderlplus trace`: the final value of every variable of a program.
+
+import type { Command } from "commander";
+import { readText } from "../core/files.js";
+import { stringifyJson } from "../core/json.js";
+import { openSandbox } from "../sandbox/sandbox.js";
+import type { Trace } from "../tracer/trace.js";
+import { trace } from "../tracer/tracer.js";
+
+interface Options {
+  readonly stdin?: string;
+  readonly call?: string;
+  readonly json?: boolean;
+  readonly determinismCheck: boolean;
+}
+
+export function registerTrace(program: Command): void {
+  program
+    .command("trace <file>")
+    .description("run a Python program and show the final value of every variable")
+    .option("--stdin <file>", "its standard input")
+    .option("--call <expression>", "evaluate this after the module has run, in its namespace")
+    .option("--json", "print the trace as JSON")
+    .option("--no-determinism-check", "do not run it a second time with another hash seed, clock and random bytes")
+    .addHelpText("after", "\nExample:\n  coderlplus trace solution.py --call 'f(1, 2)'")
+    .action(traceFile);
+}
+
+async function traceFile(file: string, options: Options): Promise<void> {
+  const program = readText(file);
+  const stdin = options.stdin === undefined ? "" : readText(options.stdin === "-" ? "/dev/stdin" : options.stdin);
+  const sandbox = await openSandbox({ workers: 1 });
+  try {
+    const input =
+      options.call === undefined
+        ? ({ kind: "stdio", stdin } as const)
+        : ({ kind: "expression", expression: options.call } as const);
+    const result = await trace(sandbox, program, input, { stdin, determinismCheck: options.determinismCheck });
+    process.stdout.write(options.json ? `${stringifyJson(toRow(result))}\n` : toTable(result));
+  } finally {
+    await sandbox.close();
+  }
+}
+
+/** The published record: parameters and complexity are for our own use. */
+function toRow(result: Trace): object {
+  const { status, variables, recursive, ambiguous, nondeterministic, tampered, stdout, returned, engine } = result;
+  return { status, variables, recursive, ambiguous, nondeterministic, tampered, stdout, returned, engine };
+}
+
+function toTable(result: Trace): string {
+  const entries = Object.entries(result.variables);
+  const width = Math.max(0, ...entries.map(([key]) => key.length)) + 2;
+  const lines = entries.map(([key, value]) => `${key.padEnd(width)}${stringifyJson(value)}`);
+  const notes: Array<readonly [string, readonly string[]]> = [
+    ["recursive", result.recursive],
+    ["ambiguous", result.ambiguous],
+    ["nondeterministic", result.nondeterministic],
+  ];
+  for (const [name, keys] of notes) if (keys.length > 0) lines.push(`(${name}: ${keys.join(", ")})`);
+  if (result.tampered) lines.push("(tampered: the program touches what the tracer stands on)");
+  if (result.returned !== undefined) lines.push(`returned ${stringifyJson(result.returned)}`);
+  if (result.stdout !== "") lines.push(`stdout ${JSON.stringify(result.stdout)}`);
+  lines.push(`status ${result.status}`);
+  return `${lines.join("\n")}\n`;
+}

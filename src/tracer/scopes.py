@@ -1,0 +1,197 @@
+"""What a program's text says about its variables: which names are variables of which scope, where each is last
+assigned, which are parameters, how complex the program is, and whether it touches what the tracer stands on.
+"""
+
+import ast
+
+# What the tracer stands on, and the ways to get there.
+TOUCHY = {
+    "settrace", "setprofile", "settrace_all_threads", "setprofile_all_threads", "monitoring", "_getframe",
+    "_current_frames", "_getframemodulename", "tb_frame", "f_back", "f_globals", "f_locals", "gi_frame", "cr_frame",
+}  # fmt: skip
+TOUCHY_MODULES = {"gc", "ctypes", "_ctypes", "inspect"}
+INDIRECT = {"getattr", "__import__", "import_module", "eval", "exec", "compile", "vars", "globals", "__dict__", "attrgetter"}
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+BRANCHES = (ast.If, ast.While, ast.For, ast.AsyncFor, ast.ExceptHandler)
+
+
+class Scope:
+    """A module, function or class body; a lambda or comprehension belongs to the scope around it."""
+
+    def __init__(self, path, kind, parent):
+        self.path = path
+        self.kind = kind
+        self.parent = parent
+        self.outer = {}  # names declared global or nonlocal here -> the scope that owns them
+        self.parameters = []
+
+
+class Analysis(ast.NodeVisitor):
+    """Collects, for each variable key (`main.t`), the place of its last assignment."""
+
+    def __init__(self, tree):
+        self.places = {}
+        self.parameters = {}  # key -> place of its declaration
+        self.assigned = set()  # keys assigned other than by being a parameter
+        self.scope = Scope((), "module", None)
+        self.visit(tree)
+
+    def owner(self, name):
+        return self.scope.outer.get(name, self.scope)
+
+    def bind(self, name, node):
+        scope = self.owner(name)
+        while scope.kind == "lambda":
+            scope = scope.parent
+        if scope.kind == "class" or name.startswith("_"):
+            return
+        key = ".".join((*scope.path, name))
+        place = (node.lineno, node.col_offset)
+        self.places[key] = max(place, self.places.get(key, place))
+        self.assigned.add(key)
+
+    def visit_Name(self, node):
+        if isinstance(node.ctx, ast.Store):
+            self.bind(node.id, node)
+
+    def visit_MatchAs(self, node):
+        if node.name:
+            self.bind(node.name, node)
+        self.generic_visit(node)
+
+    visit_MatchStar = visit_MatchAs
+
+    def visit_MatchMapping(self, node):
+        if node.rest:
+            self.bind(node.rest, node)
+        self.generic_visit(node)
+
+    def visit_AnnAssign(self, node):
+        if node.value is not None:
+            self.generic_visit(node)
+
+    def visit_ExceptHandler(self, node):
+        if node.name:
+            self.bind(node.name, node)
+        self.generic_visit(node)
+
+    def visit_NamedExpr(self, node):
+        self.visit(node.value)
+        self.bind(node.target.id, node.target)
+
+    def comprehension(self, node):
+        # Its targets are its own; an assignment expression inside binds in the scope around it.
+        for inner in ast.walk(node):
+            if isinstance(inner, ast.NamedExpr):
+                self.bind(inner.target.id, inner.target)
+
+    visit_ListComp = visit_SetComp = visit_DictComp = visit_GeneratorExp = comprehension
+
+    def visit_Lambda(self, node):
+        # Its parameters are not asked, and it can assign only what an assignment expression inside binds: its own.
+        pass
+
+    def visit_FunctionDef(self, node):
+        for outside in (*node.decorator_list, *node.args.defaults, *filter(None, node.args.kw_defaults)):
+            self.visit(outside)
+        inner = Scope((*self.scope.path, node.name), "function", self.scope)
+        self.declare(inner, node)
+        arguments = node.args
+        outer, self.scope = self.scope, inner
+        for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg):
+            if argument is not None and not argument.arg.startswith("_"):
+                key = ".".join((*inner.path, argument.arg))
+                self.parameters[key] = (argument.lineno, argument.col_offset)
+        for statement in node.body:
+            self.visit(statement)
+        self.scope = outer
+
+    visit_AsyncFunctionDef = visit_FunctionDef
+
+    def visit_ClassDef(self, node):
+        inner = Scope((*self.scope.path, node.name), "class", self.scope)
+        self.declare(inner, node)
+        outer, self.scope = self.scope, inner
+        for statement in node.body:
+            self.visit(statement)
+        self.scope = outer
+
+    def declare(self, scope, node):
+        """Resolves `global` and `nonlocal` of one body."""
+        for inner in own_nodes(node.body):
+            if isinstance(inner, ast.Global):
+                scope.outer.update(dict.fromkeys(inner.names, self.module()))
+            elif isinstance(inner, ast.Nonlocal):
+                for name in inner.names:
+                    scope.outer[name] = self.binder(name, scope.parent)
+
+    def module(self):
+        scope = self.scope
+        while scope.parent:
+            scope = scope.parent
+        return scope
+
+    def binder(self, name, scope):
+        """The function around that a nonlocal name belongs to; found by text order, which suffices for keys."""
+        while scope and scope.kind == "class":
+            scope = scope.parent
+        found = scope
+        while scope and scope.kind != "module":
+            if name in scope.outer:
+                return scope.outer[name]
+            if ".".join((*scope.path, name)) in self.places or ".".join((*scope.path, name)) in self.parameters:
+                return scope
+            scope = scope.parent
+        return found
+
+    def order(self):
+        """Variable keys, by the place of their last assignment."""
+        places = {**self.parameters, **self.places}
+        for key in self.parameters:
+            places[key] = max(self.parameters[key], self.places.get(key, (0, 0)))
+        return sorted(places, key=places.__getitem__)
+
+
+def own_nodes(body):
+    """The nodes of a body without those of functions and classes inside it."""
+    stack = list(body)
+    while stack:
+        node = stack.pop()
+        yield node
+        if not isinstance(node, (*FUNCTIONS, ast.ClassDef, ast.Lambda)):
+            stack.extend(ast.iter_child_nodes(node))
+
+
+def complexity(tree):
+    """Cyclomatic complexity as in the CodeRL+ recipe: ternaries and conditions of comprehensions do not count."""
+    total = 1
+    for node in ast.walk(tree):
+        if isinstance(node, BRANCHES):
+            total += 1
+        elif isinstance(node, ast.BoolOp):
+            total += len(node.values) - 1
+    return total
+
+
+def tampers(tree):
+    """Whether the text names anything that could reach the tracer."""
+    words, texts, modules = set(), set(), set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name):
+            words.add(node.id)
+        elif isinstance(node, ast.Attribute):
+            words.add(node.attr)
+            if node.attr == "modules" and isinstance(node.value, ast.Name) and node.value.id != "self":
+                return True
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            texts.add(node.value)
+        elif isinstance(node, ast.Import):
+            modules |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            modules.add((node.module or "").partition(".")[0])
+            words |= {alias.name for alias in node.names}
+            if node.module == "sys" and any(alias.name == "modules" for alias in node.names):
+                return True
+    if words & TOUCHY or modules & TOUCHY_MODULES:
+        return True
+    return bool(words & INDIRECT and any(word in text for text in texts for word in TOUCHY | TOUCHY_MODULES))

@@ -1,0 +1,132 @@
+// The final value of every variable of a program, as plain data. The measuring is done in the interpreter (tracer.py);
+// here the runs are arranged: a second pass where scopes are entered often, a second world for what depends on it.
+
+import { UsageError } from "../core/errors.js";
+import { type Json, stringifyJson } from "../core/json.js";
+import { defaultLimits, type Limits, type ProgramInput } from "../problems/problem.js";
+import { ENGINE } from "../sandbox/interpreter.js";
+import { type Ending, type Execution, textIn, type World } from "../sandbox/job.js";
+import type { Room, Sandbox } from "../sandbox/sandbox.js";
+import type { Trace, TraceStatus } from "./trace.js";
+
+/** What a program is traced on: a problem's input, or a call written in Python. */
+export type TraceInput = ProgramInput | { readonly kind: "expression"; readonly expression: string };
+
+export interface TraceOptions {
+  readonly limits?: Limits | undefined;
+  readonly preamble?: string | undefined;
+  /** Standard input for an expression. */
+  readonly stdin?: string | undefined;
+  /** Runs the program again in a second world and drops what differs; on by default. */
+  readonly determinismCheck?: boolean | undefined;
+}
+
+/** Runs a program on one input and records the final values of its variables. */
+export async function trace(
+  sandbox: Sandbox,
+  program: string,
+  input: TraceInput,
+  options: TraceOptions = {},
+): Promise<Trace> {
+  const run = (world: World): Promise<Execution> =>
+    sandbox.lease((room) => runTwice(room, program, input, options), world);
+  const execution = await run("first");
+  const first = toTrace(execution);
+  const worthChecking = execution.reply?.worldly !== false && Object.keys(first.variables).length > 0;
+  if (options.determinismCheck === false || !worthChecking) return first;
+  return withoutDifferences(first, toTrace(await run("second")));
+}
+
+/** One pass, and another where the first found scopes that are entered too often to be captured each time. */
+async function runTwice(room: Room, program: string, input: TraceInput, options: TraceOptions): Promise<Execution> {
+  const request = {
+    op: "trace",
+    name: input.kind === "stdio" ? "__main__" : "program",
+    source: program,
+    preamble: options.preamble ?? "",
+    call: callOf(input),
+  };
+  const job = {
+    stdin: input.kind === "stdio" ? input.stdin : (options.stdin ?? ""),
+    limits: options.limits ?? defaultLimits,
+  };
+  const first = await room.run({ ...job, request });
+  if (first.reply?.end === "unusable")
+    throw new UsageError(`the call is no Python expression: ${textIn(first.reply.message)}`);
+  const counts = first.reply?.counts;
+  if (!Array.isArray(counts)) return first;
+  const second = await room.run({ ...job, request: { ...request, counts } });
+  return { ...second, cpuMs: first.cpuMs + second.cpuMs };
+}
+
+function callOf(input: TraceInput): unknown {
+  switch (input.kind) {
+    case "stdio":
+      return null;
+    case "expression":
+      return { expression: input.expression };
+    case "call":
+      return { function: input.function, arguments: input.arguments, keywords: input.keywords ?? {} };
+    default:
+      return input satisfies never;
+  }
+}
+
+function toTrace({ ending, reply, stdout, cpuMs }: Execution): Trace {
+  const returned = ending.kind === "finished" ? reply?.returned : undefined;
+  return {
+    status: statusOf(ending),
+    variables: Object.fromEntries(pairs(reply?.variables)),
+    recursive: texts(reply?.recursive),
+    ambiguous: texts(reply?.ambiguous),
+    nondeterministic: [],
+    tampered: reply?.tampered === true,
+    stdout,
+    ...(returned === undefined ? {} : { returned }),
+    parameters: texts(reply?.parameters),
+    complexity: typeof reply?.complexity === "number" ? reply.complexity : 1,
+    engine: ENGINE,
+    cpuMs,
+  };
+}
+
+function statusOf(ending: Ending): TraceStatus {
+  switch (ending.kind) {
+    case "finished":
+      return "ok";
+    case "exited":
+      return "exit";
+    case "raised":
+      return `error:${ending.error.type}`;
+    default:
+      return ending.kind;
+  }
+}
+
+/** The guest's reply is a claim: what is not of the expected shape is left out. */
+function pairs(value: Json | undefined): Array<[string, Json]> {
+  if (!Array.isArray(value)) return [];
+  return (value as readonly Json[]).filter(
+    (pair): pair is [string, Json] => Array.isArray(pair) && pair.length === 2 && typeof pair[0] === "string",
+  );
+}
+
+function texts(value: Json | undefined): string[] {
+  return Array.isArray(value) ? (value as readonly Json[]).filter((item) => typeof item === "string") : [];
+}
+
+/** Variables that differ between the worlds depend on hash order, clock or chance: named, and no longer reported. */
+function withoutDifferences(first: Trace, second: Trace): Trace {
+  const same = (key: string): boolean => {
+    const other = second.variables[key];
+    const value = first.variables[key];
+    return first.status === second.status && other !== undefined && stringifyJson(value) === stringifyJson(other);
+  };
+  const keys = Object.keys(first.variables);
+  return {
+    ...first,
+    variables: Object.fromEntries(keys.filter(same).map((key) => [key, first.variables[key]])),
+    nondeterministic: keys.filter((key) => !same(key)),
+    cpuMs: first.cpuMs + second.cpuMs,
+  };
+}
