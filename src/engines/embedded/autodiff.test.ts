@@ -11,7 +11,8 @@ import { type LossField, tokenLosses } from "./losses.js";
 import { total } from "./operators.js";
 import { compile, type Feeds } from "./program.js";
 import { livelyWeights, removeTestModels, TEST_CONFIG } from "./test-model.js";
-import { loadedWeights, Trainer, type TrainingSequence } from "./trainer.js";
+import { Trainer, type TrainingSequence } from "./trainer.js";
+import { loadedWeights } from "./weights.js";
 
 afterAll(removeTestModels);
 
@@ -19,11 +20,12 @@ const POLICY: Loss = { kind: "policy", clipLow: 0.2, clipHigh: 0.28, dualClip: 3
 
 function randomSequences(count: number, rng: Rng): TrainingSequence[] {
   const tokens = (length: number): number[] => Array.from({ length }, () => rng.integer(0, 287));
-  return Array.from({ length: count }, () => {
-    const length = rng.integer(1, 9);
+  const prompts = [tokens(7), tokens(1), tokens(4)];
+  return Array.from({ length: count }, (_, index) => {
+    const length = index === 0 ? 1 : rng.integer(2, 9);
     const numbers = (of: () => number): Float32Array => Float32Array.from({ length }, of);
     return {
-      prompt: tokens(rng.integer(1, 8)),
+      prompt: prompts[index % prompts.length],
       completion: tokens(length),
       weights: numbers(() => rng.uniform()),
       fields: {
@@ -50,7 +52,8 @@ describe("the gradient of the whole decoder", () => {
         const trainer = new Trainer({ config, layout }, 1);
         const rng = Rng.of("gradient", name);
         const sequences = randomSequences(5, rng);
-        const batch = cutBatches(sequences, { tokens: 1e6, floats: 1e9 }, config)[0].map((index) => sequences[index]);
+        const [cut] = cutBatches(sequences, [...sequences.keys()], { tokens: 1e6, floats: 1e9 }, config);
+        const batch = { ...cut, groups: cut.groups.map((group) => group.map((index) => sequences[index])) };
         const gradient = new Float64Array(layout.length);
         const lossAt = async (): Promise<number> => {
           const tokens = await trainer.gradient(weights, batch, loss, () => {});
@@ -63,7 +66,7 @@ describe("the gradient of the whole decoder", () => {
         let size = 0;
         for (const tensor of layout.tensors) {
           for (let pick = 0; pick < 6; pick++) {
-            const used = tensor.name === "embedding" ? batch[0].prompt[0] * config.hiddenSize : 0;
+            const used = tensor.name === "embedding" ? batch.groups[0][0].prompt[0] * config.hiddenSize : 0;
             const at = tensor.offset + (pick < 3 ? used + pick : rng.integer(0, tensor.length - 1));
             const kept = flat[at];
             const step = 2e-3;

@@ -6,10 +6,19 @@ export interface Sequence {
   readonly completion: readonly number[];
 }
 
+/** Sequences of several prompts; those of one prompt are a group and share its computation. */
+export interface Batch<Item> {
+  readonly groups: ReadonlyArray<readonly Item[]>;
+  /** S: every prompt of the batch is padded to it. */
+  readonly promptLength: number;
+  /** U: every completion, without its last token, is padded to it. */
+  readonly ownLength: number;
+}
+
 export interface BatchLimits {
   /** Tokens of a batch, its padding included. */
   readonly tokens: number;
-  /** Floats of one [tokens, vocabulary] or one layer's [B, H, T, T]: each is held several times over. */
+  /** Floats of one [K, vocabulary] or of one layer's attention: each is held several times over. */
   readonly floats: number;
 }
 
@@ -18,42 +27,84 @@ export interface BatchCosts {
   readonly heads: number;
 }
 
-/** Lengths are padded to a multiple of this: kernels like it, and short sequences meet in fewer shapes. */
-export const LENGTH_STEP = 8;
+/** Prompts that are computed together, and sampled from together, are padded to the same multiple of this. */
+const PROMPT_STEP = 32;
+const LENGTH_STEP = 8;
 
-/** Positions that a sequence takes: its last token is only predicted. */
-export function inputLength({ prompt, completion }: Sequence): number {
-  return prompt.length + completion.length - 1;
+export function promptBucket(length: number): number {
+  return length <= PROMPT_STEP / 2 ? padded(length, LENGTH_STEP) : padded(length, PROMPT_STEP);
 }
 
-export function paddedLength(length: number): number {
-  return Math.ceil(length / LENGTH_STEP) * LENGTH_STEP;
+function padded(length: number, step: number): number {
+  return Math.ceil(length / step) * step;
 }
 
-/** Indices of the sequences of each batch, longest first, neighbours in length together. */
-export function cutBatches(sequences: readonly Sequence[], limits: BatchLimits, costs: BatchCosts): number[][] {
-  const order = sequences
-    .map((_, index) => index)
-    .sort((a, b) => inputLength(sequences[b]) - inputLength(sequences[a]) || a - b);
-  const batches: number[][] = [];
-  let batch: number[] = [];
-  let width = 0;
-  let picked = 0;
-  for (const index of order) {
-    const sequence = sequences[index];
-    const rows = batch.length + 1;
-    const fits =
-      rows * width <= limits.tokens &&
-      rows * width * width * costs.heads <= limits.floats &&
-      (picked + sequence.completion.length) * costs.vocabularySize <= limits.floats;
-    if (batch.length === 0 || !fits) {
-      batch = [];
-      batches.push(batch);
-      width = paddedLength(inputLength(sequence));
-      picked = 0;
+/** A completion's last token is only predicted, never read. At least one step: no kernel has to cope with nothing. */
+function ownBucket(completionLength: number): number {
+  return padded(Math.max(1, completionLength - 1), LENGTH_STEP);
+}
+
+export function seatsOf({ groups }: Batch<unknown>): number {
+  return Math.max(...groups.map((group) => group.length));
+}
+
+/** Cuts the sequences at these indices; neighbours in shape come together, the largest first. */
+export function cutBatches(
+  sequences: readonly Sequence[],
+  wanted: readonly number[],
+  limits: BatchLimits,
+  costs: BatchCosts,
+): Array<Batch<number>> {
+  const shape = (group: readonly number[]): [number, number, number] => {
+    const { prompt, completion } = sequences[group[0]];
+    return [promptBucket(prompt.length), group.length, ownBucket(completion.length)];
+  };
+  const groups = cutGroups(sequences, wanted, limits).sort((a, b) => {
+    const [[promptA, seatsA, ownA], [promptB, seatsB, ownB]] = [shape(a), shape(b)];
+    return promptB - promptA || seatsB - seatsA || ownB - ownA || a[0] - b[0];
+  });
+  const batches: Array<{ groups: number[][]; promptLength: number; ownLength: number }> = [];
+  for (const group of groups) {
+    const [promptLength, , ownLength] = shape(group);
+    const last = batches.at(-1);
+    if (last?.promptLength === promptLength && fits([...last.groups, group], last, limits, costs)) {
+      last.groups.push(group);
+      last.ownLength = Math.max(last.ownLength, ownLength);
+    } else {
+      batches.push({ groups: [group], promptLength, ownLength });
     }
-    batch.push(index);
-    picked += sequence.completion.length;
   }
   return batches;
+
+  function fits(groups: number[][], last: Batch<number>, { tokens, floats }: BatchLimits, costs: BatchCosts): boolean {
+    const seats = Math.max(...groups.map((group) => group.length));
+    const ownLength = Math.max(last.ownLength, ...groups.map((group) => shape(group)[2]));
+    const own = groups.length * seats * ownLength;
+    const picked = groups.flat().reduce((sum, index) => sum + sequences[index].completion.length, 0);
+    return (
+      groups.length * last.promptLength + own <= tokens &&
+      own * (last.promptLength + ownLength) * costs.heads <= floats &&
+      picked * costs.vocabularySize <= floats
+    );
+  }
+}
+
+/** The sequences of each prompt, longest completion first; a prompt with too many for one batch has several groups. */
+function cutGroups(sequences: readonly Sequence[], wanted: readonly number[], limits: BatchLimits): number[][] {
+  const byPrompt = new Map<string, number[]>();
+  for (const index of wanted) {
+    const key = sequences[index].prompt.join();
+    const group = byPrompt.get(key);
+    if (group) group.push(index);
+    else byPrompt.set(key, [index]);
+  }
+  return [...byPrompt.values()].flatMap((group) => {
+    const sorted = group.sort((a, b) => sequences[b].completion.length - sequences[a].completion.length || a - b);
+    const { prompt, completion } = sequences[sorted[0]];
+    const room = limits.tokens - promptBucket(prompt.length);
+    const seats = Math.max(1, Math.floor(room / ownBucket(completion.length)));
+    return Array.from({ length: Math.ceil(sorted.length / seats) }, (_, part) =>
+      sorted.slice(part * seats, (part + 1) * seats),
+    );
+  });
 }

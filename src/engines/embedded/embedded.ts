@@ -17,10 +17,10 @@ import type {
   SampleRequest,
   Tokenizer,
 } from "../engine.js";
-import { type BatchLimits, cutBatches, type Sequence } from "./batches.js";
+import { type Batch, type BatchLimits, cutBatches, type Sequence } from "./batches.js";
 import { type Companions, readCompanions, writeCompanions } from "./checkpoint.js";
 import { type DecoderConfig, readConfig } from "./config.js";
-import type { SharedState, WeightSource } from "./jobs.js";
+import { type SharedState, TURN, type WeightSource } from "./jobs.js";
 import { type Layout, layoutOf } from "./layout.js";
 import { lossFields } from "./losses.js";
 import type { StoredType } from "./safetensors.js";
@@ -96,7 +96,7 @@ export class EmbeddedEngine implements Engine {
       gradient: memory(),
       firstMoment: memory(),
       secondMoment: memory(),
-      turn: new SharedArrayBuffer(4),
+      control: new SharedArrayBuffer(8),
     };
     this.model = {
       name: basename(this.#folder),
@@ -162,10 +162,10 @@ export class EmbeddedEngine implements Engine {
       const entropies: Float32Array[] = [];
       const losses: Float32Array[] = [];
       const training = this.#cut(items, at(true));
-      new Int32Array(this.#state.turn)[0] = 0;
+      new Int32Array(this.#state.control)[TURN] = 0;
       const jobs = training.map(async (batch, turn) => {
-        const scores = await this.#pool.run("gradient", { source, batch: batch.map((i) => items[i]), loss, turn });
-        for (const [row, index] of batch.entries()) {
+        const scores = await this.#pool.run("gradient", { source, batch: select(batch, items), loss, turn });
+        for (const [row, index] of batch.groups.flat().entries()) {
           logprobs[index] = scores[row].logprobs;
           entropies[index] = scores[row].entropies;
           losses[index] = scores[row].losses;
@@ -251,24 +251,19 @@ export class EmbeddedEngine implements Engine {
   async #score(sequences: readonly Sequence[], source: WeightSource): Promise<TokenScores[]> {
     this.#check(sequences);
     const results: TokenScores[] = [];
-    const batches = this.#cut(sequences, [...sequences.keys()]);
+    const bare = sequences.map(({ prompt, completion }) => ({ prompt, completion }));
+    const batches = this.#cut(bare, [...bare.keys()]);
     await Promise.all(
       batches.map(async (batch) => {
-        const items = batch.map((index) => ({
-          prompt: sequences[index].prompt,
-          completion: sequences[index].completion,
-        }));
-        const scores = await this.#pool.run("logprobs", { source, batch: items });
-        for (const [row, index] of batch.entries()) results[index] = scores[row];
+        const scores = await this.#pool.run("logprobs", { source, batch: select(batch, bare) });
+        for (const [row, index] of batch.groups.flat().entries()) results[index] = scores[row];
       }),
     );
     return results;
   }
 
-  /** Indices into `sequences` of each batch, out of those wanted. */
-  #cut(sequences: readonly Sequence[], wanted: readonly number[]): number[][] {
-    const chosen = wanted.map((index) => sequences[index]);
-    return cutBatches(chosen, this.#limits, this.#config).map((batch) => batch.map((index) => wanted[index]));
+  #cut(sequences: readonly Sequence[], wanted: readonly number[]): Array<Batch<number>> {
+    return cutBatches(sequences, wanted, this.#limits, this.#config);
   }
 
   #check(sequences: readonly Sequence[]): void {
@@ -309,4 +304,8 @@ function hasGradient({ weights, fields }: TrainingSequence, loss: Loss): boolean
   const { advantages } = fields;
   const onlyAdvantages = loss.kind === "policy" && loss.klCoefficient <= 0;
   return weights.some((weight, index) => weight !== 0 && !(onlyAdvantages && advantages?.[index] === 0));
+}
+
+function select<Item>(batch: Batch<number>, items: readonly Item[]): Batch<Item> {
+  return { ...batch, groups: batch.groups.map((group) => group.map((index) => items[index])) };
 }

@@ -2,7 +2,7 @@
 // share; a job is small.
 
 import type { Loss, OptimStep, Sample } from "../engine.js";
-import type { Sequence } from "./batches.js";
+import type { Batch, Sequence } from "./batches.js";
 import type { DecoderConfig } from "./config.js";
 import type { StoredType } from "./safetensors.js";
 import type { ShardPrompt } from "./sampler.js";
@@ -14,8 +14,8 @@ export interface SharedState {
   readonly gradient: SharedArrayBuffer;
   readonly firstMoment: SharedArrayBuffer;
   readonly secondMoment: SharedArrayBuffer;
-  /** One int32: the batch whose gradient is to be added next. */
-  readonly turn: SharedArrayBuffer;
+  /** Two int32: the batch whose gradient is to be added next, and whether the engine is closing. */
+  readonly control: SharedArrayBuffer;
 }
 
 export interface WorkerSetup {
@@ -34,10 +34,10 @@ export interface WeightSource {
 export interface Jobs {
   /** Adds the batch's gradient to the shared one when its turn comes. */
   gradient: {
-    job: { source: WeightSource; batch: readonly TrainingSequence[]; loss: Loss; turn: number };
+    job: { source: WeightSource; batch: Batch<TrainingSequence>; loss: Loss; turn: number };
     result: TokenLosses[];
   };
-  logprobs: { job: { source: WeightSource; batch: readonly Sequence[] }; result: TokenScores[] };
+  logprobs: { job: { source: WeightSource; batch: Batch<Sequence> }; result: TokenScores[] };
   sample: { job: { source: WeightSource; prompts: readonly ShardPrompt[] }; result: Sample[][] };
   optimStep: { job: { options: OptimStep; step: number }; result: number };
   /** The number of steps taken; undefined where the folder holds no optimizer state. */
@@ -48,10 +48,14 @@ export interface Jobs {
 
 export type JobKind = keyof Jobs;
 
-export interface Request {
-  readonly kind: JobKind;
-  readonly job: Jobs[JobKind]["job"];
-}
+/** Places in {@link SharedState.control}. */
+export const TURN = 0;
+export const CLOSING = 1;
+
+export type Request =
+  | { readonly kind: JobKind; readonly job: Jobs[JobKind]["job"] }
+  /** The worker ends itself: killed inside ONNX Runtime, it would take the whole process with it. */
+  | { readonly kind: "close" };
 
 export type Reply =
   | { readonly kind: "done"; readonly result: Jobs[JobKind]["result"] }

@@ -25,16 +25,23 @@ export function transpose(graph: Graph, x: Value, permutation: readonly number[]
   return graph.record(result, [x], (gradient) => [transpose(graph, gradient, inverse)]);
 }
 
-/** Parts of the last axis. */
-export function split(graph: Graph, x: Value, sizes: readonly Dimension[]): readonly Value[] {
-  const shapes = sizes.map((size) => [...x.shape.slice(0, -1), size]);
-  const parts = graph.emitMany("Split", [x, graph.dimensions(sizes)], shapes, { attributes: { axis: -1 } });
-  return graph.recordMany(parts, [x], (gradients) => [concatenate(graph, gradients, x.shape)]);
+/** Parts along an axis, the last by default. */
+export function split(
+  graph: Graph,
+  x: Value,
+  sizes: readonly Dimension[],
+  axis = x.shape.length - 1,
+): readonly Value[] {
+  const shapes = sizes.map((size) => x.shape.with(axis, size));
+  const parts = graph.emitMany("Split", [x, graph.dimensions(sizes)], shapes, { attributes: { axis } });
+  return graph.recordMany(parts, [x], (gradients) => [concatenate(graph, gradients, axis, x.shape[axis])]);
 }
 
-/** Joins along the last axis; no gradient flows through it. */
-export function concatenate(graph: Graph, parts: readonly Value[], shape: Shape): Value {
-  return graph.emit("Concat", parts, shape, { attributes: { axis: -1 } });
+/** Joins along an axis, whose length is then `size`. */
+export function concatenate(graph: Graph, parts: readonly Value[], axis: number, size: Dimension): Value {
+  const joined = graph.emit("Concat", parts, parts[0].shape.with(axis, size), { attributes: { axis } });
+  const sizes = parts.map((part) => part.shape[axis]);
+  return graph.record(joined, parts, (gradient) => split(graph, gradient, sizes, axis));
 }
 
 export function add(graph: Graph, a: Value, b: Value): Value {
@@ -208,8 +215,8 @@ export interface RotaryTables {
 /**
  * Rotates the two halves of each head by position (RoFormer, "half" layout as in Hugging Face).
  *
- * @param x         [B, T, heads * headSize]
- * @param position  [1] the position of every row's first token, or [B, T]; int64
+ * @param x         [M, 1, heads * headSize]
+ * @param position  [M, 1] int64
  */
 export function rotary(graph: Graph, x: Value, position: Value, tables: RotaryTables): Value {
   const result = graph.emit("RotaryEmbedding", [x, position, tables.cosine, tables.sine], x.shape, {
@@ -233,16 +240,16 @@ export function swiglu(graph: Graph, gate: Value, up: Value): Value {
 }
 
 /**
- * Picks rows of a batch, each at most once.
+ * Picks rows of a matrix, each at most once.
  *
- * @param x        [B, T, D]
- * @param indices  [K, 2] row and position, int64
+ * @param x        [M, D]
+ * @param indices  [K, 1] int64
  * @returns        [K, D]
  */
 export function pick(graph: Graph, x: Value, indices: Value): Value {
-  const shape = [indices.shape[0], x.shape.at(-1) as Dimension];
+  const shape = [indices.shape[0], x.shape[1]];
   return graph.record(graph.emit("GatherND", [x, indices], shape), [x], (gradient) => {
-    const size = graph.emit("Shape", [x], [3], { type: "int64" });
+    const size = graph.emit("Shape", [x], [2], { type: "int64" });
     const zeros = graph.emit("ConstantOfShape", [size], x.shape);
     return [graph.emit("ScatterND", [zeros, indices, gradient], x.shape)];
   });

@@ -1,16 +1,17 @@
-// Draws completions for a shard of requests whose prompts are equally long up to padding. Rows of one prompt share its
+// Draws completions for a shard of requests whose prompts have the same padded length. Rows of one prompt share its
 // keys and values, finished rows leave the batch at once, and a row's numbers do not depend on the other rows of the
-// shard: the padded lengths that kernels see are the prompt's own bucket and the step. It lives in a compute worker.
+// shard: the lengths that kernels see are the prompt's bucket and the step. It lives in a compute worker.
 
 import { Tensor } from "onnxruntime-node";
 import { Rng } from "../../core/rng.js";
 import type { Sample } from "../engine.js";
-import { causalMask, MASKED } from "./decoder.js";
+import { causalMask, MASKED, stackedLengths } from "./attention.js";
+import { promptBucket } from "./batches.js";
 import { drawToken } from "./draw.js";
-import { type Model, promptGraph, stepGraph } from "./graphs.js";
+import { type Model, promptGraph, stepGraphs } from "./graphs.js";
 import { KeyValueCache } from "./key-value-cache.js";
 import { compile, type Feeds, type Outputs, type Program } from "./program.js";
-import { LEAST_ROWS, type LoadedWeights } from "./trainer.js";
+import { embeddingRow, type LoadedWeights } from "./weights.js";
 
 export interface ShardPrompt {
   readonly tokens: readonly number[];
@@ -22,26 +23,23 @@ export interface ShardPrompt {
   readonly stopIds: readonly number[];
 }
 
-/** Prompts of one shard are padded to the same multiple of this. */
-export const PROMPT_STEP = 32;
-
-export function promptBucket(length: number): number {
-  return Math.ceil(length / PROMPT_STEP) * PROMPT_STEP;
-}
-
 interface Row {
   readonly prompt: number;
-  readonly sample: number;
   readonly rng: Rng;
   readonly tokens: number[];
   readonly logprobs: number[];
   stopReason: Sample["stopReason"] | undefined;
 }
 
+type Programs = Record<"prompt" | "enter" | "advance" | "leave", Program>;
+
+/** A product with a single row takes another kernel, whose last bits differ: a spare row avoids it. */
+const LEAST_ROWS = 2;
+
 export class Sampler {
   readonly #model: Model;
   readonly #threads: number;
-  #programs: Promise<[prompt: Program, step: Program]> | undefined;
+  #programs: Promise<Programs> | undefined;
 
   constructor(model: Model, threads: number) {
     this.#model = model;
@@ -54,30 +52,81 @@ export class Sampler {
     prompts: readonly ShardPrompt[],
     onTokens: (count: number) => void,
   ): Promise<Sample[][]> {
-    this.#programs ??= Promise.all([
-      compile(promptGraph(this.#model), this.#threads),
-      compile(stepGraph(this.#model), this.#threads),
-    ]);
-    const [promptProgram, stepProgram] = await this.#programs;
-    const rows = prompts.flatMap((prompt, index) =>
-      prompt.seeds.map((seed, sample) => newRow(index, sample, Rng.of(seed))),
-    );
-    const first = await promptProgram.run({ ...weights.feeds, ...promptFeeds(this.#model, weights, prompts) });
-    const cache = new KeyValueCache(this.#model.config, prompts.length, promptBucket(longest(prompts)), rows.length);
-    cache.setPrompts(first);
+    this.#programs ??= this.#compile();
+    const programs = await this.#programs;
+    const rows = prompts.flatMap(({ seeds }, prompt) => seeds.map((seed) => newRow(prompt, Rng.of(seed))));
+    const cache = new KeyValueCache(this.#model.config, Math.max(rows.length, LEAST_ROWS));
+    const first = await this.#readPrompts(programs.prompt, weights, prompts, cache);
     const alive = [...rows];
-    this.#extend(prompts, alive, first, (row) => row.prompt);
-    onTokens(alive.length);
-    retire(alive, cache);
-    while (alive.length > 0) {
-      const feeds = { ...weights.feeds, ...this.#stepFeeds(weights, prompts, alive, cache) };
-      const outputs = await stepProgram.run(feeds, stepLengths(this.#model, feeds));
-      cache.append(outputs, alive.length);
-      this.#extend(prompts, alive, outputs, (_, index) => index);
+    this.#extend(prompts, alive, first, ({ prompt }) => prompt);
+    for (;;) {
       onTokens(alive.length);
       retire(alive, cache);
+      if (alive.length === 0) break;
+      const outputs = await this.#step(programs, weights, prompts, alive, cache);
+      this.#extend(prompts, alive, outputs, (_, index) => index);
     }
-    return prompts.map((_, index) => rows.filter((row) => row.prompt === index).map(toSample));
+    return prompts.map((_, index) => rows.filter(({ prompt }) => prompt === index).map(toSample));
+  }
+
+  async #compile(): Promise<Programs> {
+    const { enter, advance, leave } = stepGraphs(this.#model);
+    const graphs = [promptGraph(this.#model), enter, advance, leave];
+    const compiled = await Promise.all(graphs.map((graph) => compile(graph, this.#threads)));
+    return { prompt: compiled[0], enter: compiled[1], advance: compiled[2], leave: compiled[3] };
+  }
+
+  /** The prompts' pass, which fills the cache and gives what follows each prompt. */
+  async #readPrompts(
+    program: Program,
+    weights: LoadedWeights,
+    prompts: readonly ShardPrompt[],
+    cache: KeyValueCache,
+  ): Promise<Outputs> {
+    const width = promptWidth(prompts);
+    const feeds = { ...weights.feeds, ...promptFeeds(this.#model, weights, prompts) };
+    const size = { prompts: prompts.length, promptLength: width, seats: 1, ownLength: 1 };
+    const lengths = { ...stackedLengths(this.#model.config, size), P: prompts.length };
+    const outputs = await program.run(feeds, lengths);
+    cache.setPrompts(outputs, prompts.length, width, promptMask(prompts));
+    return outputs;
+  }
+
+  /** One more token for each row: layer by layer, so that its keys and values are in the cache for its attention. */
+  async #step(
+    programs: Programs,
+    weights: LoadedWeights,
+    prompts: readonly ShardPrompt[],
+    alive: readonly Row[],
+    cache: KeyValueCache,
+  ): Promise<Outputs> {
+    const { layers, hiddenSize, heads, keyValueHeads, headSize } = this.#model.config;
+    const count = Math.max(alive.length, LEAST_ROWS);
+    const seating = seatRows(prompts.length, alive, count);
+    const lengths = { RG: (seating.grid.dims[1] * heads) / keyValueHeads };
+    const position = positions(prompts, alive, count);
+    let stream = new Tensor("float32", this.#embed(weights, alive, count), [count, hiddenSize]);
+    let outputs = await programs.enter.run({ ...weights.enterFeeds, position, stream });
+    cache.beginToken(count);
+    for (let layer = 0; layer < layers; layer++) {
+      cache.append(layer, outputs("keys"), outputs("values"), alive.length);
+      const query = new Tensor("float32", outputs("next query"), [count, heads * headSize]);
+      const last = layer === layers - 1;
+      const feeds = { ...weights.layerFeeds[layer], ...seating, ...cache.feeds(layer, count), position, stream, query };
+      outputs = await (last ? programs.leave : programs.advance).run(feeds, lengths);
+      if (!last) stream = new Tensor("float32", outputs("next stream"), [count, hiddenSize]);
+    }
+    return outputs;
+  }
+
+  #embed({ flat }: LoadedWeights, alive: readonly Row[], count: number): Float32Array {
+    const { hiddenSize } = this.#model.config;
+    const embedded = new Float32Array(count * hiddenSize);
+    for (const [index, { tokens }] of alive.entries()) {
+      const from = embeddingRow(this.#model, tokens[tokens.length - 1]);
+      embedded.set(flat.subarray(from, from + hiddenSize), index * hiddenSize);
+    }
+    return embedded;
   }
 
   /** Draws one token for each row from its line of the outputs. */
@@ -90,58 +139,25 @@ export class Sampler {
     const size = this.#model.config.vocabularySize;
     const [logprobs, probabilities] = [outputs("logprobs"), outputs("probabilities")];
     for (const [index, row] of alive.entries()) {
-      const prompt = prompts[row.prompt];
+      const { temperature, stopIds, maxTokens } = prompts[row.prompt];
       const start = line(row, index) * size;
       const rowLogprobs = logprobs.subarray(start, start + size);
       const rowProbabilities = probabilities.subarray(start, start + size);
-      const token = drawToken(rowProbabilities, rowLogprobs, prompt.temperature, row.rng.uniform());
+      const token = drawToken(rowProbabilities, rowLogprobs, temperature, row.rng.uniform());
       row.tokens.push(token);
       row.logprobs.push(rowLogprobs[token]);
-      if (prompt.stopIds.includes(token)) row.stopReason = "stop";
-      else if (row.tokens.length >= prompt.maxTokens) row.stopReason = "length";
+      if (stopIds.includes(token)) row.stopReason = "stop";
+      else if (row.tokens.length >= maxTokens) row.stopReason = "length";
     }
   }
-
-  #stepFeeds(
-    { flat }: LoadedWeights,
-    prompts: readonly ShardPrompt[],
-    alive: readonly Row[],
-    cache: KeyValueCache,
-  ): Feeds {
-    const { hiddenSize } = this.#model.config;
-    const count = Math.max(alive.length, LEAST_ROWS);
-    const embedded = new Float32Array(count * hiddenSize);
-    const position = new BigInt64Array(count);
-    const { offset } = this.#model.layout.tensors[0];
-    for (const [index, row] of alive.entries()) {
-      const from = offset + (row.tokens.at(-1) as number) * hiddenSize;
-      embedded.set(flat.subarray(from, from + hiddenSize), index * hiddenSize);
-      position[index] = BigInt(prompts[row.prompt].tokens.length + row.tokens.length - 1);
-    }
-    return {
-      embedded: new Tensor("float32", embedded, [count, 1, hiddenSize]),
-      position: new Tensor("int64", position, [count, 1]),
-      promptMask: promptMask(prompts),
-      ...seating(prompts.length, alive, count),
-      ...cache.feeds(count),
-    };
-  }
 }
 
-function newRow(prompt: number, sample: number, rng: Rng): Row {
-  return { prompt, sample, rng, tokens: [], logprobs: [], stopReason: undefined };
+function newRow(prompt: number, rng: Rng): Row {
+  return { prompt, rng, tokens: [], logprobs: [], stopReason: undefined };
 }
 
-function toSample(row: Row): Sample {
-  return {
-    tokens: row.tokens,
-    logprobs: Float32Array.from(row.logprobs),
-    stopReason: row.stopReason as Sample["stopReason"],
-  };
-}
-
-function longest(prompts: readonly ShardPrompt[]): number {
-  return Math.max(...prompts.map(({ tokens }) => tokens.length));
+function toSample({ tokens, logprobs, stopReason = "length" }: Row): Sample {
+  return { tokens, logprobs: Float32Array.from(logprobs), stopReason };
 }
 
 /** Removes the rows that have ended: the last row takes the place of each. */
@@ -155,55 +171,68 @@ function retire(alive: Row[], cache: KeyValueCache): void {
   }
 }
 
+/** S of the shard, whose prompts have one bucket. */
+function promptWidth(prompts: readonly ShardPrompt[]): number {
+  return promptBucket(prompts[0].tokens.length);
+}
+
 function promptFeeds(model: Model, { flat }: LoadedWeights, prompts: readonly ShardPrompt[]): Feeds {
   const { config } = model;
-  const { offset } = model.layout.tensors[0];
-  const width = promptBucket(longest(prompts));
-  const embedded = new Float32Array(prompts.length * width * config.hiddenSize);
-  const picks = new BigInt64Array(Math.max(prompts.length, LEAST_ROWS) * 2);
+  const width = promptWidth(prompts);
+  const count = prompts.length * width;
+  const embedded = new Float32Array(count * config.hiddenSize);
+  const picks = prompts.map(({ tokens }, row) => row * width + tokens.length - 1);
+  // A spare: any token that is not picked.
+  if (picks.length < LEAST_ROWS) picks.push(picks[0] === 0 ? 1 : 0);
   for (const [row, { tokens }] of prompts.entries()) {
     for (const [at, token] of tokens.entries()) {
-      const from = offset + token * config.hiddenSize;
+      const from = embeddingRow(model, token);
       embedded.set(flat.subarray(from, from + config.hiddenSize), (row * width + at) * config.hiddenSize);
     }
-    picks[row * 2] = BigInt(row);
-    picks[row * 2 + 1] = BigInt(tokens.length - 1);
   }
+  const position = BigInt64Array.from({ length: count }, (_, row) => BigInt(row % width));
   return {
-    embedded: new Tensor("float32", embedded, [prompts.length, width, config.hiddenSize]),
-    mask: new Tensor("float32", causalMask(config, width), [(config.heads / config.keyValueHeads) * width, width]),
-    picks: new Tensor("int64", picks, [picks.length / 2, 2]),
+    embedded: new Tensor("float32", embedded, [count, config.hiddenSize]),
+    position: new Tensor("int64", position, [count, 1]),
+    promptCausal: new Tensor("float32", causalMask(config, width), [
+      (config.heads / config.keyValueHeads) * width,
+      width,
+    ]),
+    picks: new Tensor("int64", BigInt64Array.from(picks, BigInt), [picks.length, 1]),
   };
 }
 
 /** [P, 1, 1, S] */
 function promptMask(prompts: readonly ShardPrompt[]): Tensor {
-  const width = promptBucket(longest(prompts));
+  const width = promptWidth(prompts);
   const mask = new Float32Array(prompts.length * width);
   for (const [row, { tokens }] of prompts.entries()) mask.fill(MASKED, row * width + tokens.length, (row + 1) * width);
   return new Tensor("float32", mask, [prompts.length, 1, 1, width]);
 }
 
-/** Which rows continue which prompt: `grid` [P, R] and each row's place in it, `places` [B, 2]. */
-function seating(prompts: number, alive: readonly Row[], count: number): Feeds {
+/** [B, 1] of the token that each row reads. */
+function positions(prompts: readonly ShardPrompt[], alive: readonly Row[], count: number): Tensor {
+  const position = new BigInt64Array(count);
+  for (const [index, { prompt, tokens }] of alive.entries()) {
+    position[index] = BigInt(prompts[prompt].tokens.length + tokens.length - 1);
+  }
+  return new Tensor("int64", position, [count, 1]);
+}
+
+/** Which rows continue which prompt: `grid` [P, R], and each row's place in it, `places` [B, 2]. */
+function seatRows(prompts: number, alive: readonly Row[], count: number): { grid: Tensor; places: Tensor } {
   const taken = new Int32Array(prompts);
+  const seat = alive.map(({ prompt }) => taken[prompt]++);
+  const seats = Math.max(...taken);
+  const grid = new Int32Array(prompts * seats);
   const places = new BigInt64Array(count * 2);
   for (const [index, { prompt }] of alive.entries()) {
+    grid[prompt * seats + seat[index]] = index;
     places[index * 2] = BigInt(prompt);
-    places[index * 2 + 1] = BigInt(taken[prompt]++);
-  }
-  const seats = Math.max(LEAST_ROWS, ...taken);
-  const grid = new Int32Array(prompts * seats);
-  for (const index of alive.keys()) {
-    grid[Number(places[index * 2]) * seats + Number(places[index * 2 + 1])] = index;
+    places[index * 2 + 1] = BigInt(seat[index]);
   }
   return {
     grid: new Tensor("int32", grid, [prompts, seats]),
     places: new Tensor("int64", places, [count, 2]),
   };
-}
-
-/** Rows of a prompt's query heads that share a key-value head, stacked. */
-function stepLengths({ config }: Model, feeds: Feeds): Record<string, number> {
-  return { stackedR: feeds.grid.dims[1] * (config.heads / config.keyValueHeads) };
 }

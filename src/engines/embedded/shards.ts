@@ -3,7 +3,8 @@
 
 import { EngineError, ShapeError } from "../../core/errors.js";
 import type { SampleRequest } from "../engine.js";
-import { promptBucket, type ShardPrompt } from "./sampler.js";
+import { promptBucket } from "./batches.js";
+import type { ShardPrompt } from "./sampler.js";
 
 export interface Shard {
   readonly prompts: readonly ShardPrompt[];

@@ -3,14 +3,12 @@
 
 import { Tensor } from "onnxruntime-node";
 import type { Loss } from "../engine.js";
-import { inputLength, paddedLength, type Sequence } from "./batches.js";
-import { causalMask } from "./decoder.js";
+import { causalMask, MASKED, stackedLengths } from "./attention.js";
+import { type Batch, type Sequence, seatsOf } from "./batches.js";
 import { EMBEDDED_GRADIENT, gradientName, logprobGraph, lossGraph, type Model } from "./graphs.js";
 import { type LossField, lossFields } from "./losses.js";
 import { compile, type Feeds, type Outputs, type Program } from "./program.js";
-
-/** A product with a single row takes another kernel, whose last bits differ: a spare row, of weight 0, avoids it. */
-export const LEAST_ROWS = 2;
+import { embeddingRow, type LoadedWeights } from "./weights.js";
 
 /** A sequence with what the loss reads of it, [completion] each. */
 export interface TrainingSequence extends Sequence {
@@ -29,26 +27,18 @@ export interface TokenLosses extends TokenScores {
   readonly losses: Float32Array;
 }
 
-/** Weights as tensors over the flat array, and the array itself. */
-export interface LoadedWeights {
-  readonly flat: Float32Array;
-  readonly feeds: Feeds;
-}
+/** Takes a piece of the gradient: where in the flat array it starts, and its numbers. */
+export type AddGradient = (offset: number, gradient: Float32Array) => void;
 
-export function loadedWeights(model: Model, flat: Float32Array): LoadedWeights {
-  const feeds = Object.fromEntries(
-    model.layout.tensors.map(({ name, shape, offset, length }) => [
-      name,
-      new Tensor("float32", flat.subarray(offset, offset + length), shape),
-    ]),
-  );
-  return { flat, feeds };
+interface LossProgram {
+  readonly program: Program;
+  readonly weights: readonly string[];
 }
 
 export class Trainer {
   readonly #model: Model;
   readonly #threads: number;
-  readonly #losses = new Map<string, Promise<{ program: Program; weights: readonly string[] }>>();
+  readonly #losses = new Map<string, Promise<LossProgram>>();
   readonly #masks = new Map<number, Tensor>();
   #scores: Promise<Program> | undefined;
 
@@ -57,43 +47,42 @@ export class Trainer {
     this.#threads = threads;
   }
 
-  async logprobs(weights: LoadedWeights, batch: readonly Sequence[]): Promise<TokenScores[]> {
+  /** One result a sequence, in the order of `batch.groups.flat()`. */
+  async logprobs(weights: LoadedWeights, batch: Batch<Sequence>): Promise<TokenScores[]> {
     this.#scores ??= compile(logprobGraph(this.#model), this.#threads);
     const program = await this.#scores;
-    const outputs = await program.run({ ...weights.feeds, ...this.#feeds(weights, batch) });
-    const [logprobs, entropies] = [unpack(outputs("logprobs"), batch), unpack(outputs("entropies"), batch)];
-    return batch.map((_, index) => ({
-      logprobs: logprobs[index],
-      entropies: entropies[index],
-    }));
+    const feeds = { ...weights.feeds, ...this.#feeds(weights, batch) };
+    const outputs = await program.run(feeds, this.#lengths(batch));
+    const [logprobs, entropies] = ["logprobs", "entropies"].map((name) => unpack(outputs(name), batch.groups.flat()));
+    return logprobs.map((_, index) => ({ logprobs: logprobs[index], entropies: entropies[index] }));
   }
 
-  /** @param add  takes the gradient in pieces: where in the flat array each starts, and its numbers */
   async gradient(
     weights: LoadedWeights,
-    batch: readonly TrainingSequence[],
+    batch: Batch<TrainingSequence>,
     loss: Loss,
-    add: (offset: number, gradient: Float32Array) => void,
+    add: AddGradient,
   ): Promise<TokenLosses[]> {
     const { program, weights: names } = await this.#lossProgram(loss);
+    const sequences = batch.groups.flat();
     const feeds: Feeds = { ...weights.feeds, ...this.#feeds(weights, batch) };
-    feeds.tokenWeights = pack(batch, (sequence) => sequence.weights);
+    feeds.tokenWeights = pack(sequences, (sequence) => sequence.weights);
     for (const field of lossFields(loss)) {
-      feeds[field] = pack(batch, (sequence) => sequence.fields[field] ?? new Float32Array(sequence.completion.length));
+      feeds[field] = pack(sequences, (sequence) => sequence.fields[field] ?? new Float32Array());
     }
-    const outputs = await program.run(feeds);
+    const outputs = await program.run(feeds, this.#lengths(batch));
     this.#addGradients(outputs, names, batch, add);
     const [losses, logprobs, entropies] = ["losses", "logprobs", "entropies"].map((name) =>
-      unpack(outputs(name), batch),
-    ) as [Float32Array[], Float32Array[], Float32Array[]];
-    return batch.map((_, index) => ({
+      unpack(outputs(name), sequences),
+    );
+    return losses.map((_, index) => ({
       losses: losses[index],
       logprobs: logprobs[index],
       entropies: entropies[index],
     }));
   }
 
-  #lossProgram(loss: Loss): Promise<{ program: Program; weights: readonly string[] }> {
+  #lossProgram(loss: Loss): Promise<LossProgram> {
     const key = JSON.stringify(loss);
     let known = this.#losses.get(key);
     if (!known) {
@@ -104,90 +93,148 @@ export class Trainer {
     return known;
   }
 
-  #addGradients(
-    outputs: Outputs,
-    names: readonly string[],
-    batch: readonly Sequence[],
-    add: (offset: number, gradient: Float32Array) => void,
-  ): void {
+  #addGradients(outputs: Outputs, names: readonly string[], batch: Batch<Sequence>, add: AddGradient): void {
     for (const { name, offset } of this.#model.layout.tensors) {
       if (names.includes(name)) add(offset, outputs(gradientName(name)));
     }
     const { hiddenSize } = this.#model.config;
-    const { offset } = this.#model.layout.tensors[0];
     const rows = outputs(EMBEDDED_GRADIENT);
-    const width = paddedLength(inputLength(batch[0]));
-    for (const [row, sequence] of batch.entries()) {
-      for (let at = 0; at < inputLength(sequence); at++) {
-        const start = (row * width + at) * hiddenSize;
-        add(offset + tokenAt(sequence, at) * hiddenSize, rows.subarray(start, start + hiddenSize));
-      }
+    for (const { token, row } of placedTokens(batch)) {
+      add(embeddingRow(this.#model, token), rows.subarray(row * hiddenSize, (row + 1) * hiddenSize));
     }
   }
 
-  /** What every batch feeds. Rows are as wide as the first sequence, the longest. */
-  #feeds({ flat }: LoadedWeights, batch: readonly Sequence[]): Feeds {
-    const { hiddenSize } = this.#model.config;
-    const width = paddedLength(inputLength(batch[0]));
-    const embedded = new Float32Array(batch.length * width * hiddenSize);
-    const count = batch.reduce((sum, sequence) => sum + sequence.completion.length, 0);
-    const rows = Math.max(count, LEAST_ROWS);
-    const picks = new BigInt64Array(rows * 2);
-    const targets = new Int32Array(rows);
-    if (count === 1) picks[3] = batch[0].prompt.length === 1 ? 1n : 0n;
-    let next = 0;
-    const { offset } = this.#model.layout.tensors[0];
-    for (const [row, sequence] of batch.entries()) {
-      const length = inputLength(sequence);
-      for (let at = 0; at < length; at++) {
-        const from = offset + tokenAt(sequence, at) * hiddenSize;
-        embedded.set(flat.subarray(from, from + hiddenSize), (row * width + at) * hiddenSize);
-      }
-      for (const [at, token] of sequence.completion.entries()) {
-        picks[next * 2] = BigInt(row);
-        picks[next * 2 + 1] = BigInt(sequence.prompt.length - 1 + at);
-        targets[next++] = token;
-      }
-    }
+  #lengths(batch: Batch<unknown>): Record<string, number> {
+    const { groups, promptLength, ownLength } = batch;
+    const seats = seatsOf(batch);
     return {
-      embedded: new Tensor("float32", embedded, [batch.length, width, hiddenSize]),
-      mask: this.#mask(width),
-      picks: new Tensor("int64", picks, [rows, 2]),
-      targets: new Tensor("int32", targets, [rows, 1]),
+      ...stackedLengths(this.#model.config, { prompts: groups.length, promptLength, seats, ownLength }),
+      R: seats,
     };
   }
 
-  #mask(width: number): Tensor {
+  /** What every batch feeds, by the names in graphs.ts. */
+  #feeds({ flat }: LoadedWeights, batch: Batch<Sequence>): Feeds {
+    const { hiddenSize } = this.#model.config;
+    const { groups, promptLength, ownLength } = batch;
+    const count = groups.length * (promptLength + seatsOf(batch) * ownLength);
+    const embedded = new Float32Array(count * hiddenSize);
+    const position = new BigInt64Array(count);
+    for (const { token, row, place } of placedTokens(batch)) {
+      const from = embeddingRow(this.#model, token);
+      embedded.set(flat.subarray(from, from + hiddenSize), row * hiddenSize);
+      position[row] = BigInt(place);
+    }
+    const mask = new Float32Array(groups.length * promptLength);
+    for (const [index, [{ prompt }]] of groups.entries()) {
+      mask.fill(MASKED, index * promptLength + prompt.length, (index + 1) * promptLength);
+    }
+    return {
+      ...pickFeeds(batch),
+      embedded: new Tensor("float32", embedded, [count, hiddenSize]),
+      position: new Tensor("int64", position, [count, 1]),
+      promptCausal: this.#causal(promptLength),
+      ownCausal: this.#causal(ownLength),
+      promptMask: new Tensor("float32", mask, [groups.length, 1, 1, 1, promptLength]),
+    };
+  }
+
+  #causal(length: number): Tensor {
     const { config } = this.#model;
-    let mask = this.#masks.get(width);
+    let mask = this.#masks.get(length);
     if (!mask) {
-      mask = new Tensor("float32", causalMask(config, width), [(config.heads / config.keyValueHeads) * width, width]);
-      this.#masks.set(width, mask);
+      mask = new Tensor("float32", causalMask(config, length), [
+        (config.heads / config.keyValueHeads) * length,
+        length,
+      ]);
+      this.#masks.set(length, mask);
     }
     return mask;
   }
 }
 
-function tokenAt({ prompt, completion }: Sequence, position: number): number {
-  return position < prompt.length ? prompt[position] : completion[position - prompt.length];
+interface PlacedToken {
+  readonly token: number;
+  /** In the batch's list of tokens. */
+  readonly row: number;
+  /** In its sequence. */
+  readonly place: number;
 }
 
-/** [K] of all completions, one after the other. */
-function pack<Item extends Sequence>(batch: readonly Item[], of: (sequence: Item) => Float32Array): Tensor {
-  const count = batch.reduce((sum, sequence) => sum + sequence.completion.length, 0);
-  const packed = new Float32Array(Math.max(count, LEAST_ROWS));
+/** Every token that is read: of each prompt once, of each completion all but the last. */
+function* placedTokens(batch: Batch<Sequence>): Generator<PlacedToken> {
+  const { groups, promptLength } = batch;
+  for (const [index, [{ prompt }]] of groups.entries()) {
+    for (const [place, token] of prompt.entries()) yield { token, row: index * promptLength + place, place };
+  }
+  for (const { sequence, row } of placedCompletions(batch)) {
+    const { prompt, completion } = sequence;
+    for (let at = 0; at < completion.length - 1; at++) {
+      yield { token: completion[at], row: row + at, place: prompt.length + at };
+    }
+  }
+}
+
+/** Where each completion's first token is read. */
+function* placedCompletions(batch: Batch<Sequence>): Generator<{ sequence: Sequence; row: number; prompt: number }> {
+  const { groups, promptLength, ownLength } = batch;
+  const seats = seatsOf(batch);
+  for (const [prompt, group] of groups.entries()) {
+    for (const [seat, sequence] of group.entries()) {
+      yield { sequence, row: groups.length * promptLength + (prompt * seats + seat) * ownLength, prompt };
+    }
+  }
+}
+
+/** Which rows predict, and what. The first tokens of all completions come first, then the others. */
+function pickFeeds(batch: Batch<Sequence>): Feeds {
+  const { groups, promptLength } = batch;
+  const sequences = groups.flat();
+  const firsts = new Float32Array(sequences.length * groups.length);
+  const picks: number[] = [];
+  const targets = sequences.map(({ completion }) => completion[0]);
   let next = 0;
-  for (const sequence of batch) {
-    packed.set(of(sequence), next);
-    next += sequence.completion.length;
+  for (const { sequence, row, prompt } of placedCompletions(batch)) {
+    firsts[next++ * groups.length + prompt] = 1;
+    for (let at = 1; at < sequence.completion.length; at++) {
+      picks.push(row + at - 1);
+      targets.push(sequence.completion[at]);
+    }
+  }
+  if (picks.length === 0) {
+    picks.push(groups.length * promptLength);
+    targets.push(0);
+  }
+  const last = groups.map(([{ prompt }], index) => index * promptLength + prompt.length - 1);
+  return {
+    lastPicks: new Tensor("int64", BigInt64Array.from(last, BigInt), [last.length, 1]),
+    firsts: new Tensor("float32", firsts, [sequences.length, groups.length]),
+    picks: new Tensor("int64", BigInt64Array.from(picks, BigInt), [picks.length, 1]),
+    targets: new Tensor("int32", Int32Array.from(targets), [targets.length, 1]),
+  };
+}
+
+/** [K] in the order of {@link pickFeeds}. */
+function pack<Item extends Sequence>(sequences: readonly Item[], of: (sequence: Item) => Float32Array): Tensor {
+  const others = sequences.reduce((sum, { completion }) => sum + completion.length - 1, 0);
+  const packed = new Float32Array(sequences.length + Math.max(1, others));
+  let next = sequences.length;
+  for (const [index, sequence] of sequences.entries()) {
+    const values = of(sequence);
+    packed[index] = values[0];
+    packed.set(values.subarray(1), next);
+    next += values.length - 1;
   }
   return new Tensor("float32", packed, [packed.length]);
 }
 
-function unpack(packed: Float32Array, batch: readonly Sequence[]): Float32Array[] {
-  let next = 0;
-  return batch.map(({ completion }) => {
-    next += completion.length;
-    return packed.slice(next - completion.length, next);
+function unpack(packed: Float32Array, sequences: readonly Sequence[]): Float32Array[] {
+  let next = sequences.length;
+  return sequences.map(({ completion }, index) => {
+    const values = new Float32Array(completion.length);
+    values[0] = packed[index];
+    values.set(packed.subarray(next, next + completion.length - 1), 1);
+    next += completion.length - 1;
+    return values;
   });
 }

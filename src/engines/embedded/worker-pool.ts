@@ -4,7 +4,7 @@
 import type { Worker } from "node:worker_threads";
 import { EngineError } from "../../core/errors.js";
 import { startWorker } from "../../core/worker.js";
-import type { JobKind, Jobs, Reply, Request, WorkerSetup } from "./jobs.js";
+import { CLOSING, type JobKind, type Jobs, type Reply, type Request, type WorkerSetup } from "./jobs.js";
 
 interface Pending {
   readonly request: Request;
@@ -18,9 +18,12 @@ export class WorkerPool {
   readonly #idle: Worker[];
   readonly #running = new Map<Worker, Pending>();
   readonly #waiting: Pending[] = [];
+  readonly #exits: Promise<void>[] = [];
+  readonly #control: Int32Array;
   #failure: EngineError | undefined;
 
   constructor(count: number, setup: WorkerSetup) {
+    this.#control = new Int32Array(setup.state.control);
     this.#workers = Array.from({ length: count }, () => this.#start(setup));
     this.#idle = [...this.#workers];
   }
@@ -39,14 +42,22 @@ export class WorkerPool {
 
   async close(): Promise<void> {
     this.#fail(new EngineError("the engine is closed"));
-    await Promise.all(this.#workers.map((worker) => worker.terminate()));
+    this.#stop();
+    await Promise.all(this.#exits);
   }
 
   #start(setup: WorkerSetup): Worker {
     const worker = startWorker(new URL("./worker.js", import.meta.url), { workerData: setup });
     worker.on("message", (reply: Reply) => this.#onReply(worker, reply));
     worker.on("error", (error) => this.#die(error));
-    worker.on("exit", (code) => this.#die(new Error(`exit code ${code}`)));
+    this.#exits.push(
+      new Promise((resolve) => {
+        worker.on("exit", (code) => {
+          this.#die(new Error(`exit code ${code}`));
+          resolve();
+        });
+      }),
+    );
     return worker;
   }
 
@@ -77,7 +88,13 @@ export class WorkerPool {
   #die(cause: Error): void {
     if (this.#failure) return;
     this.#fail(new EngineError(`a compute worker of the engine died: ${cause.message}`, { cause }));
-    for (const worker of this.#workers) void worker.terminate();
+    this.#stop();
+  }
+
+  /** Lets each worker end by itself, after the kernel it may be in. */
+  #stop(): void {
+    Atomics.store(this.#control, CLOSING, 1);
+    for (const worker of this.#workers) worker.postMessage({ kind: "close" } satisfies Request, []);
   }
 
   #fail(failure: EngineError): void {

@@ -1,24 +1,36 @@
 // A compute worker: takes one job at a time, runs it, replies. All of the engine's arithmetic happens in such threads.
 
 import { parentPort, workerData } from "node:worker_threads";
-import { messageOf } from "../../core/errors.js";
+import { EngineError, messageOf } from "../../core/errors.js";
 import { readOptimizer, readWeights, writeOptimizer, writeWeights } from "./checkpoint.js";
 import type { Model } from "./graphs.js";
-import type { JobKind, Jobs, Reply, Request, WeightSource, WorkerSetup } from "./jobs.js";
+import {
+  CLOSING,
+  type JobKind,
+  type Jobs,
+  type Reply,
+  type Request,
+  TURN,
+  type WeightSource,
+  type WorkerSetup,
+} from "./jobs.js";
 import { layoutOf } from "./layout.js";
 import { adamStep } from "./optimizer.js";
 import { Sampler } from "./sampler.js";
-import { type LoadedWeights, loadedWeights, Trainer } from "./trainer.js";
+import { Trainer } from "./trainer.js";
+import { type LoadedWeights, loadedWeights } from "./weights.js";
 
 const { config, state, threads } = workerData as WorkerSetup;
 const model: Model = { config, layout: layoutOf(config) };
 const weights = new Float32Array(state.weights);
 const gradient = new Float32Array(state.gradient);
 const moments = { first: new Float32Array(state.firstMoment), second: new Float32Array(state.secondMoment) };
-const turn = new Int32Array(state.turn);
+const control = new Int32Array(state.control);
 const trainer = new Trainer(model, threads);
 const sampler = new Sampler(model, threads);
 const copies = new Map<SharedArrayBuffer, { version: number; loaded: LoadedWeights }>();
+
+const CLOSING_CHECK_MS = 100;
 
 type Handlers = { readonly [Kind in JobKind]: (job: Jobs[Kind]["job"]) => Promise<Jobs[Kind]["result"]> };
 
@@ -33,13 +45,16 @@ const handlers: Handlers = {
       });
     } finally {
       if (!waited) awaitTurn(own);
-      Atomics.store(turn, 0, own + 1);
-      Atomics.notify(turn, 0);
+      Atomics.store(control, TURN, own + 1);
+      Atomics.notify(control, TURN);
     }
   },
   logprobs: ({ source, batch }) => trainer.logprobs(current(source), batch),
   sample: ({ source, prompts }) =>
-    sampler.sample(current(source), prompts, (count) => reply({ kind: "tokens", count })),
+    sampler.sample(current(source), prompts, (count) => {
+      if (Atomics.load(control, CLOSING)) throw new EngineError("the engine is closed");
+      reply({ kind: "tokens", count });
+    }),
   optimStep: async ({ options, step }) =>
     adamStep(
       model.layout,
@@ -72,7 +87,10 @@ function current({ memory, version }: WeightSource): LoadedWeights {
 
 /** Gradients are added in the order of the batches, whichever worker has them, so that the sum's bits are the same. */
 function awaitTurn(own: number): void {
-  for (let now = Atomics.load(turn, 0); now !== own; now = Atomics.load(turn, 0)) Atomics.wait(turn, 0, now);
+  for (let now = Atomics.load(control, TURN); now !== own; now = Atomics.load(control, TURN)) {
+    if (Atomics.load(control, CLOSING)) return;
+    Atomics.wait(control, TURN, now, CLOSING_CHECK_MS);
+  }
 }
 
 function reply(message: Reply): void {
@@ -87,4 +105,7 @@ async function handle<Kind extends JobKind>(kind: Kind, job: Jobs[Kind]["job"]):
   }
 }
 
-parentPort?.on("message", ({ kind, job }: Request) => void handle(kind, job as never));
+parentPort?.on("message", (request: Request) => {
+  if (request.kind === "close") parentPort?.close();
+  else void handle(request.kind, request.job as never);
+});
