@@ -22,6 +22,9 @@ import {
   VISIBLE_EXAMPLES,
 } from "./task.js";
 
+/** References take about a millisecond: a program that loops should not cost the six seconds of the default. */
+const TIME_LIMIT_MS = 1000;
+
 /** One problem drawn at random. @param id unique where problems are kept together */
 export function generateProblem(rng: Rng, options: TaskOptions, id = "family/drawn"): Problem {
   return problemOf(drawTask(rng, options), id);
@@ -38,6 +41,7 @@ export function problemOf(task: Task, id: string): Problem {
     ...(task.form === "function" && { entryPoint: "f" }),
     starterCode: starterCode(task.form, task.steps[0].operation.from),
     tests,
+    limits: { timeMs: TIME_LIMIT_MS },
     reference,
     source: "family",
     license: "Apache-2.0",

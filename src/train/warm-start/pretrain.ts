@@ -27,7 +27,7 @@ export interface PretrainProgress {
   readonly tokens: number;
 }
 
-const WARM_UP_STEPS = 100;
+const WARM_UP_STEPS = { clean: 100, dirty: 20 } as const;
 const FINAL_SHARE = 0.1;
 const ADAM = { beta1: 0.9, beta2: 0.98, epsilon: 1e-8, weightDecay: 0.05, gradientClip: 1 };
 
@@ -48,7 +48,10 @@ export async function pretrain(
       const batch = Array.from({ length: options.batch }, () => items.next().value);
       const datums = datumsOf(batch, engine.model.tokenizer);
       const { loss } = await engine.forwardBackward(datums, { kind: "cross-entropy" });
-      await engine.optimStep({ ...ADAM, learningRate: options.learningRate * schedule(step, length) });
+      await engine.optimStep({
+        ...ADAM,
+        learningRate: options.learningRate * schedule(step, length, WARM_UP_STEPS[phase]),
+      });
       tokens += sum(datums.map(({ prompt, completion }) => prompt.length + completion.length));
       report({ step: ++done, steps, phase, loss, tokens });
     }
@@ -56,9 +59,9 @@ export async function pretrain(
 }
 
 /** Linear warm-up, then a cosine from 1 to a tenth. */
-function schedule(step: number, steps: number): number {
+function schedule(step: number, steps: number, warmUpSteps: number): number {
   const cosine = FINAL_SHARE + ((1 - FINAL_SHARE) * (1 + Math.cos((Math.PI * step) / steps))) / 2;
-  return Math.min(1, step / WARM_UP_STEPS) * cosine;
+  return Math.min(1, step / warmUpSteps) * cosine;
 }
 
 /** One datum an item; the weights make the plain sum a mean over the batch's trained tokens. */
