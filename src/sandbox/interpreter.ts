@@ -9,6 +9,7 @@ import { loadPyodide, type PyodideAPI } from "pyodide";
 import { InfrastructureError, messageOf } from "../core/errors.js";
 import { type Json, parseJson, stringifyJson } from "../core/json.js";
 import { buildFirewall, Killed } from "./firewall.js";
+import { cacheFile, readSnapshot, storeSnapshot } from "./image.js";
 import { type Ending, type Execution, type Job, textIn, type World } from "./job.js";
 import { POLLS_PER_MS, Ports } from "./ports.js";
 import { type WasmInstance, type WasmMemory, type WasmModule, wasm } from "./wasm.js";
@@ -18,7 +19,7 @@ export const ENGINE = "wasm/cpython-3.14.2";
 
 /** What a warm start needs; both parts can be handed to another thread. */
 export interface Image {
-  readonly module: WasmModule;
+  readonly module?: WasmModule;
   readonly snapshot: Uint8Array | null;
 }
 
@@ -77,24 +78,33 @@ export class Interpreter {
     this.#streams = [...python.FS.streams];
   }
 
-  /** A ready interpreter: 0.3 s from an image with a snapshot, some seconds without. */
-  static async load(world: World, image?: Image, progress?: Int32Array): Promise<Interpreter> {
-    const ports = new Ports(world, progress);
-    const { python } = await start(world, ports, image);
-    if (!image?.snapshot) install(python);
+  /**
+   * A ready interpreter, and the image that makes the next one quick: 0.3 s with a snapshot, some seconds without.
+   * Where a snapshot does not load, the interpreter starts cold.
+   */
+  static async open(
+    world: World,
+    given?: Image,
+    progress?: Int32Array,
+  ): Promise<{ interpreter: Interpreter; image: Image }> {
+    const image = given ?? { snapshot: await findSnapshot(world) };
+    try {
+      return await load(world, image, progress);
+    } catch (error) {
+      if (!image.snapshot) throw error;
+      return load(world, { ...image, snapshot: null }, progress);
+    }
+  }
+
+  /** @internal */
+  static of(python: PyodideAPI, ports: Ports): Interpreter {
+    if (!hasGuest(python)) install(python);
     python.setInterruptBuffer(new Uint8Array(4));
-    const entry = python.runPython("import sys; id(sys.__dict__['_coderlplus_main'])") as number;
+    const entry = python.runPython("import sys; id(sys._coderlplus_main)") as number;
     const internals = python as unknown as Internals;
     internals._module._Py_IncRef(entry);
     python.runPython(source("./sever.py"));
     return new Interpreter(internals, ports, entry);
-  }
-
-  /** Loads once without a snapshot to make one. */
-  static async makeImage(world: World): Promise<Image> {
-    const { python, module } = await start(world, new Ports(world));
-    install(python);
-    return { module, snapshot: (python as unknown as Internals).makeMemorySnapshot() };
   }
 
   /** Bytes that the memory has grown by since the start; it never shrinks. */
@@ -183,6 +193,40 @@ function readEnding(reply: Execution["reply"], ports: Ports): Ending | null {
   return { kind: "raised", error: raised };
 }
 
+async function load(
+  world: World,
+  image: Image,
+  progress?: Int32Array,
+): Promise<{ interpreter: Interpreter; image: Image }> {
+  const ports = new Ports(world, progress);
+  const { python, module } = await start(world, ports, image);
+  return { interpreter: Interpreter.of(python, ports), image: { ...image, module } };
+}
+
+/** From the cache, or made now by a cold start that is thrown away: all interpreters begin with the same memory. */
+async function findSnapshot(world: World): Promise<Uint8Array> {
+  const recipe = [...GUEST.map(([, path]) => source(path)), source("./install.py"), STANDARD_LIBRARY, HASH_SEED[world]];
+  const file = cacheFile(world, recipe.join("\0"));
+  const cached = file && readSnapshot(file);
+  if (cached) return share(cached);
+  const { python } = await start(world, new Ports(world));
+  install(python);
+  const snapshot = (python as unknown as Internals).makeMemorySnapshot();
+  if (file) storeSnapshot(file, snapshot);
+  return share(snapshot);
+}
+
+/** One copy for all threads. */
+function share(bytes: Uint8Array): Uint8Array {
+  const shared = new Uint8Array(new SharedArrayBuffer(bytes.length));
+  shared.set(bytes);
+  return shared;
+}
+
+function hasGuest(python: PyodideAPI): boolean {
+  return python.runPython("import sys; hasattr(sys, '_coderlplus_main')") as boolean;
+}
+
 /** Loads pyodide with the firewall in the way of its imports. One at a time per thread: it borrows a global. */
 async function start(world: World, ports: Ports, image?: Image): Promise<{ python: PyodideAPI; module: WasmModule }> {
   const { instantiate } = wasm;
@@ -203,7 +247,7 @@ async function start(world: World, ports: Ports, image?: Image): Promise<{ pytho
       stdin: () => null,
       stdout: () => {},
       stderr: () => {},
-      ...(image?.snapshot ? { _loadSnapshot: image.snapshot } : { _makeSnapshot: true }),
+      ...(image?.snapshot ? { _loadSnapshot: new Uint8Array(image.snapshot) } : { _makeSnapshot: true }),
     });
     if (!module) throw new InfrastructureError("pyodide loaded without its WebAssembly module");
     return { python, module };

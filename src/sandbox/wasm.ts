@@ -17,7 +17,7 @@ export interface WasmMemory {
 
 interface WasmInterface {
   compile(source: Uint8Array): Promise<WasmModule>;
-  instantiate(source: unknown, imports?: WasmImports): Promise<unknown>;
+  instantiate: (this: void, source: unknown, imports?: WasmImports) => Promise<unknown>;
 }
 
 export const wasm: WasmInterface = (globalThis as unknown as { WebAssembly: WasmInterface }).WebAssembly;

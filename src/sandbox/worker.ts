@@ -34,9 +34,8 @@ async function main(): Promise<void> {
   if (!port) throw new InfrastructureError("worker.ts runs in a worker thread only");
   const { world, image: given, progress } = workerData as WorkerStart;
   const post = (message: WorkerMessage): void => port.postMessage(message, []);
-  const image = given ?? (await Interpreter.makeImage(world));
+  const { interpreter, image } = await Interpreter.open(world, given ?? undefined, progress);
   if (!given) post({ kind: "image", image });
-  const interpreter = await Interpreter.load(world, image, progress);
   let peer: Interpreter | null = null;
   let session: string | undefined;
 
@@ -44,7 +43,7 @@ async function main(): Promise<void> {
     if (job.session === undefined || job.session !== session) interpreter.restore();
     if (job.peer && !peer) {
       post({ kind: "loading" });
-      peer = await Interpreter.load(world, image, progress);
+      peer = (await Interpreter.open(world, image, progress)).interpreter;
       post({ kind: "loaded" });
     }
     const { reply, ...execution } = job.peer && peer ? cross(interpreter, peer, job) : interpreter.run(job);

@@ -11,6 +11,15 @@ TOUCHY = {
 }  # fmt: skip
 TOUCHY_MODULES = {"gc", "ctypes", "_ctypes", "inspect"}
 INDIRECT = {"getattr", "__import__", "import_module", "eval", "exec", "compile", "vars", "globals", "__dict__", "attrgetter"}
+# Modules and names whose results depend on nothing but their arguments.
+PURE_MODULES = {
+    "math", "cmath", "heapq", "bisect", "collections", "itertools", "functools", "string", "re", "operator", "typing",
+    "copy", "fractions", "decimal", "statistics", "json", "sys", "dataclasses", "enum", "abc", "array", "__future__",
+}  # fmt: skip
+WORLDLY = {
+    "set", "frozenset", "hash", "__hash__", "id", "object", "globals", "locals", "vars", "dir", "open", "exec", "eval",
+    "compile", "__import__", "__dict__", "modules", "intern", "getrefcount",
+}  # fmt: skip
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 BRANCHES = (ast.If, ast.While, ast.For, ast.AsyncFor, ast.ExceptHandler)
 
@@ -195,3 +204,29 @@ def tampers(tree):
     if words & TOUCHY or modules & TOUCHY_MODULES:
         return True
     return bool(words & INDIRECT and any(word in text for text in texts for word in TOUCHY | TOUCHY_MODULES))
+
+
+def worldly(tree):
+    """Whether a second world could show the program anything else: sets of strings, addresses, clocks, chance.
+
+    Conservative: a program without sets, classes and impure modules sees the same everywhere.
+    """
+    words = set()
+    mixes = False
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.Set, ast.SetComp, ast.ClassDef)):
+            return True
+        if isinstance(node, ast.Name):
+            words.add(node.id)
+        elif isinstance(node, ast.Attribute):
+            words.add(node.attr)
+        elif isinstance(node, ast.Import):
+            if any(alias.name.partition(".")[0] not in PURE_MODULES for alias in node.names):
+                return True
+        elif isinstance(node, ast.ImportFrom):
+            if (node.module or "").partition(".")[0] not in PURE_MODULES:
+                return True
+        elif isinstance(node, (ast.BinOp, ast.AugAssign)):
+            # Views of dicts make sets: `a.keys() & b.keys()`, `a.keys() - b`.
+            mixes = mixes or isinstance(node.op, (ast.BitAnd, ast.BitOr, ast.BitXor, ast.Sub))
+    return bool(words & WORLDLY) or (mixes and bool(words & {"keys", "items"}))

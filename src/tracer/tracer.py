@@ -13,7 +13,7 @@ import sys
 import types
 
 from coderlplus_guest import OPERATIONS, Ended, Streams, call, compile_expression, compiled, guarded, run_module
-from coderlplus_scopes import Analysis, complexity, tampers
+from coderlplus_scopes import Analysis, complexity, tampers, worldly
 from coderlplus_values import Encoder, Limits, TooBig, Unsupported
 
 LIMITS = Limits(nodes=2000, characters=4096, depth=12, bits=14000)
@@ -191,6 +191,7 @@ def trace(request):
         "parameters": [key for key in order if key in analysis.parameters and key not in analysis.assigned],
         "complexity": complexity(tree),
         "tampered": run.tampered or tampers(tree),
+        "worldly": worldly(tree),
         "counts": None if request.get("counts") else tracer.counts(),
     }
 
