@@ -9,7 +9,7 @@ import { Graph } from "./graph.js";
 import { layoutOf } from "./layout.js";
 import { type LossField, tokenLosses } from "./losses.js";
 import { total } from "./operators.js";
-import { compile, type Feeds } from "./program.js";
+import { compile, type Feeds, UNGUARDED } from "./program.js";
 import { livelyWeights, removeTestModels, TEST_CONFIG } from "./test-model.js";
 import { Trainer, type TrainingSequence } from "./trainer.js";
 import { loadedWeights } from "./weights.js";
@@ -49,7 +49,7 @@ describe("the gradient of the whole decoder", () => {
         const layout = layoutOf(config);
         const flat = livelyWeights(layout, "gradient");
         const weights = loadedWeights({ config, layout }, flat);
-        const trainer = new Trainer({ config, layout }, 1);
+        const trainer = new Trainer({ config, layout }, UNGUARDED);
         const rng = Rng.of("gradient", name);
         const sequences = randomSequences(5, rng);
         const [cut] = cutBatches(sequences, [...sequences.keys()], { tokens: 1e6, floats: 1e9 }, config);
@@ -112,7 +112,7 @@ async function lossOf(
   const [gradient] = gradients(graph, total(graph, losses), [logprobs]);
   if (!gradient) throw new Error("no gradient");
   graph.output(gradient, "gradient");
-  const program = await compile(graph, 1);
+  const program = await compile(graph, UNGUARDED);
   const feeds: Feeds = {};
   for (const [name, values] of Object.entries(fields)) {
     feeds[name] = new Tensor("float32", Float32Array.from(values), [values.length]);

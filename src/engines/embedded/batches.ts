@@ -48,6 +48,15 @@ export function seatsOf({ groups }: Batch<unknown>): number {
   return Math.max(...groups.map((group) => group.length));
 }
 
+interface Shape {
+  promptLength: number;
+  seats: number;
+  ownLength: number;
+  prompts: number;
+  /** Tokens to score. */
+  picked: number;
+}
+
 /** Cuts the sequences at these indices; neighbours in shape come together, the largest first. */
 export function cutBatches(
   sequences: readonly Sequence[],
@@ -55,38 +64,59 @@ export function cutBatches(
   limits: BatchLimits,
   costs: BatchCosts,
 ): Array<Batch<number>> {
-  const shape = (group: readonly number[]): [number, number, number] => {
-    const { prompt, completion } = sequences[group[0]];
-    return [promptBucket(prompt.length), group.length, ownBucket(completion.length)];
-  };
-  const groups = cutGroups(sequences, wanted, limits).sort((a, b) => {
-    const [[promptA, seatsA, ownA], [promptB, seatsB, ownB]] = [shape(a), shape(b)];
-    return promptB - promptA || seatsB - seatsA || ownB - ownA || a[0] - b[0];
-  });
-  const batches: Array<{ groups: number[][]; promptLength: number; ownLength: number }> = [];
-  for (const group of groups) {
-    const [promptLength, , ownLength] = shape(group);
+  const groups = cutGroups(sequences, wanted, limits).map((group) => ({ group, shape: shapeOf(sequences, group) }));
+  groups.sort(
+    ({ group: [first], shape: a }, { group: [second], shape: b }) =>
+      b.promptLength - a.promptLength || b.seats - a.seats || b.ownLength - a.ownLength || first - second,
+  );
+  const batches: Array<{ groups: number[][]; shape: Shape }> = [];
+  for (const { group, shape } of groups) {
     const last = batches.at(-1);
-    if (last?.promptLength === promptLength && fits([...last.groups, group], last, limits, costs)) {
+    const together = last && join(last.shape, shape);
+    if (last && together && fits(together, limits, costs)) {
       last.groups.push(group);
-      last.ownLength = Math.max(last.ownLength, ownLength);
+      last.shape = together;
     } else {
-      batches.push({ groups: [group], promptLength, ownLength });
+      batches.push({ groups: [group], shape });
     }
   }
-  return batches;
+  return batches.map(({ groups, shape: { promptLength, ownLength } }) => ({ groups, promptLength, ownLength }));
+}
 
-  function fits(groups: number[][], last: Batch<number>, { tokens, floats }: BatchLimits, costs: BatchCosts): boolean {
-    const seats = Math.max(...groups.map((group) => group.length));
-    const ownLength = Math.max(last.ownLength, ...groups.map((group) => shape(group)[2]));
-    const own = groups.length * seats * ownLength;
-    const picked = groups.flat().reduce((sum, index) => sum + sequences[index].completion.length, 0);
-    return (
-      groups.length * last.promptLength + own <= tokens &&
-      own * (last.promptLength + ownLength) * costs.heads <= floats &&
-      picked * costs.vocabularySize <= floats
-    );
-  }
+function shapeOf(sequences: readonly Sequence[], group: readonly number[]): Shape {
+  const { prompt, completion } = sequences[group[0]];
+  return {
+    promptLength: promptBucket(prompt.length),
+    seats: group.length,
+    ownLength: ownBucket(completion.length),
+    prompts: 1,
+    picked: group.reduce((sum, index) => sum + sequences[index].completion.length, 0),
+  };
+}
+
+/** Undefined for prompts of different padded lengths, which never share a batch. */
+function join(a: Shape, b: Shape): Shape | undefined {
+  if (a.promptLength !== b.promptLength) return undefined;
+  return {
+    promptLength: a.promptLength,
+    seats: Math.max(a.seats, b.seats),
+    ownLength: Math.max(a.ownLength, b.ownLength),
+    prompts: a.prompts + b.prompts,
+    picked: a.picked + b.picked,
+  };
+}
+
+function fits(
+  { promptLength, seats, ownLength, prompts, picked }: Shape,
+  limits: BatchLimits,
+  costs: BatchCosts,
+): boolean {
+  const own = prompts * seats * ownLength;
+  return (
+    prompts * promptLength + own <= limits.tokens &&
+    own * (promptLength + ownLength) * costs.heads <= limits.floats &&
+    picked * costs.vocabularySize <= limits.floats
+  );
 }
 
 /** The sequences of each prompt, longest completion first; a prompt with too many for one batch has several groups. */

@@ -20,7 +20,7 @@ import type {
 import { type Batch, type BatchLimits, cutBatches, type Sequence } from "./batches.js";
 import { type Companions, readCompanions, writeCompanions } from "./checkpoint.js";
 import { type DecoderConfig, readConfig } from "./config.js";
-import { type SharedState, TURN, type WeightSource } from "./jobs.js";
+import { CONTROL_BYTES, type SharedState, TURN, type WeightSource } from "./jobs.js";
 import { type Layout, layoutOf } from "./layout.js";
 import { lossFields } from "./losses.js";
 import type { StoredType } from "./safetensors.js";
@@ -42,7 +42,7 @@ export interface EmbeddedOptions {
 
 /** A model above this many weights is computed by one worker with several threads: copies would cost more. */
 const ONE_WORKER_PARAMETERS = 20_000_000;
-const DEFAULT_MICRO_BATCH_TOKENS = 1536;
+const DEFAULT_MICRO_BATCH_TOKENS = 1024;
 const DEFAULT_SAMPLING_ROWS = 128;
 const MICRO_BATCH_FLOATS = 8_000_000;
 
@@ -96,7 +96,7 @@ export class EmbeddedEngine implements Engine {
       gradient: memory(),
       firstMoment: memory(),
       secondMoment: memory(),
-      control: new SharedArrayBuffer(8),
+      control: new SharedArrayBuffer(CONTROL_BYTES),
     };
     this.model = {
       name: basename(this.#folder),

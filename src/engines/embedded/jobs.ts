@@ -14,7 +14,7 @@ export interface SharedState {
   readonly gradient: SharedArrayBuffer;
   readonly firstMoment: SharedArrayBuffer;
   readonly secondMoment: SharedArrayBuffer;
-  /** Two int32: the batch whose gradient is to be added next, and whether the engine is closing. */
+  /** int32, at the places below. */
   readonly control: SharedArrayBuffer;
 }
 
@@ -50,11 +50,15 @@ export type JobKind = keyof Jobs;
 
 /** Places in {@link SharedState.control}. */
 export const TURN = 0;
+/** 1 once the engine is closing. */
 export const CLOSING = 1;
+/** Workers that are inside ONNX Runtime: ended there, they would take the whole process with them. */
+export const BUSY = 2;
+export const CONTROL_BYTES = 12;
 
 export type Request =
   | { readonly kind: JobKind; readonly job: Jobs[JobKind]["job"] }
-  /** The worker ends itself: killed inside ONNX Runtime, it would take the whole process with it. */
+  /** The worker ends itself; see {@link BUSY}. */
   | { readonly kind: "close" };
 
 export type Reply =

@@ -18,9 +18,18 @@ export interface Program {
   run(feeds: Feeds, lengths?: Readonly<Record<string, number>>): Promise<Outputs>;
 }
 
-/** @param threads  inside one operation; the result's bits do not depend on it */
-export async function compile(graph: Graph, threads: number): Promise<Program> {
-  const session = await createSession(graph, threads);
+export interface Runtime {
+  /** Inside one operation; the result's bits do not depend on it. */
+  readonly threads: number;
+  /** Runs what is inside ONNX Runtime for a while, and must not be interrupted there. */
+  readonly guard: <Result>(run: () => Promise<Result>) => Promise<Result>;
+}
+
+/** For a thread that nobody ends. */
+export const UNGUARDED: Runtime = { threads: 1, guard: (run) => run() };
+
+export async function compile(graph: Graph, { threads, guard }: Runtime): Promise<Program> {
+  const session = await guard(() => createSession(graph, threads));
   const inputs = graph.inputs;
   return {
     async run(feeds, lengths = {}) {
@@ -39,7 +48,7 @@ export async function compile(graph: Graph, threads: number): Promise<Program> {
         const sizes = shape.map((dimension) => (typeof dimension === "number" ? dimension : known[dimension]));
         fed[name] = new Tensor("int64", BigInt64Array.from(sizes, BigInt), [sizes.length]);
       }
-      const results = await runSession(session, fed);
+      const results = await guard(() => runSession(session, fed));
       return (name) => results[name]?.data as Float32Array;
     },
   };

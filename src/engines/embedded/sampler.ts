@@ -10,7 +10,7 @@ import { promptBucket } from "./batches.js";
 import { drawToken } from "./draw.js";
 import { type Model, promptGraph, stepGraphs } from "./graphs.js";
 import { KeyValueCache } from "./key-value-cache.js";
-import { compile, type Feeds, type Outputs, type Program } from "./program.js";
+import { compile, type Feeds, type Outputs, type Program, type Runtime } from "./program.js";
 import { embeddingRow, type LoadedWeights } from "./weights.js";
 
 export interface ShardPrompt {
@@ -38,12 +38,12 @@ const LEAST_ROWS = 2;
 
 export class Sampler {
   readonly #model: Model;
-  readonly #threads: number;
+  readonly #runtime: Runtime;
   #programs: Promise<Programs> | undefined;
 
-  constructor(model: Model, threads: number) {
+  constructor(model: Model, runtime: Runtime) {
     this.#model = model;
-    this.#threads = threads;
+    this.#runtime = runtime;
   }
 
   /** @param onTokens  called after each step with the tokens drawn in it */
@@ -72,7 +72,7 @@ export class Sampler {
   async #compile(): Promise<Programs> {
     const { enter, advance, leave } = stepGraphs(this.#model);
     const graphs = [promptGraph(this.#model), enter, advance, leave];
-    const compiled = await Promise.all(graphs.map((graph) => compile(graph, this.#threads)));
+    const compiled = await Promise.all(graphs.map((graph) => compile(graph, this.#runtime)));
     return { prompt: compiled[0], enter: compiled[1], advance: compiled[2], leave: compiled[3] };
   }
 

@@ -7,7 +7,7 @@ import { causalMask, MASKED, stackedLengths } from "./attention.js";
 import { type Batch, type Sequence, seatsOf } from "./batches.js";
 import { EMBEDDED_GRADIENT, gradientName, logprobGraph, lossGraph, type Model } from "./graphs.js";
 import { type LossField, lossFields } from "./losses.js";
-import { compile, type Feeds, type Outputs, type Program } from "./program.js";
+import { compile, type Feeds, type Outputs, type Program, type Runtime } from "./program.js";
 import { embeddingRow, type LoadedWeights } from "./weights.js";
 
 /** A sequence with what the loss reads of it, [completion] each. */
@@ -37,19 +37,19 @@ interface LossProgram {
 
 export class Trainer {
   readonly #model: Model;
-  readonly #threads: number;
+  readonly #runtime: Runtime;
   readonly #losses = new Map<string, Promise<LossProgram>>();
   readonly #masks = new Map<number, Tensor>();
   #scores: Promise<Program> | undefined;
 
-  constructor(model: Model, threads: number) {
+  constructor(model: Model, runtime: Runtime) {
     this.#model = model;
-    this.#threads = threads;
+    this.#runtime = runtime;
   }
 
   /** One result a sequence, in the order of `batch.groups.flat()`. */
   async logprobs(weights: LoadedWeights, batch: Batch<Sequence>): Promise<TokenScores[]> {
-    this.#scores ??= compile(logprobGraph(this.#model), this.#threads);
+    this.#scores ??= compile(logprobGraph(this.#model), this.#runtime);
     const program = await this.#scores;
     const feeds = { ...weights.feeds, ...this.#feeds(weights, batch) };
     const outputs = await program.run(feeds, this.#lengths(batch));
@@ -87,7 +87,7 @@ export class Trainer {
     let known = this.#losses.get(key);
     if (!known) {
       const { graph, weights } = lossGraph(this.#model, loss);
-      known = compile(graph, this.#threads).then((program) => ({ program, weights }));
+      known = compile(graph, this.#runtime).then((program) => ({ program, weights }));
       this.#losses.set(key, known);
     }
     return known;

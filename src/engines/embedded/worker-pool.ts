@@ -4,7 +4,7 @@
 import type { Worker } from "node:worker_threads";
 import { EngineError } from "../../core/errors.js";
 import { startWorker } from "../../core/worker.js";
-import { CLOSING, type JobKind, type Jobs, type Reply, type Request, type WorkerSetup } from "./jobs.js";
+import { BUSY, CLOSING, type JobKind, type Jobs, type Reply, type Request, type WorkerSetup } from "./jobs.js";
 
 interface Pending {
   readonly request: Request;
@@ -12,6 +12,8 @@ interface Pending {
   readonly resolve: (result: never) => void;
   readonly reject: (error: Error) => void;
 }
+
+const EXIT_WAIT_MS = 10_000;
 
 export class WorkerPool {
   readonly #workers: Worker[];
@@ -26,6 +28,7 @@ export class WorkerPool {
     this.#control = new Int32Array(setup.state.control);
     this.#workers = Array.from({ length: count }, () => this.#start(setup));
     this.#idle = [...this.#workers];
+    process.once("exit", this.#awaitKernels);
   }
 
   run<Kind extends JobKind>(
@@ -44,6 +47,7 @@ export class WorkerPool {
     this.#fail(new EngineError("the engine is closed"));
     this.#stop();
     await Promise.all(this.#exits);
+    process.off("exit", this.#awaitKernels);
   }
 
   #start(setup: WorkerSetup): Worker {
@@ -90,6 +94,16 @@ export class WorkerPool {
     this.#fail(new EngineError(`a compute worker of the engine died: ${cause.message}`, { cause }));
     this.#stop();
   }
+
+  /** A process that exits while a worker is inside ONNX Runtime would abort: waits for the kernels in progress. */
+  readonly #awaitKernels = (): void => {
+    Atomics.store(this.#control, CLOSING, 1);
+    const deadline = performance.now() + EXIT_WAIT_MS;
+    for (let busy = Atomics.load(this.#control, BUSY); busy > 0; busy = Atomics.load(this.#control, BUSY)) {
+      if (performance.now() > deadline) return;
+      Atomics.wait(this.#control, BUSY, busy, EXIT_WAIT_MS);
+    }
+  };
 
   /** Lets each worker end by itself, after the kernel it may be in. */
   #stop(): void {

@@ -5,6 +5,7 @@ import { EngineError, messageOf } from "../../core/errors.js";
 import { readOptimizer, readWeights, writeOptimizer, writeWeights } from "./checkpoint.js";
 import type { Model } from "./graphs.js";
 import {
+  BUSY,
   CLOSING,
   type JobKind,
   type Jobs,
@@ -16,6 +17,7 @@ import {
 } from "./jobs.js";
 import { layoutOf } from "./layout.js";
 import { adamStep } from "./optimizer.js";
+import type { Runtime } from "./program.js";
 import { Sampler } from "./sampler.js";
 import { Trainer } from "./trainer.js";
 import { type LoadedWeights, loadedWeights } from "./weights.js";
@@ -26,8 +28,21 @@ const weights = new Float32Array(state.weights);
 const gradient = new Float32Array(state.gradient);
 const moments = { first: new Float32Array(state.firstMoment), second: new Float32Array(state.secondMoment) };
 const control = new Int32Array(state.control);
-const trainer = new Trainer(model, threads);
-const sampler = new Sampler(model, threads);
+const runtime: Runtime = {
+  threads,
+  guard: async (run) => {
+    Atomics.add(control, BUSY, 1);
+    try {
+      if (Atomics.load(control, CLOSING)) throw new EngineError("the engine is closed");
+      return await run();
+    } finally {
+      Atomics.sub(control, BUSY, 1);
+      Atomics.notify(control, BUSY);
+    }
+  },
+};
+const trainer = new Trainer(model, runtime);
+const sampler = new Sampler(model, runtime);
 const copies = new Map<SharedArrayBuffer, { version: number; loaded: LoadedWeights }>();
 
 const CLOSING_CHECK_MS = 100;
@@ -51,10 +66,7 @@ const handlers: Handlers = {
   },
   logprobs: ({ source, batch }) => trainer.logprobs(current(source), batch),
   sample: ({ source, prompts }) =>
-    sampler.sample(current(source), prompts, (count) => {
-      if (Atomics.load(control, CLOSING)) throw new EngineError("the engine is closed");
-      reply({ kind: "tokens", count });
-    }),
+    sampler.sample(current(source), prompts, (count) => reply({ kind: "tokens", count })),
   optimStep: async ({ options, step }) =>
     adamStep(
       model.layout,
