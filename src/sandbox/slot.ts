@@ -5,7 +5,7 @@ import { InfrastructureError } from "../core/errors.js";
 import { parseJson } from "../core/json.js";
 import { startWorker } from "../core/worker.js";
 import type { Image } from "./interpreter.js";
-import type { Execution, Job, World } from "./job.js";
+import { type Execution, type Job, toWire, type World } from "./job.js";
 import type { WorkerMessage, WorkerStart } from "./worker.js";
 
 /** A program that makes no poll for this many times its limit hangs in C code; one that does is left to its budget. */
@@ -157,7 +157,7 @@ function watch({ worker, progress }: Thread, job: Job): Promise<Watched> {
     };
     const timer = setInterval(check, Math.min(100, silenceMs / 10));
     worker.on("message", onMessage).on("error", onDeath).on("exit", onDeath);
-    worker.postMessage(job, []);
+    worker.postMessage(toWire(job), []);
   });
 }
 
