@@ -44,6 +44,7 @@ const HASH_SEED: Readonly<Record<World, string>> = { first: "0", second: "4219" 
 const GUEST: ReadonlyArray<readonly [string, string]> = [
   ["coderlplus_values", "./values.py"],
   ["coderlplus_shims", "./shims.py"],
+  ["coderlplus_sharing", "./sharing.py"],
   ["coderlplus_guest", "./guest.py"],
   ["coderlplus_crossing", "./crossing.py"],
   ["coderlplus_asserts", "../judge/asserts.py"],
