@@ -139,11 +139,7 @@ function replacementsFor(ports: Ports): Readonly<Record<string, Replacement>> {
     emscripten_get_now: () => ports.clockMs(),
     emscripten_date_now: () => ports.clockMs(),
     _tzset_js: (_original, ...pointers) => ports.utc(pointers),
-    emscripten_resize_heap: (original, size) => {
-      if (size >>> 0 <= ports.heapLimit) return original(size);
-      ports.outOfMemory = true;
-      return 0;
-    },
+    emscripten_resize_heap: (original, size) => (ports.allowsHeap(size >>> 0) ? original(size) : 0),
     _Py_CheckEmscriptenSignals_Helper: () => ports.poll(),
     proc_exit: (_original, code) => ports.kill("exit", "the program ended its process", code),
     exit: (_original, code) => ports.kill("exit", "the program ended its process", code),

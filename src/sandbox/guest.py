@@ -12,6 +12,7 @@ import posix
 import sys
 import types
 
+from coderlplus_sharing import shareable
 from coderlplus_values import Encoder, Limits, TooBig, Unsupported, decode, from_text, to_text
 
 REQUEST, REPLY = 100, 101
@@ -20,6 +21,7 @@ PROGRAM = "<program>"
 
 _read, _write = posix.read, posix.write
 _compiled = {}
+_shareable = set()
 
 
 class Ended(Exception):
@@ -65,6 +67,7 @@ def run(request):
             streams.finish(namespace)
     except Ended as ended:
         reply = ended.reply
+    reply["clean"] = (request["source"], request["preamble"]) in _shareable
     return reply
 
 
@@ -91,13 +94,24 @@ def compiled(request):
     key = (request["source"], request["preamble"])
     if key not in _compiled:
         _compiled.clear()
+        _shareable.clear()
         try:
             _compiled[key] = (compile_preamble(key[1]), compile(key[0], PROGRAM, "exec", dont_inherit=True))
         except MemoryError:
             raise Ended(end="unparsable", message="MemoryError: too deeply nested") from None
         except BaseException as error:
             raise Ended(end="unparsable", message=f"{type(error).__name__}: {error}"[:500]) from None
+        # Preambles only import; what they import may be used as the program's own imports may.
+        if key[1] == "" and quick(key[0]):
+            _shareable.add(key)
     return _compiled[key]
+
+
+def quick(source):
+    try:
+        return shareable(source)
+    except RecursionError:
+        return False
 
 
 def compile_preamble(source):

@@ -7,10 +7,10 @@ import { createRequire } from "node:module";
 import { dirname } from "node:path";
 import { loadPyodide, type PyodideAPI } from "pyodide";
 import { InfrastructureError, messageOf } from "../core/errors.js";
-import { type Json, parseJson, stringifyJson } from "../core/json.js";
+import { type Json, parseJson } from "../core/json.js";
 import { buildFirewall, Killed } from "./firewall.js";
 import { cacheFile, readSnapshot, storeSnapshot } from "./image.js";
-import { type Ending, type Execution, type Job, textIn, type World } from "./job.js";
+import { type Ending, type Execution, textIn, type WireJob, type World } from "./job.js";
 import { POLLS_PER_MS, Ports } from "./ports.js";
 import { type WasmInstance, type WasmMemory, type WasmModule, wasm } from "./wasm.js";
 
@@ -44,6 +44,7 @@ const HASH_SEED: Readonly<Record<World, string>> = { first: "0", second: "4219" 
 const GUEST: ReadonlyArray<readonly [string, string]> = [
   ["coderlplus_values", "./values.py"],
   ["coderlplus_shims", "./shims.py"],
+  ["coderlplus_sharing", "./sharing.py"],
   ["coderlplus_guest", "./guest.py"],
   ["coderlplus_crossing", "./crossing.py"],
   ["coderlplus_asserts", "../judge/asserts.py"],
@@ -126,9 +127,9 @@ export class Interpreter {
   }
 
   /** Runs one request from the state that is there. `answer` serves what the guest asks across. */
-  run(job: Job, answer?: (question: Buffer) => Buffer | null): Execution {
+  run(job: WireJob, answer?: (question: Buffer) => Buffer | null): Execution {
     const ports = this.#ports;
-    ports.begin(Buffer.from(stringifyJson(job.request)), Buffer.from(job.stdin), {
+    ports.begin(Buffer.from(job.request), Buffer.from(job.stdin), {
       pollBudget: Math.ceil(job.limits.timeMs * POLLS_PER_MS),
       outputBytes: job.limits.outputBytes,
       heapLimit: this.#baselineHeap + job.limits.memoryBytes,

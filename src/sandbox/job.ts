@@ -1,6 +1,6 @@
 // What the sandbox is asked and what it answers: plain data between the pool, its threads and the interpreter.
 
-import type { Json } from "../core/json.js";
+import { type Json, stringifyJson } from "../core/json.js";
 import type { Limits } from "../problems/problem.js";
 
 /** How a run came to its end. Everything but `finished` is the program's doing. */
@@ -28,6 +28,16 @@ export interface Job {
   readonly peer?: { readonly op: string; readonly [key: string]: unknown };
   /** Jobs of one session share the interpreter's state for as long as the guest says that it is clean. */
   readonly session?: string;
+}
+
+/** A job on its way to the interpreter: as text, because cloning would strip what tells 2.0 from 2. */
+export interface WireJob extends Omit<Job, "request" | "peer"> {
+  readonly request: string;
+  readonly peer?: string;
+}
+
+export function toWire({ request, peer, ...rest }: Job): WireJob {
+  return { ...rest, request: stringifyJson(request), ...(peer ? { peer: stringifyJson(peer) } : {}) };
 }
 
 export interface Execution {

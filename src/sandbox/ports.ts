@@ -24,7 +24,7 @@ export const POLLS_PER_MS = 400;
  * times their limit: a guard, and the only place where the machine's speed has a say.
  */
 const WALL_FACTOR = 5;
-const WALL_MIN_MS = 1000;
+const WALL_MIN_MS = 3000;
 const POLLS_PER_LOOK = 256;
 
 /** A clock must never pass as the machine's: 2026-01-01 and 2031-07-09 in universal time. */
@@ -130,6 +130,13 @@ export class Ports {
   clockMs(): number {
     if (this.locked) this.poll();
     return EPOCH_MS[this.#world] + this.polls / POLLS_PER_MS;
+  }
+
+  /** Whether the memory may grow to `bytes`. Growing is a sign of life: filling fresh memory takes a while. */
+  allowsHeap(bytes: number): boolean {
+    this.progress[0]++;
+    this.outOfMemory ||= bytes > this.heapLimit;
+    return bytes <= this.heapLimit;
   }
 
   clockNanoseconds(at: number): number {

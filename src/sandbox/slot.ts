@@ -5,12 +5,12 @@ import { InfrastructureError } from "../core/errors.js";
 import { parseJson } from "../core/json.js";
 import { startWorker } from "../core/worker.js";
 import type { Image } from "./interpreter.js";
-import type { Execution, Job, World } from "./job.js";
+import { type Execution, type Job, toWire, type World } from "./job.js";
 import type { WorkerMessage, WorkerStart } from "./worker.js";
 
 /** A program that makes no poll for this many times its limit hangs in C code; one that does is left to its budget. */
 const SILENCE_FACTOR = 2;
-const SILENCE_MIN_MS = 1000;
+const SILENCE_MIN_MS = 2000;
 /** Wall clock, in limits, after which the thread is given up: by then it should have stopped the program itself. */
 const WALL_FACTOR = 12;
 const START_TIMEOUT_MS = 120_000;
@@ -130,7 +130,7 @@ interface Watched {
 /** Posts a job and waits for the answer, the thread's death, or too long a silence. */
 function watch({ worker, progress }: Thread, job: Job): Promise<Watched> {
   const silenceMs = Math.max(SILENCE_MIN_MS, SILENCE_FACTOR * job.limits.timeMs);
-  const wallMs = Math.max(SILENCE_MIN_MS, WALL_FACTOR * job.limits.timeMs);
+  const wallMs = Math.max(3 * SILENCE_MIN_MS, WALL_FACTOR * job.limits.timeMs);
   return new Promise((resolve) => {
     const started = performance.now();
     let polls = progress[0];
@@ -157,7 +157,7 @@ function watch({ worker, progress }: Thread, job: Job): Promise<Watched> {
     };
     const timer = setInterval(check, Math.min(100, silenceMs / 10));
     worker.on("message", onMessage).on("error", onDeath).on("exit", onDeath);
-    worker.postMessage(job, []);
+    worker.postMessage(toWire(job), []);
   });
 }
 

@@ -5,7 +5,7 @@ import { InfrastructureError, messageOf } from "../core/errors.js";
 import { stringifyJson } from "../core/json.js";
 import { cross } from "./crossing.js";
 import { type Image, Interpreter } from "./interpreter.js";
-import type { Execution, Job, World } from "./job.js";
+import type { Execution, WireJob, World } from "./job.js";
 
 export interface WorkerStart {
   readonly world: World;
@@ -39,7 +39,7 @@ async function main(): Promise<void> {
   let peer: Interpreter | null = null;
   let session: string | undefined;
 
-  const perform = async (job: Job): Promise<void> => {
+  const perform = async (job: WireJob): Promise<void> => {
     if (job.session === undefined || job.session !== session) interpreter.restore();
     if (job.peer && !peer) {
       post({ kind: "loading" });
@@ -52,7 +52,7 @@ async function main(): Promise<void> {
     post({ kind: "done", execution, reply: reply && stringifyJson(reply), worn });
     if (session === undefined && !worn) interpreter.restore();
   };
-  port.on("message", (job: Job) => {
+  port.on("message", (job: WireJob) => {
     perform(job).catch((error: unknown) => post({ kind: "broken", message: messageOf(error) }));
   });
   post({ kind: "ready" });

@@ -118,19 +118,19 @@ class Tracer:
 
     def _unwound(self, code, offset, error):
         if id(code) in self.codes:
-            self._left(code, offset, None)
+            self._left(code, offset, None, 2)
 
-    def _left(self, code, offset, value):
+    def _left(self, code, offset, value, frames=1):
         known = self.codes[id(code)]
         known.depth -= 1
         known.exits += 1
         if known.last:
             if known.exits == known.last:
-                self.capture(known, _frame(1).f_locals)
-            elif known.names and len(known.seen) < len(known.names):
-                known.seen.update(_frame(1).f_locals)
+                self.capture(known, _frame(frames).f_locals)
+            elif len(known.seen) < len(known.names):
+                known.seen.update(_frame(frames).f_locals)
         elif known.exits <= EAGER:
-            self.capture(known, _frame(1).f_locals)
+            self.capture(known, _frame(frames).f_locals)
 
     def capture(self, known, held):
         for name, key in known.names:

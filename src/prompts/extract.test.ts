@@ -1,0 +1,43 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { extractProgram } from "./extract.js";
+
+test("the last block fenced as Python wins, in any case and under any of its names", () => {
+  expect(extractProgram("```python\na\n```\ntext\n```PY\nb\n```\n```js\nc\n```")).toBe("b\n");
+  expect(extractProgram("```Python3\na = 1\n```")).toBe("a = 1\n");
+});
+
+test("without a Python block the last fenced block is the program", () => {
+  expect(extractProgram("```\na\n```\n```text\nb\n```\n")).toBe("b\n");
+});
+
+test("an unclosed last fence runs to the end", () => {
+  expect(extractProgram("so:\n```python\ndef f():\n    return 1")).toBe("def f():\n    return 1");
+});
+
+test("a text without a fence is the program", () => {
+  expect(extractProgram("print(1)\n")).toBe("print(1)\n");
+});
+
+test("a closed block before an unclosed one of another language still wins", () => {
+  expect(extractProgram("```python\nx = 1\n```\n```\noutput")).toBe("x = 1\n");
+});
+
+test("nothing but white space is no program", () => {
+  expect(extractProgram(" \n")).toBeNull();
+  expect(extractProgram("```python\n\n```")).toBeNull();
+});
+
+test("back quotes inside a line open nothing", () => {
+  expect(extractProgram("x = '```'\nprint(x)")).toBe("x = '```'\nprint(x)");
+});
+
+test("no text makes it throw", () => {
+  const piece = fc.constantFrom("```", "```python\n", "~~~", "\n", "\r\n", "`", "def f(): pass", "\u0000", "\uD800");
+  fc.assert(
+    fc.property(fc.array(fc.oneof(piece, fc.string())), (pieces) => {
+      const program = extractProgram(pieces.join(""));
+      expect(program === null || program.trim() !== "").toBe(true);
+    }),
+  );
+});
