@@ -1,0 +1,69 @@
+// The records a run keeps. Their names and meanings are a contract: other programs read them.
+
+import type { Answer } from "../alignment/answer.js";
+import type { Truth } from "../alignment/example.js";
+import type { TestOutcome, Verdict } from "../judge/verdict.js";
+import type { ProgramInput } from "../problems/problem.js";
+
+export interface RunInfo {
+  readonly name: string;
+  readonly status: "running" | "finished" | "stopped" | "failed";
+  readonly seed: number;
+  readonly startedAt: string;
+  readonly finishedAt?: string;
+  readonly recipe: string;
+  readonly versions: Readonly<Record<string, string>>;
+  readonly gitRevision: string | null;
+  readonly host: Readonly<Record<string, string | number>>;
+  /** Steps asked for, and steps done. */
+  readonly steps: number;
+  readonly stepsDone: number;
+  readonly dataHashes: Readonly<Record<string, string>>;
+}
+
+/** One rollout with everything that was said of it. */
+export interface RolloutRecord {
+  readonly step: number;
+  readonly task: "code" | "alignment";
+  readonly problem: string;
+  readonly group: number;
+  readonly sample: number;
+  readonly prompt: string;
+  readonly completion: string;
+  readonly stopReason: "stop" | "length";
+  readonly program?: string;
+  readonly verdict?: Verdict;
+  readonly tests?: readonly TestOutcome[];
+  readonly alignment?: {
+    readonly program: string;
+    readonly input: ProgramInput;
+    readonly asked: readonly string[];
+    readonly truth: Truth;
+    readonly predicted: Answer | null;
+  };
+  /** null where the judge failed: such a rollout has no reward and no part in its group. */
+  readonly reward: number | null;
+  readonly rewardParts: Readonly<Record<string, number>>;
+  readonly advantage: number | null;
+  /** Completion tokens. */
+  readonly tokens: number;
+}
+
+export interface Measure {
+  readonly value: number;
+  readonly standardError: number;
+}
+
+export interface EvaluationRecord {
+  readonly benchmark: string;
+  readonly step: number;
+  readonly problems: number;
+  readonly metrics: Readonly<Record<string, Measure>>;
+}
+
+/** One problem of an evaluation: what the model wrote and its score in every measure, for paired comparisons. */
+export interface EvaluationSample {
+  readonly problem: string;
+  readonly scores: Readonly<Record<string, number>>;
+  readonly completions: Readonly<Record<string, string>>;
+}

@@ -1,0 +1,172 @@
+// report.html: one file without script or outside resource, so that what a model wrote can never run. The table, the
+// curves of both tasks, and a few rollouts with predicted against true values.
+
+import { stringifyJson } from "../core/json.js";
+import { chartFile, lineChart, type Series } from "./chart.js";
+import type { MetricName, StepMetrics } from "./metrics.js";
+import type { EvaluationRecord, Measure, RolloutRecord, RunInfo } from "./records.js";
+import type { RunDirectory } from "./run-directory.js";
+
+const curves: ReadonlyArray<{ readonly title: string; readonly names: readonly MetricName[] }> = [
+  { title: "Reward of both tasks", names: ["code/reward_mean", "alignment/reward_mean"] },
+  { title: "Code: programs that pass", names: ["code/pass_rate"] },
+  {
+    title: "Alignment: what is right",
+    names: ["alignment/variables_right", "alignment/all_right_rate", "alignment/output_right_rate"],
+  },
+  { title: "Entropy (nats)", names: ["policy/entropy"] },
+  { title: "Clip fraction", names: ["policy/clip_fraction"] },
+  { title: "Gradient norm", names: ["policy/gradient_norm"] },
+  { title: "Recycling: candidates and kept", names: ["alignment/candidates", "alignment/kept"] },
+  { title: "Completion tokens", names: ["code/completion_tokens", "alignment/completion_tokens"] },
+];
+
+/** @param measures  what each evaluation measure means, by its name */
+export function renderReport(run: RunDirectory, measures: Readonly<Record<string, string>>): string {
+  const info = run.readInfo();
+  const metrics = run.readMetrics();
+  const evaluations = run.evaluationSteps("family").flatMap((step) => run.readEvaluation("family", step) ?? []);
+  const last = run.rolloutSteps().at(-1);
+  const rollouts = last === undefined ? [] : run.readRollouts(last);
+  const sections = [
+    header(info),
+    evaluationTable(evaluations, measures),
+    `<section class="charts">${curves.map(({ title, names }) => figure(title, names, metrics)).join("")}</section>`,
+    rolloutSection(rollouts),
+    `<details><summary>Config</summary><pre>${escapeHtml(run.readConfig())}</pre></details>`,
+  ];
+  return page(info.name, sections.join("\n"));
+}
+
+function header(info: RunInfo): string {
+  return `<h1>${escapeHtml(info.name)}</h1><p>${escapeHtml(info.recipe)}, seed ${info.seed}, ${info.stepsDone} of ${info.steps} steps, ${info.status}; started ${escapeHtml(info.startedAt)}</p>`;
+}
+
+function evaluationTable(evaluations: readonly EvaluationRecord[], measures: Readonly<Record<string, string>>): string {
+  const first = evaluations[0];
+  const last = evaluations.at(-1);
+  if (!first || !last) return "<p>No evaluation yet.</p>";
+  const rows = Object.keys(last.metrics).map((name) => {
+    const [before, after] = [first.metrics[name], last.metrics[name]];
+    return `<tr><td>${escapeHtml(name)}</td><td>${escapeHtml(measures[name] ?? "")}</td><td>${percent(before)}</td><td>${percent(after)}</td></tr>`;
+  });
+  return `<h2>Held-out problems (${last.problems}), before and after</h2><table><thead><tr><th>measure</th><th>meaning</th><th>step ${first.step}</th><th>step ${last.step}</th></tr></thead><tbody>${rows.join("")}</tbody></table>`;
+}
+
+function percent(measure: Measure | undefined): string {
+  return measure ? `${(measure.value * 100).toFixed(1)} % ± ${(measure.standardError * 100).toFixed(1)}` : "";
+}
+
+function figure(title: string, names: readonly MetricName[], metrics: readonly StepMetrics[]): string {
+  const drawn = seriesOf(names, metrics);
+  return drawn.length === 0 ? "" : `<figure><figcaption>${escapeHtml(title)}</figcaption>${lineChart(drawn)}</figure>`;
+}
+
+function seriesOf(names: readonly MetricName[], metrics: readonly StepMetrics[]): Series[] {
+  const series = names.map((name) => ({
+    name,
+    points: metrics.flatMap((line) => {
+      const value = line[name];
+      return typeof value === "number" ? [{ x: line.step, y: value }] : [];
+    }),
+  }));
+  return series.filter(({ points }) => points.length > 0);
+}
+
+/** The first curve of the report, both tasks' reward, as an SVG file. */
+export function renderCurve(run: RunDirectory): string {
+  return chartFile(seriesOf(curves[0]?.names ?? [], run.readMetrics()));
+}
+
+function rolloutSection(rollouts: readonly RolloutRecord[]): string {
+  const code = pickRollouts(rollouts, "code");
+  const alignment = pickRollouts(rollouts, "alignment");
+  if (code.length + alignment.length === 0) return "";
+  return `<h2>Rollouts of step ${rollouts[0]?.step}</h2>${code.map(codeCard).join("")}${alignment.map(alignmentCard).join("")}`;
+}
+
+/** The best and the worst of the first groups that have both: what the model learns from. */
+function pickRollouts(rollouts: readonly RolloutRecord[], task: RolloutRecord["task"]): RolloutRecord[] {
+  return [...byGroup(rollouts).values()]
+    .filter((group) => group[0]?.task === task)
+    .flatMap((group) => {
+      const ranked = [...group].sort((a, b) => (b.reward ?? 0) - (a.reward ?? 0));
+      const [best, worst] = [ranked[0], ranked.at(-1)];
+      return best && worst && best.reward !== worst.reward ? [best, worst] : [];
+    })
+    .slice(0, 6);
+}
+
+function byGroup(rollouts: readonly RolloutRecord[]): Map<number, RolloutRecord[]> {
+  const groups = new Map<number, RolloutRecord[]>();
+  for (const rollout of rollouts) groups.set(rollout.group, [...(groups.get(rollout.group) ?? []), rollout]);
+  return groups;
+}
+
+function card(rollout: RolloutRecord, body: string): string {
+  const reward = rollout.reward === null ? "none" : rollout.reward.toFixed(2);
+  const advantage = rollout.advantage === null ? "none" : rollout.advantage.toFixed(2);
+  return `<article><h3>${rollout.task}: ${escapeHtml(rollout.problem)}</h3><p>reward ${reward}, advantage ${advantage}</p><pre><span class="prompt">${escapeHtml(rollout.prompt)}</span><mark>${escapeHtml(rollout.completion)}</mark></pre>${body}</article>`;
+}
+
+function codeCard(rollout: RolloutRecord): string {
+  const { verdict, tests } = rollout;
+  const failing = tests?.find(({ kind }) => !kind.startsWith("passed") && kind !== "not-run");
+  const detail =
+    failing?.kind === "wrong-answer"
+      ? `: expected ${stringifyJson(failing.expected)}, got ${stringifyJson(failing.got)}`
+      : failing?.kind === "raised"
+        ? `: ${failing.error.type}: ${failing.error.message}`
+        : "";
+  return card(rollout, `<p>${escapeHtml(`${verdict?.kind ?? ""}${failing ? ` (${failing.kind}${detail})` : ""}`)}</p>`);
+}
+
+function alignmentCard(rollout: RolloutRecord): string {
+  const { alignment } = rollout;
+  if (!alignment) return "";
+  const { truth, predicted } = alignment;
+  const rows = Object.entries(truth.variables).map(([name, value]) =>
+    valueRow(name, stringifyJson(value), predicted?.variables[name]),
+  );
+  if (truth.output !== undefined) rows.push(valueRow("output", stringifyJson(truth.output), predicted?.output));
+  return card(
+    rollout,
+    `<table><thead><tr><th>asked</th><th>true</th><th>predicted</th></tr></thead><tbody>${rows.join("")}</tbody></table>`,
+  );
+}
+
+function valueRow(name: string, truth: string, predicted: unknown): string {
+  const text = predicted === undefined ? "(none)" : stringifyJson(predicted);
+  const right = text === truth;
+  return `<tr><td>${escapeHtml(name)}</td><td>${escapeHtml(truth)}</td><td class="${right ? "right" : "wrong"}">${right ? "✓" : "✗"} ${escapeHtml(text)}</td></tr>`;
+}
+
+const ESCAPES: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+  "'": "&#39;",
+};
+
+function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, (char) => ESCAPES[char] ?? char);
+}
+
+const STYLE = `:root{color-scheme:light dark;--ink:#1d2430;--paper:#fff;--faint:#667;--line:#d5d9e0;--a:#0b62a8;--b:#c2570c;--c:#5b7f2b}
+@media(prefers-color-scheme:dark){:root{--ink:#e6e9ef;--paper:#14171c;--faint:#99a3b3;--line:#333a45;--a:#6cb4ee;--b:#f0a868;--c:#a9cf72}}
+body{font:15px/1.5 system-ui,sans-serif;max-width:72rem;margin:2rem auto;padding:0 1rem;color:var(--ink);background:var(--paper)}
+table{border-collapse:collapse;margin:.5rem 0}td,th{border-bottom:1px solid var(--line);padding:.25rem .75rem .25rem 0;text-align:left;vertical-align:top}
+.charts{display:grid;grid-template-columns:repeat(auto-fill,minmax(20rem,1fr));gap:1rem;margin:1rem 0}figure{margin:0}figcaption{font-weight:600}
+pre{white-space:pre-wrap;overflow-wrap:anywhere;background:color-mix(in srgb,var(--line) 30%,transparent);padding:.75rem;border-radius:.4rem}
+.prompt{color:var(--faint)}mark{background:none;color:var(--a)}.right{color:var(--c)}.wrong{color:var(--b)}article{border-top:1px solid var(--line);margin-top:1rem}svg{width:100%;height:auto}`;
+
+function page(title: string, body: string): string {
+  return `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<title>${escapeHtml(title)} - coderlplus</title><style>${STYLE}</style></head><body>
+${body}
+</body></html>
+`;
+}

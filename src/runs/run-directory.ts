@@ -1,0 +1,182 @@
+// A run's folder: what is written where, and reading it back. Every write is atomic or can be cut back to the last
+// checkpoint, so that a run killed at any moment resumes. Nothing here knows how training works.
+
+import { appendFileSync, existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { DataError, UsageError } from "../core/errors.js";
+import { readText, writeAtomic, writeFolderAtomic } from "../core/files.js";
+import { parseJson, stringifyJson } from "../core/json.js";
+import { readLines, toLines } from "../core/jsonl.js";
+import type { StepMetrics } from "./metrics.js";
+import type { EvaluationRecord, EvaluationSample, RolloutRecord, RunInfo } from "./records.js";
+
+const padded = (step: number): string => String(step).padStart(6, "0");
+
+export class RunDirectory {
+  private constructor(readonly path: string) {}
+
+  /** A new run. @throws UsageError where the folder holds one already */
+  static create(path: string): RunDirectory {
+    if (existsSync(join(path, "run.json"))) {
+      throw new UsageError(
+        `${path}: holds a run already; continue it with --resume, or choose another folder with --run`,
+      );
+    }
+    if (existsSync(path) && readdirSync(path).length > 0) {
+      throw new UsageError(`${path}: the folder is not empty and holds no run; choose another with --run`);
+    }
+    mkdirSync(join(path, "rollouts"), { recursive: true });
+    return new RunDirectory(path);
+  }
+
+  /** An existing run. @throws UsageError where there is none */
+  static open(path: string): RunDirectory {
+    if (!existsSync(join(path, "run.json"))) throw new UsageError(`${path}: holds no run (no run.json in it)`);
+    return new RunDirectory(path);
+  }
+
+  /** `runs/<recipe>-<n>` with the next free n. */
+  static next(root: string, recipe: string): string {
+    for (let n = 1; ; n++) {
+      const path = join(root, `${recipe}-${n}`);
+      if (!existsSync(path)) return path;
+    }
+  }
+
+  writeInfo(info: RunInfo): void {
+    writeAtomic(join(this.path, "run.json"), `${JSON.stringify(info, null, 2)}\n`);
+  }
+
+  readInfo(): RunInfo {
+    const path = join(this.path, "run.json");
+    try {
+      return JSON.parse(readText(path)) as RunInfo;
+    } catch (error) {
+      throw new DataError(`${path}: not JSON; the run's folder is damaged`, { cause: error });
+    }
+  }
+
+  writeText(name: "config.yaml" | "report.html", text: string): void {
+    writeAtomic(join(this.path, name), text);
+  }
+
+  readConfig(): string {
+    return readText(join(this.path, "config.yaml"));
+  }
+
+  appendMetrics(metrics: StepMetrics): void {
+    appendFileSync(join(this.path, "metrics.jsonl"), `${stringifyJson(metrics)}\n`);
+  }
+
+  /** A step a line; a last line cut off by a kill is left out. */
+  readMetrics(): StepMetrics[] {
+    const path = join(this.path, "metrics.jsonl");
+    if (!existsSync(path)) return [];
+    return readText(path)
+      .split("\n")
+      .slice(0, -1)
+      .map((line, i) => parseLine(path, i, line));
+  }
+
+  writeRollouts(step: number, records: readonly RolloutRecord[]): void {
+    writeAtomic(this.rolloutPath(step), toLines(records));
+  }
+
+  readRollouts(step: number): RolloutRecord[] {
+    return readLines(this.rolloutPath(step)).map(({ value }) => {
+      const record = value as unknown as RolloutRecord;
+      const { reward, rewardParts, advantage } = record;
+      const numbers = plain({ reward, rewardParts, advantage }) as Pick<
+        RolloutRecord,
+        "reward" | "rewardParts" | "advantage"
+      >;
+      return { ...record, ...numbers };
+    });
+  }
+
+  rolloutSteps(): number[] {
+    return stepsIn(join(this.path, "rollouts"), /^step-(\d+)\.jsonl$/);
+  }
+
+  /** The measures, and beside them each problem's own scores. */
+  writeEvaluation(record: EvaluationRecord, samples: readonly EvaluationSample[]): void {
+    writeAtomic(this.samplesPath(record.benchmark, record.step), toLines(samples));
+    writeAtomic(this.evaluationPath(record.benchmark, record.step), `${JSON.stringify(record, null, 2)}\n`);
+  }
+
+  /** null where this evaluation was not made. */
+  readEvaluation(benchmark: string, step: number): EvaluationRecord | null {
+    const path = this.evaluationPath(benchmark, step);
+    return existsSync(path) ? (JSON.parse(readText(path)) as EvaluationRecord) : null;
+  }
+
+  readEvaluationSamples(benchmark: string, step: number): EvaluationSample[] {
+    return readLines(this.samplesPath(benchmark, step)).map(({ value }) => plain(value) as EvaluationSample);
+  }
+
+  evaluationSteps(benchmark: string): number[] {
+    return stepsIn(join(this.path, "eval"), new RegExp(`^${benchmark}-step-(\\d+)\\.json$`));
+  }
+
+  async writeCheckpoint(step: number, fill: (folder: string) => Promise<void>): Promise<string> {
+    const path = join(this.path, "checkpoints", `step-${padded(step)}`);
+    await writeFolderAtomic(path, fill);
+    return path;
+  }
+
+  /** Steps of complete checkpoints, in order. */
+  checkpointSteps(): number[] {
+    return stepsIn(join(this.path, "checkpoints"), /^step-(\d+)$/);
+  }
+
+  checkpointPath(step: number): string {
+    return join(this.path, "checkpoints", `step-${padded(step)}`);
+  }
+
+  removeCheckpoint(step: number): void {
+    rmSync(this.checkpointPath(step), { recursive: true, force: true });
+  }
+
+  /** Cuts back everything written after this step, so that it can be written again. */
+  cutBackTo(step: number): void {
+    const metrics = this.readMetrics().filter((line) => line.step <= step);
+    writeAtomic(join(this.path, "metrics.jsonl"), toLines(metrics));
+    for (const later of this.rolloutSteps().filter((other) => other > step)) rmSync(this.rolloutPath(later));
+    for (const later of this.checkpointSteps().filter((other) => other > step)) this.removeCheckpoint(later);
+  }
+
+  private rolloutPath(step: number): string {
+    return join(this.path, "rollouts", `step-${padded(step)}.jsonl`);
+  }
+
+  private samplesPath(benchmark: string, step: number): string {
+    return join(this.path, "eval", "samples", `${benchmark}-step-${padded(step)}.jsonl`);
+  }
+
+  private evaluationPath(benchmark: string, step: number): string {
+    return join(this.path, "eval", `${benchmark}-step-${padded(step)}.json`);
+  }
+}
+
+function parseLine(path: string, index: number, line: string): StepMetrics {
+  try {
+    return plain(parseJson(line)) as StepMetrics;
+  } catch (error) {
+    throw new DataError(`${path}:${index + 1}: not JSON; the run's folder is damaged`, { cause: error });
+  }
+}
+
+/** Our own numbers are plain, with or without a point; tagged values keep their types. */
+function plain(value: unknown): unknown {
+  return JSON.parse(stringifyJson(value));
+}
+
+function stepsIn(folder: string, pattern: RegExp): number[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .flatMap((name) => {
+      const match = pattern.exec(name);
+      return match ? [Number(match[1])] : [];
+    })
+    .sort((a, b) => a - b);
+}

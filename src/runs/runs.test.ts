@@ -1,0 +1,151 @@
+import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { lineChart } from "./chart.js";
+import { type ComparedRun, compareRuns } from "./compare.js";
+import { metricCatalogue } from "./metrics.js";
+import type { EvaluationSample, RolloutRecord, RunInfo } from "./records.js";
+import { renderReport } from "./report.js";
+import { RunDirectory } from "./run-directory.js";
+
+const fresh = (): RunDirectory => RunDirectory.create(join(mkdtempSync(join(tmpdir(), "coderlplus-run-")), "run"));
+
+const info = (recipe: string, seed: number): RunInfo => ({
+  name: `${recipe}-${seed}`,
+  status: "finished",
+  seed,
+  startedAt: "2026-01-01T00:00:00.000Z",
+  recipe,
+  versions: {},
+  gitRevision: null,
+  host: {},
+  steps: 1,
+  stepsDone: 1,
+  dataHashes: {},
+});
+
+describe("a run's folder", () => {
+  it("takes the next free number", () => {
+    const root = mkdtempSync(join(tmpdir(), "coderlplus-runs-"));
+    mkdirSync(join(root, "grpo-1"));
+    expect(RunDirectory.next(root, "grpo")).toBe(join(root, "grpo-2"));
+  });
+
+  it("leaves out a metrics line that a kill cut off, and cuts back to a step", async () => {
+    const run = fresh();
+    for (const step of [1, 2, 3]) {
+      run.appendMetrics({ step, "code/reward_mean": 0.5 });
+      run.writeRollouts(step, []);
+      await run.writeCheckpoint(step, (folder) => Promise.resolve(writeFileSync(join(folder, "x"), "")));
+    }
+    appendFileSync(join(run.path, "metrics.jsonl"), '{"step": 4, "code/rew');
+    expect(run.readMetrics().map(({ step }) => step)).toEqual([1, 2, 3]);
+    run.cutBackTo(2);
+    expect(readFileSync(join(run.path, "metrics.jsonl"), "utf8")).not.toContain('"step": 3');
+    expect(run.rolloutSteps()).toEqual([1, 2]);
+    expect(run.checkpointSteps()).toEqual([1, 2]);
+  });
+
+  it("does not take a half-written checkpoint for one", async () => {
+    const run = fresh();
+    await expect(run.writeCheckpoint(1, () => Promise.reject(new Error("killed")))).rejects.toThrow("killed");
+    expect(run.checkpointSteps()).toEqual([]);
+  });
+});
+
+describe("the comparison", () => {
+  const samples = (scores: readonly number[]): EvaluationSample[] =>
+    scores.map((score, i) => ({
+      problem: `p/${i}`,
+      scores: { code_pass_at_1: score, all_right: score },
+      completions: {},
+    }));
+  const run = (recipe: string, seed: number, scores: readonly number[], alignment: boolean): ComparedRun => ({
+    path: "",
+    info: info(recipe, seed),
+    trainedOn: { code: true, alignment },
+    before: samples(scores.map(() => 0)),
+    after: samples(scores),
+  });
+
+  const result = compareRuns([
+    run("grpo", 0, [1, 0, 0, 0, 1, 0, 0, 0], false),
+    run("grpo", 1, [1, 0, 0, 0, 0, 0, 0, 0], false),
+    run("coderlplus", 0, [1, 1, 1, 1, 1, 1, 1, 0], true),
+    run("coderlplus", 1, [1, 1, 1, 1, 1, 1, 0, 0], true),
+  ]);
+
+  it("groups seeds and compares with the first group, paired", () => {
+    expect(result.groups).toEqual([
+      { name: "grpo", seeds: [0, 1] },
+      { name: "coderlplus", seeds: [0, 1] },
+    ]);
+    const [grpo, ours] = result.measures["code_pass_at_1"] ?? [];
+    expect(grpo?.value).toBeCloseTo(3 / 16, 12);
+    expect(grpo?.against).toBeNull();
+    expect(ours?.against?.difference).toBeCloseTo(10 / 16, 12);
+    expect(ours?.against?.low).toBeGreaterThan(0.2);
+    expect(ours?.against?.high).toBeLessThanOrEqual(1);
+  });
+
+  it("says whether a run's own reward contains the measure", () => {
+    expect(result.measures["all_right"]?.map(({ rewarded }) => rewarded)).toEqual([false, true]);
+    expect(result.measures["code_pass_at_1"]?.map(({ rewarded }) => rewarded)).toEqual([true, true]);
+  });
+});
+
+describe("the report", () => {
+  it("shows hostile rollouts as text", () => {
+    const run = fresh();
+    run.writeInfo(info("<img src=x onerror=alert(1)>", 0));
+    run.writeText("config.yaml", "</pre><script>alert(1)</script>");
+    run.appendMetrics({ step: 1, "code/reward_mean": 0.5 });
+    const evil = "</pre><script>alert(1)</script><a href='javascript:alert(1)'>";
+    const rollout = (sample: number, reward: number): RolloutRecord => ({
+      step: 1,
+      task: "alignment",
+      problem: evil,
+      group: 0,
+      sample,
+      prompt: evil,
+      completion: evil,
+      stopReason: "stop",
+      alignment: {
+        program: evil,
+        input: { kind: "stdio", stdin: evil },
+        asked: [evil],
+        truth: { variables: { [evil]: evil } },
+        predicted: { variables: { [evil]: evil } },
+      },
+      reward,
+      rewardParts: {},
+      advantage: reward,
+      tokens: 1,
+    });
+    run.writeRollouts(1, [rollout(0, 1), rollout(1, 0)]);
+    const html = renderReport(run, {});
+    expect(html).toContain("&lt;script&gt;");
+    expect(html).not.toMatch(/<script|<img|<a /);
+  });
+
+  it("draws a flat line and a single point", () => {
+    for (const points of [
+      [{ x: 1, y: 0.5 }],
+      [
+        { x: 1, y: 0 },
+        { x: 2, y: 0 },
+      ],
+    ]) {
+      expect(lineChart([{ name: "n", points }])).not.toMatch(/NaN|Infinity/);
+    }
+  });
+});
+
+describe("the metric catalogue", () => {
+  it("is the table of docs/metrics.md", () => {
+    const page = readFileSync(new URL("../../docs/metrics.md", import.meta.url), "utf8");
+    for (const [name, meaning] of Object.entries(metricCatalogue))
+      expect(page).toContain(`| \`${name}\` | ${meaning} |`);
+  });
+});
