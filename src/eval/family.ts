@@ -43,7 +43,6 @@ export const measures = {
   self_check_at_8: "self-checked pass@1: best of 8 by the model's own predictions, nothing executed (our measure)",
   interpreter_check_at_8: "ceiling: the same 8, chosen by really running the visible examples",
 } as const;
-export type MeasureName = keyof typeof measures;
 
 type Scores = Record<string, number>;
 
@@ -77,7 +76,7 @@ export async function evaluateFamily(
 }
 
 /** Means and standard errors over the problems that have each score. */
-export function summarise(benchmark: string, step: number, samples: readonly EvaluationSample[]): EvaluationRecord {
+function summarise(benchmark: string, step: number, samples: readonly EvaluationSample[]): EvaluationRecord {
   const names = [...new Set(samples.flatMap(({ scores }) => Object.keys(scores)))];
   const metrics = Object.fromEntries(
     names.map((name) => {

@@ -11,7 +11,7 @@ export const value: z.ZodType<Json> = z.custom<Json>((input) => input !== undefi
 
 const visible = z.boolean().optional();
 
-export const testSchema = z.discriminatedUnion("kind", [
+const testSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("stdio"), stdin: z.string(), stdout: z.string(), visible }),
   z.strictObject({
     kind: z.literal("call"),
@@ -25,13 +25,13 @@ export const testSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("check"), code: z.string(), entryPoint: z.string(), visible }),
 ]);
 
-export const limitsSchema = z.strictObject({
+const limitsSchema = z.strictObject({
   timeMs: number.pipe(z.number().positive()).default(6000),
   memoryBytes: number.pipe(z.number().int().positive()).default(256 * 1024 * 1024),
   outputBytes: number.pipe(z.number().int().positive()).default(1024 * 1024),
 });
 
-export const comparisonSchema = z.strictObject({
+const comparisonSchema = z.strictObject({
   floatTolerance: number.pipe(z.number().nonnegative()).nullable().default(null),
   unordered: z.boolean().default(false),
   tupleAsList: z.boolean().default(false),

@@ -8,15 +8,20 @@ export type ChatTemplate = (messages: ReadonlyArray<{ role: string; content: str
 
 export interface Dialect {
   /** The text the model sees for a coding problem. */
-  code(problem: Problem): string;
+  readonly code: (problem: Problem) => string;
   /** The program in a completion; null where there is none. Never throws: the completion is the model's. */
-  program(problem: Problem, completion: string): string | null;
+  readonly program: (problem: Problem, completion: string) => string | null;
   /** The text that asks for final values; the answer is one JSON object on the last line. */
-  alignment(program: string, input: ProgramInput, asked: Readonly<Record<string, Json>>, withOutput: boolean): string;
+  readonly alignment: (
+    program: string,
+    input: ProgramInput,
+    asked: Readonly<Record<string, Json>>,
+    withOutput: boolean,
+  ) => string;
   /** The text that asks for one test's expected output, without any program; undefined where the test is opaque code. */
-  testOutput(problem: Problem, test: Test): string | undefined;
+  readonly testOutput: (problem: Problem, test: Test) => string | undefined;
   /** The completion's answer to `testOutput`, as text. */
-  testOutputAnswer(completion: string): string;
+  readonly testOutputAnswer: (completion: string) => string;
   /** Whether the alignment prompt says to write tuples and deques as JSON arrays. */
   readonly sequencesAsArrays: boolean;
 }

@@ -4,7 +4,7 @@ import type { AlignmentExample } from "../alignment/example.js";
 import type { Engine, Sample } from "../engines/engine.js";
 import type { Problem } from "../problems/problem.js";
 
-export type Task =
+type Task =
   | { readonly kind: "code"; readonly problem: Problem }
   | { readonly kind: "alignment"; readonly example: AlignmentExample };
 

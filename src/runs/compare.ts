@@ -17,7 +17,7 @@ export interface ComparedRun {
   readonly after: readonly EvaluationSample[];
 }
 
-export interface Interval {
+interface Interval {
   readonly difference: number;
   readonly low: number;
   readonly high: number;
@@ -67,7 +67,7 @@ export function compareRuns(runs: readonly ComparedRun[]): Comparison {
   const groups = names.map((name) => runs.filter(({ info }) => info.recipe === name));
   const measures = [...new Set(runs.flatMap(({ after }) => after.flatMap(({ scores }) => Object.keys(scores))))];
   return {
-    groups: groups.map((group, i) => ({ name: names[i] as string, seeds: group.map(({ info }) => info.seed) })),
+    groups: groups.map((group, i) => ({ name: names[i], seeds: group.map(({ info }) => info.seed) })),
     base: Object.fromEntries(measures.map((name) => [name, mean(runs.map(({ before }) => scoreOf(before, name)))])),
     measures: Object.fromEntries(
       measures.map((name) => [
@@ -102,7 +102,7 @@ function scoreOf(samples: readonly EvaluationSample[], name: string): number {
  * Mean difference between runs of the same seed on the same problems, with a 95 % percentile interval from a
  * bootstrap that draws seeds and problems with replacement.
  */
-export function pairedInterval(
+function pairedInterval(
   name: string,
   group: readonly ComparedRun[],
   baseline: readonly ComparedRun[],
@@ -122,7 +122,7 @@ export function pairedInterval(
   const draws = Array.from({ length: BOOTSTRAP_DRAWS }, () => {
     const problems = Array.from({ length: differences[0]?.length ?? 0 }, () => rng.uniform());
     const seeds = differences.map(() => rng.pick(differences));
-    return mean(seeds.map((row) => mean(problems.map((u) => row[Math.floor(u * row.length)] as number))));
+    return mean(seeds.map((row) => mean(problems.map((u) => row[Math.floor(u * row.length)]))));
   });
   return { difference: mean(differences.map(mean)), low: quantile(draws, 0.025), high: quantile(draws, 0.975) };
 }

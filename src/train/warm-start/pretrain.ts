@@ -65,7 +65,7 @@ function schedule(step: number, steps: number, warmUpSteps: number): number {
 }
 
 /** One datum an item; the weights make the plain sum a mean over the batch's trained tokens. */
-export function datumsOf(items: readonly CorpusItem[], tokenizer: Tokenizer): Datum[] {
+function datumsOf(items: readonly CorpusItem[], tokenizer: Tokenizer): Datum[] {
   const rows = items.map(({ segments }) => {
     const tokens = segments.map(({ text }) => tokenizer.encode(text));
     const trained = segments.flatMap((segment, i) => (tokens[i] ?? []).map(() => Number(segment.trained)));
