@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { groupAdvantages } from "../src/algorithms/advantages.js";
-import { type Json, stringifyJson } from "../src/core/json.js";
+import { stringifyJson } from "../src/core/json.js";
 import { readProblems } from "../src/problems/problem.js";
 import { metricCatalogue } from "../src/runs/metrics.js";
 import type { RolloutRecord } from "../src/runs/records.js";
