@@ -43,7 +43,7 @@ export interface EmbeddedOptions {
 /** A model above this many weights is computed by one worker with several threads: copies would cost more. */
 const ONE_WORKER_PARAMETERS = 20_000_000;
 const DEFAULT_MICRO_BATCH_TOKENS = 1024;
-const DEFAULT_SAMPLING_ROWS = 128;
+const DEFAULT_SAMPLING_ROWS = 64;
 const BATCH_FLOATS = 8_000_000;
 
 /** @throws EngineError naming the file, key or tensor that cannot be used */
