@@ -43,8 +43,8 @@ export interface EmbeddedOptions {
 /** A model above this many weights is computed by one worker with several threads: copies would cost more. */
 const ONE_WORKER_PARAMETERS = 20_000_000;
 const DEFAULT_MICRO_BATCH_TOKENS = 1024;
-const DEFAULT_SAMPLING_ROWS = 128;
-const MICRO_BATCH_FLOATS = 8_000_000;
+const DEFAULT_SAMPLING_ROWS = 64;
+const BATCH_FLOATS = 8_000_000;
 
 /** @throws EngineError naming the file, key or tensor that cannot be used */
 export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedEngine> {
@@ -88,8 +88,9 @@ export class EmbeddedEngine implements Engine {
     this.#layout = layoutOf(config);
     this.#folder = resolve(options.model);
     this.#companions = readCompanions(this.#folder);
-    this.#limits = { tokens: options.microBatchTokens ?? DEFAULT_MICRO_BATCH_TOKENS, floats: MICRO_BATCH_FLOATS };
-    this.#samplingRows = options.samplingRows ?? DEFAULT_SAMPLING_ROWS;
+    this.#limits = { tokens: options.microBatchTokens ?? DEFAULT_MICRO_BATCH_TOKENS, floats: BATCH_FLOATS };
+    const mostRows = Math.max(1, Math.floor(BATCH_FLOATS / config.vocabularySize));
+    this.#samplingRows = Math.min(options.samplingRows ?? DEFAULT_SAMPLING_ROWS, mostRows);
     const memory = (): SharedArrayBuffer => new SharedArrayBuffer(this.#layout.length * 4);
     this.#state = {
       weights: memory(),

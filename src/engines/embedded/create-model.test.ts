@@ -1,0 +1,43 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { standardDeviation } from "../../core/maths.js";
+import { readConfig } from "./config.js";
+import { createModel, randomWeights } from "./create-model.js";
+import { layoutOf } from "./layout.js";
+import { TEST_CONFIG, testTokenizerJson } from "./test-model.js";
+
+const folder = mkdtempSync(join(tmpdir(), "coderlplus-create-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe("a new model", () => {
+  it("starts with the documented spread of weights, the same for the same seed", () => {
+    const layout = layoutOf({ ...TEST_CONFIG, tied: false });
+    const weights = randomWeights(layout, 3);
+    const spread = (name: string): number => {
+      const { offset, length } = layout.tensors.find((tensor) => tensor.name === name) ?? { offset: 0, length: 0 };
+      return standardDeviation([...weights.subarray(offset, offset + length)]);
+    };
+    expect(spread("embedding")).toBeCloseTo(0.02, 2);
+    expect(spread("head")).toBeCloseTo(0.02, 2);
+    expect(spread("0.attention") * Math.sqrt(32)).toBeCloseTo(0.8, 1);
+    expect(spread("1.attentionOutput") * Math.sqrt(32)).toBeCloseTo(0.4, 1);
+    expect(spread("1.down") * Math.sqrt(48)).toBeCloseTo(0.4, 1);
+    expect(spread("norm")).toBe(0);
+    expect(randomWeights(layout, 3)).toEqual(weights);
+    expect(randomWeights(layout, 4)).not.toEqual(weights);
+  });
+
+  it("has a config that reads back as it was", () => {
+    createModel(folder, TEST_CONFIG, testTokenizerJson(), 1, { endToken: "<|im_end|>" });
+    expect(readConfig(folder)).toEqual(TEST_CONFIG);
+  });
+
+  it("needs an end token that the tokenizer has, and room for all ids", () => {
+    const create = (config: typeof TEST_CONFIG, endToken: string): void =>
+      createModel(folder, config, testTokenizerJson(), 1, { endToken });
+    expect(() => create(TEST_CONFIG, "<eos>")).toThrow('the tokenizer has no token "<eos>"');
+    expect(() => create({ ...TEST_CONFIG, vocabularySize: 100 }, "<|im_end|>")).toThrow("a vocabulary of 100");
+  });
+});
