@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import { array, assert, constantFrom, oneof, property, string } from "fast-check";
 import { expect, test } from "vitest";
 import { extractProgram } from "./extract.js";
 
@@ -33,9 +33,9 @@ test("back quotes inside a line open nothing", () => {
 });
 
 test("no text makes it throw", () => {
-  const piece = fc.constantFrom("```", "```python\n", "~~~", "\n", "\r\n", "`", "def f(): pass", "\u0000", "\uD800");
-  fc.assert(
-    fc.property(fc.array(fc.oneof(piece, fc.string())), (pieces) => {
+  const piece = constantFrom("```", "```python\n", "~~~", "\n", "\r\n", "`", "def f(): pass", "\u0000", "\uD800");
+  assert(
+    property(array(oneof(piece, string())), (pieces) => {
       const program = extractProgram(pieces.join(""));
       expect(program === null || program.trim() !== "").toBe(true);
     }),

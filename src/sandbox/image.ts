@@ -3,7 +3,7 @@
 // another folder, or to "off".
 
 import { createHash } from "node:crypto";
-import { chmodSync, lstatSync, mkdirSync, readFileSync } from "node:fs";
+import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { version as pyodideVersion } from "pyodide";
@@ -11,6 +11,7 @@ import { sha256, writeAtomic } from "../core/files.js";
 import type { World } from "./job.js";
 
 const DIGEST_BYTES = 32;
+const WEEK_MS = 7 * 24 * 3600 * 1000;
 const WRITABLE_BY_OTHERS = 0o022;
 
 /** @param recipe  everything that the contents depend on besides pyodide's version */
@@ -38,10 +39,19 @@ export function storeSnapshot(path: string, snapshot: Uint8Array): void {
     const folder = join(path, "..");
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     chmodSync(folder, 0o700);
+    removeOld(folder);
     writeAtomic(path, Buffer.concat([digest(snapshot), snapshot]));
     chmodSync(path, 0o600);
   } catch {
     // A read-only home is no reason to fail.
+  }
+}
+
+/** Every version of the guest has a file of its own: those of a week ago have served their time. */
+function removeOld(folder: string): void {
+  for (const name of readdirSync(folder).filter((entry) => entry.startsWith("interpreter-"))) {
+    const path = join(folder, name);
+    if (Date.now() - lstatSync(path).mtimeMs > WEEK_MS) rmSync(path, { force: true });
   }
 }
 

@@ -5,12 +5,12 @@ import { createServer } from "node:net";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { judge } from "../judge/judge.js";
-import type { TestKind, TestOutcome } from "../judge/verdict.js";
 import { type Problem, problemSchema, type Test } from "../problems/problem.js";
-import { openSandbox, type Sandbox } from "./sandbox.js";
+import { openSandbox, type Sandbox } from "../sandbox/sandbox.js";
+import { judge } from "./judge.js";
+import type { TestKind, TestOutcome } from "./verdict.js";
 
-const FOLDER = new URL("./fixtures/hostile/", import.meta.url);
+const FOLDER = new URL("../sandbox/fixtures/hostile/", import.meta.url);
 const limits = { timeMs: 300, memoryBytes: 96 << 20, outputBytes: 1 << 20 };
 const files = readdirSync(FOLDER).filter((name) => !name.startsWith("99"));
 

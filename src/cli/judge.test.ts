@@ -1,0 +1,119 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+const MAIN = new URL("./main.ts", import.meta.url).pathname;
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "judge-"));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const file = (name: string, text: string): string => {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
+};
+const run = (...flags: string[]) =>
+  spawnSync(process.execPath, ["--import", "tsx", MAIN, ...flags], { encoding: "utf8", env: { ...process.env } });
+
+const problems = (): string =>
+  file(
+    "problems.jsonl",
+    [
+      '{"id": "a", "language": "python", "prompt": "", "starterCode": "def f(x):\\n", "tests": [{"kind": "call", "function": "f", "arguments": [2.0], "expected": 4.0}]}',
+      '{"id": "b", "language": "python", "prompt": "", "tests": [{"kind": "stdio", "stdin": "3\\n", "stdout": "6\\n"}], "limits": {"timeMs": 100}}',
+    ].join("\n"),
+  );
+
+test("one line a completion, in input order, with an index per problem", () => {
+  const completions = file(
+    "completions.jsonl",
+    [
+      '{"problem": "b", "program": "while True: pass"}',
+      '{"problem": "a", "completion": "    return x * x\\n", "continuesPrompt": true}',
+      '{"problem": "b", "completion": "Sure:\\n```python\\nprint(int(input()) * 2)\\n```\\n"}',
+      "",
+      '{"problem": "b", "completion": "no code here, sorry"}',
+      '{"problem": "a", "program": "def f(x): return int(x)", "metadata": {"any": 1}}',
+    ].join("\n"),
+  );
+  const out = join(folder, "verdicts.jsonl");
+  const result = run(
+    "judge",
+    "--problems",
+    problems(),
+    "--completions",
+    completions,
+    "--out",
+    out,
+    "--json",
+    "--workers",
+    "2",
+  );
+  expect(result.stderr).toBe("");
+  expect(result.status).toBe(0);
+  const rows = readFileSync(out, "utf8")
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+  expect(rows.map((row) => [row.problem, row.index, row.verdict.kind, row.verdict.reason])).toEqual([
+    ["b", 0, "failed", "timed-out"],
+    ["a", 0, "passed", undefined],
+    ["b", 1, "passed", undefined],
+    ["b", 2, "unparsable", undefined],
+    ["a", 1, "failed", "wrong-answer"],
+  ]);
+  expect(Object.keys(rows[1])).toEqual(["problem", "index", "programSha256", "verdict", "tests", "engine", "cpuMs"]);
+  expect(JSON.parse(result.stdout)).toMatchObject({
+    total: 5,
+    counts: { passed: 2, failed: 2, unparsable: 1, infrastructure: 0 },
+  });
+  // The value keeps its Python type on the way out.
+  expect(readFileSync(out, "utf8")).toContain('"expected": 4.0, "got": 2');
+});
+
+test.each([
+  ['{"problem": "c", "program": ""}', /c\.jsonl:1: .*no problem has the id "c"/],
+  ['{"problem": "b", "program": ""}\n{"problem": "b"', /c\.jsonl:2: not JSON/],
+  ['{"problem": "b", "programme": ""}', /c\.jsonl:1: .*programme.*did you mean "program"/],
+  ['{"problem": "b"}', /c\.jsonl:1: .*either "completion" or "program"/],
+])("unusable input %j: exit code 2, file and line, nothing written", (text, message) => {
+  const out = join(folder, "none.jsonl");
+  const result = run("judge", "--problems", problems(), "--completions", file("c.jsonl", text), "--out", out);
+  expect(result.status).toBe(2);
+  expect(result.stderr).toMatch(message);
+  expect(result.stdout).toBe("");
+  expect(existsSync(out)).toBe(false);
+});
+
+test("a wrong flag is a usage error", () => {
+  const completions = file("c.jsonl", '{"problem": "b", "program": ""}');
+  for (const flags of [["--mode", "lenient"], ["--workers", "0"], ["--nonsense"]]) {
+    expect(run("judge", "--problems", problems(), "--completions", completions, ...flags).status).toBe(2);
+  }
+});
+
+test("trace prints exactly the published keys", () => {
+  const path = file("p.py", "def f(a):\n    b = a * 2.0\n    return b\nprint(f(1))\n");
+  const result = run("trace", path, "--call", "f(3)", "--json");
+  expect(result.status).toBe(0);
+  expect(result.stdout).toBe(
+    '{"status": "ok", "variables": {"f.a": 3, "f.b": 6.0}, "recursive": [], "ambiguous": [], "nondeterministic": [], ' +
+      '"tampered": false, "stdout": "2.0\\n", "returned": 6.0, "engine": "wasm/cpython-3.14.2"}\n',
+  );
+});
+
+test("trace reads standard input from a file, and reports a failed program with exit code 0", () => {
+  const path = file("q.py", "n = int(input())\nm = [n][n]\n");
+  const result = run("trace", path, "--stdin", file("q.txt", "5\n"), "--json");
+  expect(result.status).toBe(0);
+  expect(JSON.parse(result.stdout)).toMatchObject({ status: "error:IndexError", variables: { n: 5 } });
+});
+
+test("trace: a missing file and a broken call are usage errors", () => {
+  expect(run("trace", join(folder, "nowhere.py")).status).toBe(2);
+  expect(run("trace", file("r.py", "x = 1"), "--call", "f(").status).toBe(2);
+});

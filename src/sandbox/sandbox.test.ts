@@ -1,0 +1,142 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { InfrastructureError } from "../core/errors.js";
+import { stringifyJson } from "../core/json.js";
+import type { Execution, Job } from "./job.js";
+import { openSandbox, type Sandbox } from "./sandbox.js";
+
+const limits = { timeMs: 200, memoryBytes: 64 << 20, outputBytes: 1 << 20 };
+
+let sandbox: Sandbox;
+beforeAll(async () => {
+  sandbox = await openSandbox({ workers: 2 });
+});
+afterAll(() => sandbox.close());
+
+const job = (source: string, more: Partial<Job> = {}): Job => ({
+  request: { op: "run", name: "__main__", source, preamble: "" },
+  stdin: "",
+  limits,
+  ...more,
+});
+const run = (source: string, more: Partial<Job> = {}): Promise<Execution> =>
+  sandbox.lease((room) => room.run(job(source, more)));
+
+test("a program's output, end and polls come back", async () => {
+  expect(await run("print(int(input()) + 1)", { stdin: "41\n" })).toMatchObject({
+    ending: { kind: "finished" },
+    stdout: "42\n",
+    stdoutIsText: true,
+  });
+});
+
+test("the same program takes the same number of polls in every thread and at every time", async () => {
+  const source = "d = {}\nfor i in range(20000):\n    d[i % 97] = d.get(i % 97, 0) + len({str(i), 'a'})\nprint(d[3])\n";
+  const runs = await Promise.all(Array.from({ length: 12 }, () => run(source)));
+  expect(new Set(runs.map(({ polls }) => polls)).size).toBe(1);
+  expect(new Set(runs.map(({ stdout }) => stdout)).size).toBe(1);
+});
+
+test("addresses, hashes, clock and random bytes are the same in every thread and every time", async () => {
+  const source =
+    "import os, random, time, uuid\nprint(id(object()), hash('x'), time.time(), random.random(), os.urandom(4), uuid.uuid4(), {object(): 1})\n";
+  const runs = await Promise.all(Array.from({ length: 6 }, () => run(source)));
+  expect(new Set(runs.map(({ stdout }) => stdout)).size).toBe(1);
+});
+
+test("nothing of this machine shows: environment, arguments, time zone, processes", async () => {
+  const { stdout } = await run(
+    "import os, sys, time\nprint(dict(os.environ), sys.argv, time.tzname, os.getpid(), os.getcwd(), os.listdir('/'))",
+  );
+  expect(stdout).not.toMatch(/node|worker|coderlplus|\.ts|\.js/);
+  expect(stdout).toContain("('UTC', 'UTC')");
+});
+
+test("a second world differs in hashes, clock and chance", async () => {
+  const source = "import random, time\nprint(hash('x'), time.time(), random.random())\n";
+  const [one, two] = await Promise.all([run(source), sandbox.lease((room) => room.run(job(source)), "second")]);
+  expect(two.ending.kind).toBe("finished");
+  const [first, second] = [one.stdout.split(" "), two.stdout.split(" ")];
+  expect(first.filter((word, at) => word === second[at])).toEqual([]);
+});
+
+test("a time limit holds within a few milliseconds where the program polls", async () => {
+  const { ending, cpuMs } = await run("while True: pass", { limits: { ...limits, timeMs: 50 } });
+  expect(ending.kind).toBe("timed-out");
+  expect(cpuMs).toBeLessThan(1000);
+});
+
+test("a hang in C code is ended by the watchdog, and the replacement serves the next program", async () => {
+  const one = await openSandbox({ workers: 1 });
+  try {
+    const hang = await one.lease((room) => room.run(job("sum(range(10**12))")));
+    expect(hang.ending.kind).toBe("timed-out");
+    expect((await one.lease((room) => room.run(job("print(7)")))).stdout).toBe("7\n");
+  } finally {
+    await one.close();
+  }
+});
+
+test("the memory limit is the program's own, and a grown interpreter is replaced", async () => {
+  const small = await run("x = bytearray(48 << 20)\nprint(len(x))");
+  expect(small.stdout).toBe(`${48 << 20}\n`);
+  expect((await run("x = bytearray(200 << 20)")).ending.kind).toBe("out-of-memory");
+  const caught = await run("try:\n    x = bytearray(200 << 20)\nexcept MemoryError:\n    print('caught')");
+  expect(caught).toMatchObject({ ending: { kind: "finished" }, stdout: "caught\n" });
+  const large = await run("x = bytearray(120 << 20)\nprint(1)", { limits: { ...limits, memoryBytes: 256 << 20 } });
+  expect(large.stdout).toBe("1\n");
+});
+
+test("jobs of one session keep the compiled program but not its globals", async () => {
+  const source = "try: n += 1\nexcept NameError: n = 1\nprint(n)\n";
+  const executions = await sandbox.lease(async (room) => [
+    await room.run(job(source, { session: "s" })),
+    await room.run(job(source, { session: "s" })),
+  ]);
+  expect(executions.map(({ stdout }) => stdout)).toEqual(["1\n", "1\n"]);
+  expect(executions.map(({ reply }) => reply?.clean)).toEqual([true, true]);
+});
+
+test.each([
+  "import math\nmath.pi = 3",
+  "import string\ns = string\ns.x = 1",
+  "import random\nrandom.seed(1)",
+  "import sys\nsys.stdout = None",
+  "print.__self__.len = None",
+  "from collections import Counter\nCounter.x = 1",
+  "import sys\nsys.modules.clear()",
+  "x = eval('1')",
+  "class A:\n    def __del__(self): print(1)",
+  "def f(): pass\nf.__globals__['x'] = 1",
+])("a program like %j gets its state thrown away", async (source) => {
+  expect((await run(source)).reply?.clean).not.toBe(true);
+});
+
+test.each([
+  "import sys\ninput = sys.stdin.readline\nsys.setrecursionlimit(10**6)\nx = [0] * 3\nx[1] = 2",
+  "class Node:\n    def __init__(self, v):\n        self.v = v\n        self.next = None\na = Node(1)\na.next = Node(2)\na.next.v = 3",
+  "from collections import defaultdict, deque\nimport heapq\nd = defaultdict(list)\nd[1].append(2)\nheapq.heappush(d[1], 1)",
+])("a program like %j keeps it", async (source) => {
+  expect((await run(source)).reply?.clean).toBe(true);
+});
+
+test("floats and long integers cross unharmed in both directions", async () => {
+  const request = {
+    op: "run",
+    name: "program",
+    source: "def f(*a): return list(a)",
+    preamble: "",
+    call: {
+      function: "f",
+      keywords: {},
+      arguments: [1, { $int: "123456789012345678901234567890" }, { $float: "nan" }],
+    },
+  };
+  const { reply } = await run("", { request });
+  expect(stringifyJson(reply?.returned)).toBe('[1, {"$int": "123456789012345678901234567890"}, {"$float": "nan"}]');
+});
+
+test("a closed sandbox says so", async () => {
+  const closed = await openSandbox({ workers: 1 });
+  await closed.close();
+  await expect(closed.lease(async () => 1)).rejects.toThrow(InfrastructureError);
+});
