@@ -159,7 +159,7 @@ describe("a run of CodeRL+", () => {
     const settings = small.flatMap((setting) => ["--set", setting]);
     const moments = [/evaluating/, /step 1\//, /step 3\//];
     for (const [i, moment] of moments.entries()) {
-      await killWhen(moment, ["train", ...settings, "--run", path, ...(i > 0 ? ["--resume"] : [])]);
+      await killWhen(moment, ["train", "--run", path, ...(i === 0 ? settings : ["--resume"])]);
     }
     await exited(command(["train", "--run", path, "--resume"]));
     const killed = RunDirectory.open(path);

@@ -16,7 +16,10 @@ import { openSandbox } from "../sandbox/sandbox.js";
 import { trace } from "../tracer/tracer.js";
 
 export function registerData(program: Command): void {
-  const data = program.command("data").description("make, prove and count files of problems");
+  const data = program
+    .command("data")
+    .description("make, prove and count files of problems")
+    .addHelpText("after", "\nExample:\n  coderlplus data check problems.jsonl");
   data
     .command("generate")
     .description("problems of the bundled family; every expected value is confirmed by running the reference")

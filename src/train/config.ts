@@ -155,7 +155,7 @@ export function readConfigFile(path: string): unknown {
   try {
     return parseYaml(text) as unknown;
   } catch (error) {
-    throw new ConfigError(`${path}: not YAML: ${messageOf(error)}`, { cause: error });
+    throw new ConfigError(`${path}: not YAML: ${messageOf(error).split("\n")[0]}`, { cause: error });
   }
 }
 
