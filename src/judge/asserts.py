@@ -38,8 +38,7 @@ def read_call(call, expected, namespace):
         return None
     if any(isinstance(node, ast.Starred) for node in call.args) or any(word.arg is None for word in call.keywords):
         return None
-    head = path.partition(".")[0]
-    if head in namespace or hasattr(builtins, head):
+    if path.partition(".")[0] in namespace:
         return None
     try:
         return {
@@ -68,7 +67,7 @@ def dotted(node):
 def constant(node, namespace):
     """The value of an expression that does not depend on the program. @raises for one that does, or has no form."""
     value = eval(compile(ast.Expression(node), "<assert>", "eval"), dict(namespace))
-    tree = Encoder(Limits(), set()).encode(value)
+    tree = Encoder(Limits(), set(), ordered=True).encode(value)
     if has_untyped(tree):
         raise Unsupported
     return tree

@@ -29,12 +29,18 @@ export async function judge(
   options: JudgeOptions = {},
 ): Promise<Judgement> {
   if (program === null) return judgement(null, unparsable(problem, "no program in the completion"), []);
-  try {
-    return await sandbox.lease((room) => judgeIn(room, problem, program, options));
-  } catch (error) {
-    return judgement(program, { kind: "infrastructure", message: messageOf(error) }, []);
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await sandbox.lease((room) => judgeIn(room, problem, program, options));
+    } catch (error) {
+      if (attempt < ATTEMPTS) continue;
+      return judgement(program, { kind: "infrastructure", message: messageOf(error) }, []);
+    }
   }
 }
+
+/** An interpreter that does not start is tried again: memory may have been short for a moment. */
+const ATTEMPTS = 2;
 
 async function judgeIn(room: Room, problem: Problem, program: string, options: JudgeOptions): Promise<Judgement> {
   if (problem.language !== "python") {

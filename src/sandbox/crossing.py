@@ -91,7 +91,7 @@ class Stub:
         self._state = state
 
     def __call__(self, *arguments, **keywords):
-        encoder = Encoder(Limits(), set())
+        encoder = Encoder(Limits(), set(), ordered=True)
         try:
             question = {
                 "function": self._path,
@@ -204,27 +204,35 @@ def bind_stubs(namespace, request, state):
     state["candidate"] = Stub(entry, state)
     if entry and "." not in entry:
         namespace[entry] = state["candidate"]
-    functions, others = definitions(request["source"])
+    functions, others, imported = definitions(request["source"])
     for name in unresolved(request["code"], namespace):
+        # A check keeps the built-ins that it compares with; an assert means the program's function of that name.
+        if hasattr(builtins, name) and (entry or name not in functions):
+            continue
         if name in others:
             return False
         if name in functions:
             namespace[name] = Stub(name, state)
             state["weaker"] = state["weaker"] or bool(entry)
+        elif name in imported:
+            run_preamble(compile_preamble(imported[name]), namespace)
     return True
 
 
 def definitions(source):
-    """The names of a program's functions, and of its classes and values."""
-    functions, others = set(), set()
+    """A program's functions, its classes and values, and the import statements of what it imports by its own name."""
+    functions, others, imported = set(), set(), {}
     for node in ast.parse(source).body:
         if isinstance(node, ast.FunctionDef):
             functions.add(node.name)
         elif isinstance(node, ast.ClassDef):
             others.add(node.name)
+        elif isinstance(node, (ast.Import, ast.ImportFrom)):
+            names = [alias.name.partition(".")[0] for alias in node.names if alias.asname is None]
+            imported.update(dict.fromkeys(names, ast.unparse(node)))
         else:
             others |= {name.id for name in ast.walk(node) if isinstance(name, ast.Name) and type(name.ctx) is ast.Store}
-    return functions, others - functions
+    return functions, others - functions, imported
 
 
 def unresolved(code, namespace):
@@ -237,7 +245,7 @@ def unresolved(code, namespace):
         if isinstance(node, (ast.Import, ast.ImportFrom)):
             bound |= {(alias.asname or alias.name).partition(".")[0] for alias in node.names}
     used = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
-    return sorted(name for name in used - bound if name not in namespace and not hasattr(builtins, name))
+    return sorted(name for name in used - bound if name not in namespace)
 
 
 def conclude(request, namespace, state):

@@ -155,9 +155,9 @@ def compile_expression(text):
 def resolve(namespace, path):
     """`f`, or `Class.method` on an instance made without arguments."""
     head, *rest = path.split(".")
-    if head not in namespace:
+    if head not in namespace and not hasattr(builtins, head):
         raise NameError(f"name {head!r} is not defined")
-    target = namespace[head]
+    target = namespace[head] if head in namespace else getattr(builtins, head)
     for name in rest:
         target = getattr(target() if isinstance(target, type) else target, name)
     return target
@@ -194,7 +194,7 @@ def describe(error):
 def encode_result(value, namespace):
     """A function's result by exact built-in type; anything else is named, and equal to nothing."""
     try:
-        return Encoder(Limits(), {namespace["__name__"], "__main__"}).encode(value)
+        return Encoder(Limits(), {namespace["__name__"], "__main__"}, ordered=True).encode(value)
     except (TooBig, Unsupported):
         return {"$foreign": type.__dict__["__qualname__"].__get__(type(value))}
 

@@ -14,7 +14,7 @@ export type Ending =
       readonly message: string;
     };
 
-export interface RaisedError {
+interface RaisedError {
   readonly type: string;
   readonly message: string;
 }

@@ -1,6 +1,6 @@
 // The part of the WebAssembly interface that the sandbox uses: Node's own types leave it out.
 
-export type WasmImports = Record<string, Record<string, unknown>>;
+type WasmImports = Record<string, Record<string, unknown>>;
 
 /** Compiled code; it can be posted to another thread, which then need not compile. */
 export interface WasmModule {

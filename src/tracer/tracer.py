@@ -24,6 +24,8 @@ ABSENT = object()
 _monitoring = sys.monitoring
 _events = _monitoring.events
 _frame = sys._getframe
+ENDS = _events.PY_RETURN | _events.PY_YIELD
+BEGINNINGS = _events.PY_START | _events.PY_RESUME
 
 
 class Code:
@@ -51,6 +53,7 @@ class Tracer:
         self.values = {}
         self.recursive = set()
         self.ambiguous = set()
+        self.counted = counts is not None
         self._collect(top, (), ())
         for index, code in enumerate(self.codes.values()):
             code.last = counts[index] if counts else 0
@@ -80,20 +83,21 @@ class Tracer:
     def start(self):
         monitoring, events = _monitoring, _events
         monitoring.use_tool_id(TOOL, "trace")
+        counted = self.counted
         self.callbacks = {
             events.PY_START: self._entered,
             events.PY_RESUME: self._entered,
             events.PY_THROW: self._thrown,
-            events.PY_RETURN: self._left,
-            events.PY_YIELD: self._left,
+            events.PY_RETURN: self._left_counted if counted else self._left,
+            events.PY_YIELD: self._left_counted if counted else self._left,
             events.PY_UNWIND: self._unwound,
         }
         for event, callback in self.callbacks.items():
             monitoring.register_callback(TOOL, event, callback)
-        local = events.PY_START | events.PY_RESUME | events.PY_RETURN | events.PY_YIELD
         for known in self.codes.values():
-            monitoring.set_local_events(TOOL, known.code, local)
-        monitoring.set_events(TOOL, events.PY_UNWIND | events.PY_THROW)
+            # A second pass knows already who called itself: it need not see activations begin.
+            monitoring.set_local_events(TOOL, known.code, ENDS if counted else ENDS | BEGINNINGS)
+        monitoring.set_events(TOOL, events.PY_UNWIND | (0 if counted else events.PY_THROW))
 
     def stop(self):
         """Ends the tracing. False where the program has changed anything about it."""
@@ -108,9 +112,11 @@ class Tracer:
 
     def _entered(self, code, offset):
         known = self.codes[id(code)]
-        known.depth += 1
-        if known.depth > 1 and known.function:
+        if known.depth and known.function:
             self.recursive.add(known.path)
+            # That is all its beginnings can tell.
+            _monitoring.set_local_events(TOOL, code, ENDS)
+        known.depth += 1
 
     def _thrown(self, code, offset, error):
         if id(code) in self.codes:
@@ -118,19 +124,24 @@ class Tracer:
 
     def _unwound(self, code, offset, error):
         if id(code) in self.codes:
-            self._left(code, offset, None, 2)
+            (self._left_counted if self.counted else self._left)(code, offset, None, 2)
 
     def _left(self, code, offset, value, frames=1):
+        """First pass: an activation ends. The first few are captured, in case no more follow."""
         known = self.codes[id(code)]
         known.depth -= 1
         known.exits += 1
-        if known.last:
-            if known.exits == known.last:
-                self.capture(known, _frame(frames).f_locals)
-            elif len(known.seen) < len(known.names):
-                known.seen.update(_frame(frames).f_locals)
-        elif known.exits <= EAGER:
+        if known.exits <= EAGER:
             self.capture(known, _frame(frames).f_locals)
+
+    def _left_counted(self, code, offset, value, frames=1):
+        """Second pass: only the last activation of each scope is captured."""
+        known = self.codes[id(code)]
+        known.exits += 1
+        if known.exits == known.last:
+            self.capture(known, _frame(frames).f_locals)
+        elif len(known.seen) < len(known.names):
+            known.seen.update(_frame(frames).f_locals)
 
     def capture(self, known, held):
         for name, key in known.names:

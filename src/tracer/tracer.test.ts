@@ -159,3 +159,14 @@ test("what depends on hash seed, clock or chance is named and dropped", async ()
   expect(result.nondeterministic).toEqual(["a", "t", "r"]);
   expect(Object.keys(result.variables)).toEqual(["b"]);
 });
+
+test("a scope that calls itself often is still flagged, and holds its outermost activation", async () => {
+  const result = await run(
+    "def f(n):\n    if n < 2:\n        return n\n    a = f(n - 1)\n    b = f(n - 2)\n    return a + b\nx = f(12)\n",
+  );
+  expect(result).toMatchObject({
+    recursive: ["f"],
+    ambiguous: [],
+    variables: { "f.n": 12, "f.a": 89, "f.b": 55, x: 144 },
+  });
+});
