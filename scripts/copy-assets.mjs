@@ -2,5 +2,8 @@
 
 import { chmodSync, cpSync } from "node:fs";
 
-cpSync("src", "dist", { recursive: true, filter: (path) => !path.includes("fixtures") && (!/\.[^./]+$/.test(path) || path.endsWith(".py")) });
+cpSync("src", "dist", {
+  recursive: true,
+  filter: (path) => !path.includes("fixtures") && (!/\.[^./]+$/.test(path) || path.endsWith(".py")),
+});
 chmodSync("dist/cli/main.js", 0o755);

@@ -5,12 +5,22 @@ import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { z } from "zod";
 import { groupAdvantages } from "../src/algorithms/advantages.js";
 import { stringifyJson } from "../src/core/json.js";
+import { readLines } from "../src/core/jsonl.js";
+import { explain } from "../src/core/schema.js";
 import { readProblems } from "../src/problems/problem.js";
 import { metricCatalogue } from "../src/runs/metrics.js";
 import type { RolloutRecord } from "../src/runs/records.js";
 import { RunDirectory } from "../src/runs/run-directory.js";
+import {
+  alignmentExampleSchema,
+  evaluationSchema,
+  metricsSchema,
+  rolloutSchema,
+  runSchema,
+} from "../src/runs/schemas.js";
 import { openSandbox, type Sandbox } from "../src/sandbox/sandbox.js";
 import { trace } from "../src/tracer/tracer.js";
 import { bundled } from "../src/train/bundled.js";
@@ -79,6 +89,22 @@ describe("a run of CodeRL+", () => {
       expect(existsSync(join(run.path, file)), file).toBe(true);
     }
     expect(readdirSync(join(run.path, "checkpoints"))).toEqual(["step-000002", "step-000004"]);
+  });
+
+  it("writes records of the published shapes", () => {
+    const hold = (schema: z.ZodType, value: unknown): void => {
+      const result = schema.safeParse(value);
+      expect(result.success ? "" : explain(result.error, value, schema)).toBe("");
+    };
+    const lines = (path: string): unknown[] => readLines(join(run.path, path)).map(({ value }) => value);
+    const plain = (path: string): unknown => JSON.parse(readFileSync(join(run.path, path), "utf8"));
+    hold(runSchema, plain("run.json"));
+    hold(evaluationSchema, plain("eval/family-step-000004.json"));
+    for (const line of run.readMetrics()) hold(metricsSchema, line);
+    for (const step of run.rolloutSteps()) for (const rollout of run.readRollouts(step)) hold(rolloutSchema, rollout);
+    for (const entry of lines("checkpoints/step-000004/training-state/pool.jsonl")) {
+      hold(alignmentExampleSchema, (entry as { example: unknown }).example);
+    }
   });
 
   it("writes only metrics of the catalogue, one line a step", () => {

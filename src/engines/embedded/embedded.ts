@@ -146,7 +146,7 @@ export class EmbeddedEngine implements Engine {
   logprobs(sequences: readonly Sequence[], weights: "policy" | "reference" = "policy"): Promise<Float32Array[]> {
     return this.#exclusive(async () => {
       const reference = weights === "reference" ? this.#reference : undefined;
-      const source = reference ? { memory: reference, version: 0 } : this.#policy();
+      const source = reference ? { name: "reference" as const, memory: reference, version: 0 } : this.#policy();
       const scores = await this.#score(sequences, source);
       return scores.map(({ logprobs }) => logprobs);
     });
@@ -239,7 +239,7 @@ export class EmbeddedEngine implements Engine {
   }
 
   #policy(): WeightSource {
-    return { memory: this.#state.weights, version: this.#version };
+    return { name: "policy", memory: this.#state.weights, version: this.#version };
   }
 
   /** The frozen starting weights take memory only once the policy leaves them. */

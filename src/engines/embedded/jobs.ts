@@ -27,6 +27,8 @@ export interface WorkerSetup {
 
 /** Which numbers to compute with; a version that a worker has not seen yet makes it copy them. */
 export interface WeightSource {
+  /** Its name, for shared memory is another object in every message. */
+  readonly name: "policy" | "reference";
   readonly memory: SharedArrayBuffer;
   readonly version: number;
 }

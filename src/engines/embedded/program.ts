@@ -63,6 +63,8 @@ async function createSession(graph: Graph, threads: number): Promise<InferenceSe
       interOpNumThreads: 1,
       intraOpNumThreads: threads,
       logSeverityLevel: 3,
+      // A pattern for every batch shape costs memory and, measured, no less time.
+      enableMemPattern: false,
       extra: { session: { intra_op: { allow_spinning: "0" } } },
     });
   } catch (error) {

@@ -43,7 +43,7 @@ const runtime: Runtime = {
 };
 const trainer = new Trainer(model, runtime);
 const sampler = new Sampler(model, runtime);
-const copies = new Map<SharedArrayBuffer, { version: number; loaded: LoadedWeights }>();
+const copies = new Map<WeightSource["name"], { version: number; loaded: LoadedWeights }>();
 
 const CLOSING_CHECK_MS = 100;
 
@@ -86,11 +86,11 @@ const handlers: Handlers = {
 };
 
 /** ONNX Runtime refuses shared memory, so each worker keeps a copy of the weights it computes with. */
-function current({ memory, version }: WeightSource): LoadedWeights {
-  let copy = copies.get(memory);
+function current({ name, memory, version }: WeightSource): LoadedWeights {
+  let copy = copies.get(name);
   if (!copy) {
     copy = { version: -1, loaded: loadedWeights(model, new Float32Array(model.layout.length)) };
-    copies.set(memory, copy);
+    copies.set(name, copy);
   }
   if (copy.version !== version) copy.loaded.flat.set(new Float32Array(memory));
   copy.version = version;
