@@ -29,6 +29,9 @@ describe("typed equality", () => {
     ['{"$set": [1, 2]}', '{"$set": [2, 1]}'],
     ['{"$dict": [[1, "a"], [2, "b"]]}', '{"$dict": [[2, "b"], [1, "a"]]}'],
     ['{"a": 1, "b": [2]}', '{"b": [2], "a": 1}'],
+    ['{"$dict": [["2", 1], ["1", 2]]}', '{"1": 2, "2": 1}'],
+    ['{"$float": "inf"}', "Infinity"],
+    ["null", "null"],
   ])("%s is %s", (a, b) => expect(equal(a, b)).toBe(true));
 
   it.each([
@@ -43,6 +46,9 @@ describe("typed equality", () => {
     ['{"$set": [1, 1]}', '{"$set": [1, 2]}'],
     ['{"a": 1}', '{"a": 1, "b": 2}'],
     ['{"toString": 1}', "{}"],
+    ["1.5", "Infinity"],
+    ['{"$float": "inf"}', "-Infinity"],
+    ['{"$dict": [[1, 2]]}', '{"$dict": [1]}'],
   ])("%s is not %s", (a, b) => expect(equal(a, b)).toBe(false));
 
   it("takes arrays for tuples and deques only where the prompt said so", () => {
@@ -78,6 +84,22 @@ describe("the answer", () => {
     "[1]",
     "\u0000",
   ])("is none where the last line is %j", (text) => expect(parseAnswer(text, "paper")).toBeNull());
+
+  it("keeps an output of null", () => {
+    expect(parseAnswer('{"variables": {"a": 1}, "output": null}', "paper")).toEqual({
+      variables: { a: 1 },
+      output: null,
+    });
+    const truth = { variables: { a: 1 }, output: null };
+    expect(gradeAnswer(truth, '{"variables": {"a": 1}, "output": null}', "withOutput", false).reward).toBe(1);
+    expect(gradeAnswer(truth, '{"variables": {"a": 1}}', "withOutput", false).reward).toBe(0.5);
+  });
+
+  it("takes Python literals in official mode only", () => {
+    const text = "{'variables': {'a': (1, 2)}, 'output': 1}";
+    expect(parseAnswer(text, "official")).toEqual({ variables: { a: { $tuple: [1, 2] } }, output: 1 });
+    expect(parseAnswer(text, "withOutput")).toBeNull();
+  });
 
   it("takes Python's words and final_output in official mode only", () => {
     const text = '{"variables": {"a": True}, "final_output": "None"}';

@@ -1,6 +1,7 @@
 // What the model answered, and whether it is right. Total: any text is an answer or none, never an exception.
 
 import { Float, type Json, parseJson } from "../core/json.js";
+import { parsePythonLiteral } from "../problems/python-literal.js";
 import type { RewardMode } from "./reward.js";
 
 export interface Answer {
@@ -13,22 +14,21 @@ type Tagged = Readonly<Record<string, Json>>;
 /** The last line as `{"variables": {...}, "output": ...}`; null where it is anything else. */
 export function parseAnswer(completion: string, mode: RewardMode): Answer | null {
   const line = completion.trimEnd().split("\n").at(-1) ?? "";
-  let value: Json;
-  try {
-    value = parseJson(mode === "official" ? withJsonWords(line) : line);
-  } catch {
-    return null;
-  }
+  const value = readLine(line, mode);
   if (!isObject(value) || !isObject(value["variables"])) return null;
-  const output = value["output"] ?? (mode === "official" ? value["final_output"] : undefined);
+  const key = mode === "official" && !Object.hasOwn(value, "output") ? "final_output" : "output";
+  const output = Object.hasOwn(value, key) ? value[key] : undefined;
   if (mode === "official" && output === undefined) return null;
   return { variables: value["variables"], ...(output === undefined ? {} : { output }) };
 }
 
-/** Python's names for JSON's words, outside strings. */
-function withJsonWords(line: string): string {
-  const words: Readonly<Record<string, string>> = { True: "true", False: "false", None: "null" };
-  return line.replace(/"(?:[^"\\]|\\.)*"|\b(?:True|False|None)\b/g, (match) => words[match] ?? match);
+/** JSON; in official mode a Python literal too. */
+function readLine(line: string, mode: RewardMode): Json | undefined {
+  try {
+    return parseJson(line);
+  } catch {
+    return mode === "official" ? parsePythonLiteral(line) : undefined;
+  }
 }
 
 /**
@@ -48,15 +48,17 @@ export function matches(truth: Json, predicted: Json | undefined, sequencesAsArr
   const sequence = a["$tuple"] ?? a["$deque"];
   if (sequencesAsArrays && Array.isArray(sequence) && Array.isArray(b)) return sameItems(sequence, b, true);
   if (!isObject(b)) return false;
-  for (const tag of ["$set", "$dict"]) {
-    const [left, right] = [a[tag], b[tag]];
-    if (Array.isArray(left)) return Array.isArray(right) && sameBag(left, right, sequencesAsArrays);
-  }
-  const keys = Object.keys(a);
-  return (
-    keys.length === Object.keys(b).length &&
-    keys.every((key) => Object.hasOwn(b, key) && matches(a[key], b[key], sequencesAsArrays))
-  );
+  if (Array.isArray(a["$set"])) return Array.isArray(b["$set"]) && sameBag(a["$set"], b["$set"], sequencesAsArrays);
+  const [left, right] = [entriesOf(a), entriesOf(b)];
+  return left !== null && right !== null && sameBag(left, right, sequencesAsArrays);
+}
+
+/** Key and value pairs of a dict, tagged or plain; null for a `$dict` that holds anything but pairs. */
+function entriesOf(value: Tagged): readonly Json[] | null {
+  const { $dict: pairs } = value;
+  if (pairs === undefined) return Object.entries(value);
+  const wellFormed = Array.isArray(pairs) && pairs.every((pair) => Array.isArray(pair) && pair.length === 2);
+  return wellFormed ? (pairs as readonly Json[]) : null;
 }
 
 function sameItems(a: readonly Json[], b: readonly Json[], sequencesAsArrays: boolean): boolean {
@@ -88,11 +90,8 @@ function normal(value: Json): Json {
 }
 
 function isClose(a: number, b: number): boolean {
-  return (
-    Object.is(a, b) ||
-    (Number.isNaN(a) && Number.isNaN(b)) ||
-    Math.abs(a - b) <= 1e-9 * Math.max(Math.abs(a), Math.abs(b))
-  );
+  if (!Number.isFinite(a) || !Number.isFinite(b)) return Object.is(a, b);
+  return Math.abs(a - b) <= 1e-9 * Math.max(Math.abs(a), Math.abs(b));
 }
 
 function isObject(value: Json | undefined): value is Tagged {

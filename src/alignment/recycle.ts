@@ -3,7 +3,7 @@
 
 import { InfrastructureError } from "../core/errors.js";
 import { sha256 } from "../core/files.js";
-import { stringifyJson } from "../core/json.js";
+import { type Json, stringifyJson } from "../core/json.js";
 import { Rng } from "../core/rng.js";
 import type { Judgement } from "../judge/verdict.js";
 import { inputOf } from "../problems/examples.js";
@@ -146,6 +146,13 @@ function refuse(trace: Trace, options: RecycleOptions): DropReason | null {
 
 function truthOf(trace: Trace, asked: readonly string[], input: ProgramInput): Truth {
   const variables = Object.fromEntries(asked.map((name) => [name, trace.variables[name] ?? null]));
+  const output = outputOf(trace, input);
+  return output === undefined ? { variables } : { variables, output };
+}
+
+/** What a run gave: the call's result or all that was printed; undefined where it did not end or has no fixed form. */
+export function outputOf(trace: Trace, input: ProgramInput): Json | undefined {
+  if ((trace.status !== "ok" && trace.status !== "exit") || trace.outputNondeterministic) return undefined;
   const output = input.kind === "call" ? trace.returned : trace.stdout;
-  return output === undefined || isTooBig(output) ? { variables } : { variables, output };
+  return output === undefined || isTooBig(output) ? undefined : output;
 }

@@ -29,7 +29,11 @@ function render({ groups, base, measures: rows }: Comparison): string {
   const lines = Object.entries(rows).map(([name, columns]) => [
     name,
     ((base[name] ?? Number.NaN) * 100).toFixed(1),
-    ...columns.flatMap((column, i) => (i === 0 ? [value(column)] : [value(column), against(column)])),
+    ...columns.flatMap((column, i) =>
+      i === 0
+        ? [value(column, groups[i]?.seeds.length ?? 1)]
+        : [value(column, groups[i]?.seeds.length ?? 1), against(column)],
+    ),
   ]);
   const seeds = groups.map(({ name, seeds: all }) => `${name}: seed${all.length === 1 ? "" : "s"} ${all.join(", ")}`);
   const meanings = Object.keys(rows).map((name) => `  ${name}: ${(measures as Record<string, string>)[name] ?? ""}`);
@@ -42,8 +46,8 @@ function render({ groups, base, measures: rows }: Comparison): string {
   ].join("\n");
 }
 
-function value({ value: mean, spread, rewarded }: GroupMeasure): string {
-  return `${(mean * 100).toFixed(1)} ± ${(spread * 100).toFixed(1)}${rewarded ? " *" : "  "}`;
+function value({ value: mean, spread, rewarded }: GroupMeasure, seeds: number): string {
+  return `${(mean * 100).toFixed(1)}${seeds > 1 ? ` ± ${(spread * 100).toFixed(1)}` : ""}${rewarded ? " *" : "  "}`;
 }
 
 function against({ against: interval }: GroupMeasure): string {

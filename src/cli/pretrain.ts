@@ -1,14 +1,15 @@
 // `coderlplus pretrain`: makes the bundled model from nothing: tokenizer, random weights, warm start.
 
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
-import { readBytes, sha256, writeAtomic, writeFolderAtomic } from "../core/files.js";
+import { UsageError } from "../core/errors.js";
+import { readBytes, sha256, writeDurable, writeFolderAtomic } from "../core/files.js";
 import type { DecoderConfig } from "../engines/embedded/config.js";
 import { createModel } from "../engines/embedded/create-model.js";
-import { openEmbedded } from "../engines/embedded/embedded.js";
-import { type PretrainOptions, pretrain } from "../train/warm-start/pretrain.js";
+import { type EmbeddedEngine, openEmbedded } from "../engines/embedded/embedded.js";
+import { type PretrainProgress, pretrain } from "../train/warm-start/pretrain.js";
 import { buildTokenizer, END, PAD } from "../train/warm-start/tokenizer-builder.js";
 
 interface Flags {
@@ -18,6 +19,7 @@ interface Flags {
   readonly dirtySteps: number;
   readonly batch: number;
   readonly learningRate: number;
+  readonly dirtyLearningRate: number;
   readonly vague: number;
   readonly hidden: number;
   readonly layers: number;
@@ -30,16 +32,17 @@ export function registerPretrain(program: Command): void {
     .command("pretrain")
     .description("make a small warm-started model from the problem family's training split")
     .requiredOption("--out <folder>", "where the model is written")
-    .option("--seed <n>", "seed of weights and corpus", numeric, 0)
-    .option("--clean-steps <n>", "steps on the clean corpus", numeric, 4500)
-    .option("--dirty-steps <n>", "steps on the corpus with systematic mistakes", numeric, 300)
-    .option("--batch <n>", "corpus items a step", numeric, 32)
+    .option("--seed <n>", "seed of weights and corpus", whole, 0)
+    .option("--clean-steps <n>", "steps on the clean corpus", whole, 4500)
+    .option("--dirty-steps <n>", "steps on the corpus with systematic mistakes", whole, 300)
+    .option("--batch <n>", "corpus items a step", whole, 32)
     .option("--learning-rate <x>", "peak learning rate", numeric, 2e-3)
+    .option("--dirty-learning-rate <x>", "peak learning rate on the corpus with mistakes", numeric, 5e-4)
     .option("--vague <x>", "share of steps worded vaguely", numeric, 0.2)
-    .option("--hidden <n>", "hidden size", numeric, 96)
-    .option("--layers <n>", "layers", numeric, 3)
-    .option("--heads <n>", "attention heads", numeric, 4)
-    .option("--threads <n>", "threads", numeric, 2)
+    .option("--hidden <n>", "hidden size", whole, 96)
+    .option("--layers <n>", "layers", whole, 3)
+    .option("--heads <n>", "attention heads", whole, 4)
+    .option("--threads <n>", "threads", whole, 2)
     .addHelpText("after", "\nExample:\n  coderlplus pretrain --out my-model --seed 1")
     .action(runPretrain);
 }
@@ -50,30 +53,49 @@ function numeric(text: string): number {
   return value;
 }
 
+function whole(text: string): number {
+  const value = numeric(text);
+  if (!Number.isInteger(value)) throw new InvalidArgumentError("expected a whole number");
+  return value;
+}
+
 async function runPretrain(flags: Flags): Promise<void> {
+  if (existsSync(flags.out) && !existsSync(join(flags.out, "config.json"))) {
+    throw new UsageError(`${flags.out}: is there and holds no model; choose another folder with --out`);
+  }
   const scratch = mkdtempSync(join(tmpdir(), "coderlplus-"));
   try {
     const tokenizer = buildTokenizer({ seed: flags.seed, subset: "core" });
     createModel(scratch, architecture(flags, tokenizer), tokenizer, flags.seed, { endToken: END, padToken: PAD });
     const engine = await openEmbedded({ model: scratch, threads: flags.threads });
-    const options: PretrainOptions = flags;
-    const started = performance.now();
-    await pretrain(engine, options, ({ step, steps, phase, loss, tokens }) => {
-      if (step % 50 !== 0 && step !== steps) return;
-      const speed = Math.round(tokens / ((performance.now() - started) / 1000));
-      process.stdout.write(`step ${step}/${steps}  ${phase}  loss ${loss.toFixed(3)}  ${speed} tokens/s\n`);
-    });
-    await writeFolderAtomic(flags.out, (folder) => engine.save(folder, { optimizer: false, type: "BF16" }));
-    await engine.close();
-    const hash = sha256(readBytes(join(flags.out, "model.safetensors")));
-    writeAtomic(
-      join(flags.out, "PROVENANCE.json"),
-      `${JSON.stringify({ command: commandOf(flags), sha256: hash }, null, 2)}\n`,
-    );
-    process.stdout.write(`${flags.out}: sha256 ${hash}\n`);
+    try {
+      await pretrain(engine, flags, reportEvery(50));
+      await writeFolderAtomic(flags.out, (folder) => writeModel(engine, folder, flags));
+    } finally {
+      await engine.close();
+    }
+    process.stdout.write(`${flags.out}: sha256 ${sha256(readBytes(join(flags.out, "model.safetensors")))}\n`);
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
+}
+
+async function writeModel(engine: EmbeddedEngine, folder: string, flags: Flags): Promise<void> {
+  await engine.save(folder, { optimizer: false, type: "BF16" });
+  const hash = sha256(readBytes(join(folder, "model.safetensors")));
+  writeDurable(
+    join(folder, "PROVENANCE.json"),
+    `${JSON.stringify({ command: commandOf(flags), sha256: hash }, null, 2)}\n`,
+  );
+}
+
+function reportEvery(interval: number): (progress: PretrainProgress) => void {
+  const started = performance.now();
+  return ({ step, steps, phase, loss, tokens }) => {
+    if (step % interval !== 0 && step !== steps) return;
+    const speed = Math.round(tokens / ((performance.now() - started) / 1000));
+    process.stdout.write(`step ${step}/${steps}  ${phase}  loss ${loss.toFixed(3)}  ${speed} tokens/s\n`);
+  };
 }
 
 /** A Qwen2 decoder: feed-forward 8/3 of the hidden size, tied head. */
@@ -103,6 +125,7 @@ function commandOf(flags: Flags): string {
     "dirtySteps",
     "batch",
     "learningRate",
+    "dirtyLearningRate",
     "vague",
     "hidden",
     "layers",

@@ -27,6 +27,10 @@ export class Progress implements Reporter {
     this.out.write(`${text}\n`);
   }
 
+  notice(text: string): void {
+    this.line(text);
+  }
+
   tokens(step: number, count: number): void {
     const now = performance.now();
     if (!this.#live || now - this.#drawnAt < REDRAW_MS) return;

@@ -1,14 +1,13 @@
 // `coderlplus train`: the main job.
 
 import type { Command } from "commander";
-import { messageOf, UsageError } from "../core/errors.js";
-import { readProblems } from "../problems/problem.js";
+import { UsageError } from "../core/errors.js";
 import type { RunInfo } from "../runs/records.js";
 import { RunDirectory } from "../runs/run-directory.js";
-import { bundled } from "../train/bundled.js";
 import { applySettings, type Config, configText, readConfigFile, resolveConfig } from "../train/config.js";
 import { recipe } from "../train/recipes/recipes.js";
 import { train } from "../train/run.js";
+import { openParts } from "../train/session.js";
 import { Progress } from "./progress.js";
 import { evaluationTable } from "./table.js";
 
@@ -20,11 +19,15 @@ interface Flags {
   readonly json?: boolean;
 }
 
+const SAME_KEY_MS = 500;
+/** What a resumed run may be given anew. */
+const MAY_CHANGE = new Set(["train.steps", "train.checkpointEvery", "train.keepCheckpoints", "evaluation.every"]);
+
 export function registerTrain(program: Command): void {
   program
     .command("train")
     .description("train a model with CodeRL+; the default recipe runs on two cores in minutes")
-    .argument("[recipe]", "coderlplus, grpo, alignment-only, or a config file ending in .yaml", "coderlplus")
+    .argument("[recipe]", "coderlplus (default), grpo, alignment-only, or a config file ending in .yaml")
     .option(
       "--set <key=value>",
       "change one key of the config; may be repeated",
@@ -39,18 +42,23 @@ export function registerTrain(program: Command): void {
     .action(runTrain);
 }
 
-async function runTrain(name: string, flags: Flags): Promise<void> {
+async function runTrain(name: string | undefined, flags: Flags): Promise<void> {
   if (flags.resume && flags.run === undefined)
     throw new UsageError("--resume needs the run's folder: --run runs/<name>");
-  const config = flags.resume ? resumedConfig(flags) : newConfig(name, flags);
+  if (flags.resume && name !== undefined) throw new UsageError(`a resumed run keeps its recipe; leave out "${name}"`);
+  const config = flags.resume ? resumedConfig(flags) : newConfig(name ?? "coderlplus", flags);
   if (flags.dryRun) return dryRun(config, flags);
 
   const path = flags.run ?? RunDirectory.next("runs", config.recipe);
   const progress = new Progress(config.train.steps, flags.json ? process.stderr : process.stdout);
   progress.line(`${path}: ${config.recipe}, seed ${config.seed}, ${config.train.steps} steps`);
   const controller = new AbortController();
+  let stoppedAt = 0;
   const stop = (): void => {
+    // A terminal and npm may both pass on one Ctrl-C.
+    if (controller.signal.aborted && performance.now() - stoppedAt < SAME_KEY_MS) return;
     if (controller.signal.aborted) process.exit(130);
+    stoppedAt = performance.now();
     controller.abort();
     progress.line("stopping after this step, with a checkpoint; press Ctrl-C again to stop at once");
   };
@@ -63,7 +71,6 @@ async function runTrain(name: string, flags: Flags): Promise<void> {
     else sayWhatNext(run, info, progress);
   } catch (error) {
     progress.end();
-    if (!(error instanceof UsageError)) progress.line(`failed: ${messageOf(error)}`);
     throw error;
   } finally {
     process.off("SIGINT", stop);
@@ -80,15 +87,20 @@ function newConfig(name: string, flags: Flags): Config {
 function resumedConfig(flags: Flags): Config {
   const path = flags.run as string;
   const run = RunDirectory.open(path);
-  const fixed = flags.set.find((setting) => !/^(train|evaluation)\./.test(setting));
+  const fixed = flags.set.find((setting) => !MAY_CHANGE.has(setting.split("=")[0] ?? ""));
   if (fixed)
-    throw new UsageError(`--set ${fixed}: a resumed run keeps its config; only train.* and evaluation.* may change`);
+    throw new UsageError(
+      `--set ${fixed}: a resumed run keeps its config; only ${[...MAY_CHANGE].join(", ")} may change`,
+    );
   return resolveConfig(applySettings(readConfigFile(`${run.path}/config.yaml`), flags.set), `${path}/config.yaml`);
 }
 
-function dryRun(config: Config, flags: Flags): void {
-  const problems = readProblems(bundled(config.data.train, "train")).length;
-  const evaluation = readProblems(bundled(config.data.evaluation, "held-out")).length;
+/** Opens all that the run would need, and closes it again. */
+async function dryRun(config: Config, flags: Flags): Promise<void> {
+  const parts = await openParts(config);
+  await parts.close();
+  const problems = parts.problems.length;
+  const evaluation = parts.evaluation.length;
   const rollouts = config.train.steps * config.rollouts.prompts * config.rollouts.groupSize;
   if (flags.json) {
     process.stdout.write(`${JSON.stringify({ config, problems, evaluation, rollouts })}\n`);

@@ -2,7 +2,7 @@
 
 import type { Engine, SampleRequest } from "../engines/engine.js";
 
-/** One greedy completion a prompt; with `stop`, up to the first token that holds it. Empty where the prompt does not fit. */
+/** One greedy completion a prompt; with `stop`, up to the first of its tokens. Empty where the prompt does not fit. */
 export async function completeAll(
   engine: Engine,
   prompts: readonly string[],

@@ -3,8 +3,10 @@
 
 import { matches } from "../alignment/answer.js";
 import type { Truth } from "../alignment/example.js";
+import { outputOf } from "../alignment/recycle.js";
 import { gradeAnswer } from "../alignment/reward.js";
-import { isTooBig, selectVariables } from "../alignment/select.js";
+import { selectVariables } from "../alignment/select.js";
+import { InfrastructureError } from "../core/errors.js";
 import { mean, standardError } from "../core/maths.js";
 import { Rng } from "../core/rng.js";
 import type { Engine } from "../engines/engine.js";
@@ -30,7 +32,6 @@ export interface EvaluationOptions {
   readonly step: number;
   readonly mode: "strict" | "official";
   readonly maximumTokens: number;
-  readonly selfCheckCandidates: number;
 }
 
 /** What each measure means; the table of `train` and `compare` prints these names. */
@@ -62,9 +63,11 @@ export async function evaluateFamily(
   progress(2, total);
   await testOutput(tools, options, scores, completions);
   progress(3, total);
-  const checked = await selfCheck(tools, options);
-  for (const [i, { submitted, interpreter }] of checked.entries()) {
-    Object.assign(scores[i], { self_check_at_8: submitted, interpreter_check_at_8: interpreter });
+  const greedy = completions.map((kept) => kept["code"] ?? "");
+  for (const [i, checked] of (await selfCheck(tools, options, greedy)).entries()) {
+    if (checked === null) continue;
+    const { submitted, interpreter } = checked;
+    Object.assign(scores[i] as Scores, { self_check_at_8: submitted, interpreter_check_at_8: interpreter });
   }
   progress(4, total);
   const samples = tools.problems.map(({ id }, i) => ({
@@ -100,6 +103,7 @@ async function code(
       const completion = texts[i] ?? "";
       const { verdict } = await judge(sandbox, problem, dialect.program(problem, completion), { mode: options.mode });
       kept[i]["code"] = completion;
+      if (verdict.kind === "infrastructure") return;
       scores[i]["code_pass_at_1"] = Number(verdict.kind === "passed");
     }),
   );
@@ -141,10 +145,11 @@ async function alignmentItem(
 ): Promise<{ index: number; prompt: string; truth: Truth } | null> {
   const input = tests.map(inputOf).findLast((candidate) => candidate !== undefined);
   if (reference === undefined || !input) return null;
-  const traced = await trace(sandbox, reference, input, { limits, preamble, determinismCheck: false });
+  const traced = await orNull(trace(sandbox, reference, input, { limits, preamble, determinismCheck: false }));
+  if (traced === null) return null;
   const asked = selectVariables(traced, { selection: "lastAssigned", maximumVariables: 3 }, Rng.of(0));
-  const output = input.kind === "call" ? traced.returned : traced.stdout;
-  if (asked.length === 0 || output === undefined || isTooBig(output)) return null;
+  const output = outputOf(traced, input);
+  if (asked.length === 0 || output === undefined) return null;
   const variables = Object.fromEntries(asked.map((name) => [name, traced.variables[name] ?? null]));
   return { index, prompt: dialect.alignment(reference, input, variables, true), truth: { variables, output } };
 }
@@ -165,7 +170,7 @@ async function testOutput(
     engine,
     items.map(({ prompt }) => prompt),
     options.maximumTokens,
-    "\n",
+    dialect.testOutputStop,
   );
   for (const [n, { index, test }] of items.entries()) {
     const answer = dialect.testOutputAnswer(texts[n] ?? "");
@@ -175,5 +180,15 @@ async function testOutput(
         ? matches(test.expected, parsePythonLiteral(answer), false)
         : test?.kind === "stdio" && answer.trim() === test.stdout.trim();
     scores[index]["test_output_right"] = Number(right);
+  }
+}
+
+/** null where our side failed: such a problem has no score, instead of a wrong one. */
+async function orNull<T>(work: Promise<T>): Promise<T | null> {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof InfrastructureError) return null;
+    throw error;
   }
 }

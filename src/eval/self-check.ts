@@ -12,6 +12,9 @@ import { inspect } from "../tracer/inspect.js";
 import { completeAll, drawAll } from "./complete.js";
 import type { EvaluationOptions, EvaluationTools } from "./family.js";
 
+/** N of the measure: one greedy, the others sampled. */
+const CANDIDATES = 8;
+
 interface VisibleExample {
   readonly input: ProgramInput;
   readonly expected: Json;
@@ -31,13 +34,20 @@ export interface SelfChecked {
   readonly interpreter: number;
 }
 
-export async function selfCheck(tools: EvaluationTools, options: EvaluationOptions): Promise<SelfChecked[]> {
+/**
+ * @param greedy  [problems] the greedy completions, the first candidate of each
+ * @returns       [problems], null where the judge failed
+ */
+export async function selfCheck(
+  tools: EvaluationTools,
+  options: EvaluationOptions,
+  greedy: readonly string[],
+): Promise<Array<SelfChecked | null>> {
   const { engine, dialect, problems } = tools;
   const prompts = problems.map(dialect.code);
-  const { maximumTokens, selfCheckCandidates } = options;
-  const greedy = await completeAll(engine, prompts, maximumTokens);
-  const draw = { count: selfCheckCandidates - 1, temperature: 1, maximumTokens, seed: "self-check" };
-  const drawn = draw.count === 0 ? [] : await drawAll(engine, prompts, draw);
+  const { maximumTokens } = options;
+  const draw = { count: CANDIDATES - 1, temperature: 1, maximumTokens, seed: "self-check" };
+  const drawn = await drawAll(engine, prompts, draw);
   const candidates = problems.map((problem, i) =>
     [greedy[i] ?? "", ...(drawn[i] ?? [])].map((completion) => dialect.program(problem, completion)),
   );
@@ -97,31 +107,39 @@ function visibleExamples(problem: Problem): VisibleExample[] {
 }
 
 async function submit(
-  { sandbox }: EvaluationTools,
-  { mode }: EvaluationOptions,
+  tools: EvaluationTools,
+  options: EvaluationOptions,
   problem: Problem,
   programs: ReadonlyArray<string | null>,
   predicted: readonly number[],
-): Promise<SelfChecked> {
+): Promise<SelfChecked | null> {
   const shown = visibleExamples(problem).map(({ test }) => test);
-  const passes = async (program: string | null, tests: readonly Test[]): Promise<number> => {
-    const { tests: outcomes, verdict } = await judge(sandbox, { ...problem, tests: [...tests] }, program, {
-      mode,
-      allTests: true,
-    });
-    return verdict.kind === "infrastructure" ? 0 : outcomes.filter(({ kind }) => kind.startsWith("passed")).length;
-  };
   const distinct = [...new Set(programs)];
-  const run = new Map(
-    await Promise.all(distinct.map(async (program) => [program, await passes(program, shown)] as const)),
+  const really = await Promise.all(distinct.map((program) => passedTests(tools, options, problem, program, shown)));
+  const actual = programs.map((program) => really[distinct.indexOf(program)] ?? 0);
+  const chosen = [programs[firstBest(predicted)] ?? null, programs[firstBest(actual)] ?? null];
+  const [submitted, interpreter] = await Promise.all(
+    chosen.map((program) => passedTests(tools, options, problem, program, problem.tests)),
   );
-  const actual = programs.map((program) => run.get(program) ?? 0);
-  const chosen = programs[firstBest(predicted)] ?? null;
-  const best = programs[firstBest(actual)] ?? null;
+  if (typeof submitted !== "number" || typeof interpreter !== "number" || really.includes(null)) return null;
   const all = problem.tests.length;
-  const submitted = Number((await passes(chosen, problem.tests)) === all);
-  const interpreter = best === chosen ? submitted : Number((await passes(best, problem.tests)) === all);
-  return { submitted, interpreter };
+  return { submitted: Number(submitted === all), interpreter: Number(interpreter === all) };
+}
+
+/** null where the judge failed. */
+async function passedTests(
+  { sandbox }: EvaluationTools,
+  { mode }: EvaluationOptions,
+  problem: Problem,
+  program: string | null,
+  tests: readonly Test[],
+): Promise<number | null> {
+  if (tests.length === 0) return 0;
+  const { tests: outcomes, verdict } = await judge(sandbox, { ...problem, tests: [...tests] }, program, {
+    mode,
+    allTests: true,
+  });
+  return verdict.kind === "infrastructure" ? null : outcomes.filter(({ kind }) => kind.startsWith("passed")).length;
 }
 
 function firstBest(values: readonly number[]): number {

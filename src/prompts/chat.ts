@@ -17,6 +17,7 @@ export function chat(template: ChatTemplate): Dialect {
       const input = inputOf(test);
       return input && ask(testOutputQuestion(problem, input));
     },
+    testOutputStop: undefined,
     testOutputAnswer: (completion) => completion.trimEnd().split("\n").at(-1) ?? "",
     sequencesAsArrays: true,
   };

@@ -9,6 +9,7 @@ export const continuation: Dialect = {
   program: (problem, completion) => (problem.starterCode ?? problem.prompt) + completion,
   alignment: (program, input, asked, withOutput) => renderAlignment(program, input, Object.keys(asked), withOutput),
   testOutput: (problem, test) => renderTestOutput(problem, test)?.prompt,
+  testOutputStop: "\n",
   testOutputAnswer: (completion) => completion.split("\n")[0] ?? "",
   sequencesAsArrays: false,
 };

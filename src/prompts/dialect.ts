@@ -20,6 +20,8 @@ export interface Dialect {
   ) => string;
   /** The text that asks for one test's expected output, without any program; undefined where the test is opaque code. */
   readonly testOutput: (problem: Problem, test: Test) => string | undefined;
+  /** Text that ends the answer to `testOutput`; undefined where the model says when it is done. */
+  readonly testOutputStop: string | undefined;
   /** The completion's answer to `testOutput`, as text. */
   readonly testOutputAnswer: (completion: string) => string;
   /** Whether the alignment prompt says to write tuples and deques as JSON arrays. */

@@ -1,5 +1,6 @@
 // Runs side by side: seeds of the same setting are grouped, groups are compared problem by problem with intervals.
 
+import { parse as parseYaml } from "yaml";
 import { UsageError } from "../core/errors.js";
 import { mean, quantile, standardDeviation } from "../core/maths.js";
 import { Rng } from "../core/rng.js";
@@ -11,8 +12,10 @@ const BOOTSTRAP_DRAWS = 2000;
 export interface ComparedRun {
   readonly path: string;
   readonly info: RunInfo;
+  /** The resolved config, flat, without what may differ between seeds of one setting. */
+  readonly setting: Readonly<Record<string, string>>;
   /** What of the reward a run was trained on. */
-  readonly trainedOn: { readonly code: boolean; readonly alignment: boolean };
+  readonly trainedOn: { readonly code: boolean; readonly variables: boolean; readonly output: boolean };
   readonly before: readonly EvaluationSample[];
   readonly after: readonly EvaluationSample[];
 }
@@ -45,29 +48,49 @@ export interface Comparison {
 export function readCompared(run: RunDirectory, benchmark = "family"): ComparedRun {
   const info = run.readInfo();
   const steps = run.evaluationSteps(benchmark);
-  const last = steps.at(-1);
-  if (last === undefined || steps[0] !== 0 || (last === 0 && info.steps > 0)) {
+  if (!steps.includes(0) || !steps.includes(info.steps)) {
     throw new UsageError(
       `${run.path}: has no evaluation before and after training (status: ${info.status}); finish it with: coderlplus train --run ${run.path} --resume`,
     );
   }
-  const share = /^alignment:\n(?: {2}.*\n)*? {2}share: (\S+)/m.exec(run.readConfig())?.[1] ?? "0";
+  const setting = flat(parseYaml(run.readConfig()));
+  const share = Number(setting["alignment.share"] ?? 0);
   return {
     path: run.path,
     info,
-    trainedOn: { code: Number(share) < 1, alignment: Number(share) > 0 },
+    setting: Object.fromEntries(Object.entries(setting).filter(([key]) => !PER_SEED.has(key))),
+    trainedOn: { code: share < 1, variables: share > 0, output: share > 0 && setting["reward.alignment"] !== "paper" },
     before: run.readEvaluationSamples(benchmark, 0),
-    after: run.readEvaluationSamples(benchmark, last),
+    after: run.readEvaluationSamples(benchmark, info.steps),
   };
 }
 
-/** Groups by recipe, in the order given; the first group is what the others are compared with. */
+/** What seeds of one setting may differ in. */
+const PER_SEED = new Set(["seed", "engine.threads", "judge.workers", "train.checkpointEvery", "train.keepCheckpoints"]);
+
+function flat(value: unknown, prefix = ""): Record<string, string> {
+  if (typeof value !== "object" || value === null) return { [prefix]: String(value) };
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([key, item]) =>
+      Object.entries(flat(item, prefix === "" ? key : `${prefix}.${key}`)),
+    ),
+  );
+}
+
+/**
+ * Groups seeds of one setting, in the order given; the first group is what the others are compared with.
+ *
+ * @throws UsageError where the runs were not evaluated on the same problems
+ */
 export function compareRuns(runs: readonly ComparedRun[]): Comparison {
-  const names = [...new Set(runs.map(({ info }) => info.recipe))];
-  const groups = names.map((name) => runs.filter(({ info }) => info.recipe === name));
+  const [first] = runs;
+  const other = runs.find(({ info }) => info.dataHashes["evaluation"] !== first?.info.dataHashes["evaluation"]);
+  if (first && other) throw new UsageError(`${first.path} and ${other.path} were evaluated on different problems`);
+  const keys = runs.map(({ setting }) => JSON.stringify(setting));
+  const groups = [...new Set(keys)].map((key) => runs.filter((_, i) => keys[i] === key));
   const measures = [...new Set(runs.flatMap(({ after }) => after.flatMap(({ scores }) => Object.keys(scores))))];
   return {
-    groups: groups.map((group, i) => ({ name: names[i], seeds: group.map(({ info }) => info.seed) })),
+    groups: groups.map((group) => ({ name: nameOf(group, groups), seeds: group.map(({ info }) => info.seed) })),
     base: Object.fromEntries(measures.map((name) => [name, mean(runs.map(({ before }) => scoreOf(before, name)))])),
     measures: Object.fromEntries(
       measures.map((name) => [
@@ -78,20 +101,33 @@ export function compareRuns(runs: readonly ComparedRun[]): Comparison {
   };
 }
 
+/** The recipe, and where several groups have the same one, what sets this group apart from the first of them. */
+function nameOf([run]: readonly ComparedRun[], groups: ReadonlyArray<readonly ComparedRun[]>): string {
+  if (!run) return "";
+  const namesake = groups.find(([other]) => other?.info.recipe === run.info.recipe)?.[0];
+  const apart = Object.entries(run.setting).filter(([key, value]) => namesake?.setting[key] !== value);
+  return [run.info.recipe, ...apart.map(([key, value]) => `${key}=${value}`)].join(" ");
+}
+
 function groupMeasure(
   name: string,
   group: readonly ComparedRun[],
   baseline: readonly ComparedRun[] | null,
 ): GroupMeasure {
   const values = group.map(({ after }) => scoreOf(after, name));
-  const { code, alignment } = group[0]?.trainedOn ?? { code: false, alignment: false };
-  const rewarded = name.startsWith("code_") ? code : /^(variables|all|output)_right$/.test(name) && alignment;
+  const trainedOn = group[0]?.trainedOn ?? { code: false, variables: false, output: false };
   return {
     value: mean(values),
     spread: standardDeviation(values),
-    rewarded,
+    rewarded: isRewarded(name, trainedOn),
     against: baseline === null ? null : pairedInterval(name, group, baseline),
   };
+}
+
+function isRewarded(name: string, { code, variables, output }: ComparedRun["trainedOn"]): boolean {
+  if (name === "code_pass_at_1") return code;
+  if (name === "variables_right" || name === "all_right") return variables;
+  return name === "output_right" && output;
 }
 
 function scoreOf(samples: readonly EvaluationSample[], name: string): number {

@@ -1,7 +1,8 @@
 // report.html: one file without script or outside resource, so that what a model wrote can never run. The table, the
 // curves of both tasks, and a few rollouts with predicted against true values.
 
-import { stringifyJson } from "../core/json.js";
+import { matches } from "../alignment/answer.js";
+import { type Json, stringifyJson } from "../core/json.js";
 import { chartFile, lineChart, type Series } from "./chart.js";
 import type { MetricName, StepMetrics } from "./metrics.js";
 import type { EvaluationRecord, Measure, RolloutRecord, RunInfo } from "./records.js";
@@ -29,7 +30,7 @@ export function renderReport(run: RunDirectory, measures: Readonly<Record<string
   const last = run.rolloutSteps().at(-1);
   const rollouts = last === undefined ? [] : run.readRollouts(last);
   const sections = [
-    header(info),
+    header(info, metrics.at(-1)?.step ?? 0),
     evaluationTable(evaluations, measures),
     `<section class="charts">${curves.map(({ title, names }) => figure(title, names, metrics)).join("")}</section>`,
     rolloutSection(rollouts),
@@ -38,8 +39,8 @@ export function renderReport(run: RunDirectory, measures: Readonly<Record<string
   return page(info.name, sections.join("\n"));
 }
 
-function header(info: RunInfo): string {
-  return `<h1>${escapeHtml(info.name)}</h1><p>${escapeHtml(info.recipe)}, seed ${info.seed}, ${info.stepsDone} of ${info.steps} steps, ${info.status}; started ${escapeHtml(info.startedAt)}</p>`;
+function header(info: RunInfo, stepsDone: number): string {
+  return `<h1>${escapeHtml(info.name)}</h1><p>${escapeHtml(info.recipe)}, seed ${info.seed}, ${stepsDone} of ${info.steps} steps, ${info.status}; started ${escapeHtml(info.startedAt)}</p>`;
 }
 
 function evaluationTable(evaluations: readonly EvaluationRecord[], measures: Readonly<Record<string, string>>): string {
@@ -116,7 +117,7 @@ function codeCard(rollout: RolloutRecord): string {
     failing?.kind === "wrong-answer"
       ? `: expected ${stringifyJson(failing.expected)}, got ${stringifyJson(failing.got)}`
       : failing?.kind === "raised"
-        ? `: ${failing.error.type}: ${failing.error.message}`
+        ? `: ${failing.error}: ${failing.message}`
         : "";
   return card(rollout, `<p>${escapeHtml(`${verdict?.kind ?? ""}${failing ? ` (${failing.kind}${detail})` : ""}`)}</p>`);
 }
@@ -126,19 +127,19 @@ function alignmentCard(rollout: RolloutRecord): string {
   if (!alignment) return "";
   const { truth, predicted } = alignment;
   const rows = Object.entries(truth.variables).map(([name, value]) =>
-    valueRow(name, stringifyJson(value), predicted?.variables[name]),
+    valueRow(name, value, predicted?.variables[name]),
   );
-  if (truth.output !== undefined) rows.push(valueRow("output", stringifyJson(truth.output), predicted?.output));
+  if (truth.output !== undefined) rows.push(valueRow("output", truth.output, predicted?.output));
   return card(
     rollout,
     `<table><thead><tr><th>asked</th><th>true</th><th>predicted</th></tr></thead><tbody>${rows.join("")}</tbody></table>`,
   );
 }
 
-function valueRow(name: string, truth: string, predicted: unknown): string {
+function valueRow(name: string, truth: Json, predicted: Json | undefined): string {
   const text = predicted === undefined ? "(none)" : stringifyJson(predicted);
-  const right = text === truth;
-  return `<tr><td>${escapeHtml(name)}</td><td>${escapeHtml(truth)}</td><td class="${right ? "right" : "wrong"}">${right ? "✓" : "✗"} ${escapeHtml(text)}</td></tr>`;
+  const right = matches(truth, predicted, true);
+  return `<tr><td>${escapeHtml(name)}</td><td>${escapeHtml(stringifyJson(truth))}</td><td class="${right ? "right" : "wrong"}">${right ? "✓" : "✗"} ${escapeHtml(text)}</td></tr>`;
 }
 
 const ESCAPES: Readonly<Record<string, string>> = {

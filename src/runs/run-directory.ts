@@ -1,7 +1,7 @@
 // A run's folder: what is written where, and reading it back. Every write is atomic or can be cut back to the last
 // checkpoint, so that a run killed at any moment resumes. Nothing here knows how training works.
 
-import { appendFileSync, existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { appendFileSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DataError, UsageError } from "../core/errors.js";
 import { readText, writeAtomic, writeFolderAtomic } from "../core/files.js";
@@ -10,29 +10,71 @@ import { readLines, toLines } from "../core/jsonl.js";
 import type { StepMetrics } from "./metrics.js";
 import type { EvaluationRecord, EvaluationSample, RolloutRecord, RunInfo } from "./records.js";
 
+/** Holds the number of the process that writes the run; gone when it ends, stale where it was killed. */
+const LOCK = "run.lock";
+
 const padded = (step: number): string => String(step).padStart(6, "0");
 
 export class RunDirectory {
   private constructor(readonly path: string) {}
 
-  /** A new run. @throws UsageError where the folder holds one already */
-  static create(path: string): RunDirectory {
-    if (existsSync(join(path, "run.json"))) {
+  /** Whether a run could begin, or be resumed, here. @throws UsageError saying why not */
+  static checkFree(path: string, resume: boolean): void {
+    const holdsRun = existsSync(join(path, "run.json"));
+    if (resume && !holdsRun) throw new UsageError(`${path}: holds no run (no run.json in it)`);
+    if (resume) return;
+    if (holdsRun) {
       throw new UsageError(
         `${path}: holds a run already; continue it with --resume, or choose another folder with --run`,
       );
     }
-    if (existsSync(path) && readdirSync(path).length > 0) {
+    if (existsSync(path) && readdirSync(path).some((name) => name !== LOCK)) {
       throw new UsageError(`${path}: the folder is not empty and holds no run; choose another with --run`);
     }
-    mkdirSync(join(path, "rollouts"), { recursive: true });
+  }
+
+  /** A new run, claimed by this process. @throws UsageError where the folder is taken */
+  static create(path: string, info: RunInfo): RunDirectory {
+    RunDirectory.checkFree(path, false);
+    mkdirSync(path, { recursive: true });
+    const run = new RunDirectory(path);
+    run.#claim();
+    run.writeInfo(info);
+    return run;
+  }
+
+  /** An existing run, to be written by this process alone. @throws UsageError where another one writes it */
+  static claim(path: string): RunDirectory {
+    const run = RunDirectory.open(path);
+    run.#claim();
+    return run;
+  }
+
+  /** An existing run, to be read. @throws UsageError where there is none */
+  static open(path: string): RunDirectory {
+    RunDirectory.checkFree(path, true);
     return new RunDirectory(path);
   }
 
-  /** An existing run. @throws UsageError where there is none */
-  static open(path: string): RunDirectory {
-    if (!existsSync(join(path, "run.json"))) throw new UsageError(`${path}: holds no run (no run.json in it)`);
-    return new RunDirectory(path);
+  /** Lets another process write. */
+  release(): void {
+    rmSync(join(this.path, LOCK), { force: true });
+  }
+
+  #claim(): void {
+    const lock = join(this.path, LOCK);
+    const holder = existsSync(lock) ? Number(readText(lock)) : 0;
+    if (holder !== process.pid && isAlive(holder)) {
+      throw new UsageError(
+        `${this.path}: in use by process ${holder}; if that is no training of yours, delete ${lock}`,
+      );
+    }
+    rmSync(lock, { force: true });
+    try {
+      writeFileSync(lock, String(process.pid), { flag: "wx" });
+    } catch (error) {
+      throw new UsageError(`${this.path}: another process has just begun to write here`, { cause: error });
+    }
   }
 
   /** `runs/<recipe>-<n>` with the next free n. */
@@ -119,7 +161,7 @@ export class RunDirectory {
   }
 
   async writeCheckpoint(step: number, fill: (folder: string) => Promise<void>): Promise<string> {
-    const path = join(this.path, "checkpoints", `step-${padded(step)}`);
+    const path = this.checkpointPath(step);
     await writeFolderAtomic(path, fill);
     return path;
   }
@@ -169,6 +211,16 @@ function parseLine(path: string, index: number, line: string): StepMetrics {
 /** Our own numbers are plain, with or without a point; tagged values keep their types. */
 function plain(value: unknown): unknown {
   return JSON.parse(stringifyJson(value));
+}
+
+function isAlive(processId: number): boolean {
+  if (!(processId > 0)) return false;
+  try {
+    process.kill(processId, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
 }
 
 function stepsIn(folder: string, pattern: RegExp): number[] {

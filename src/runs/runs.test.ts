@@ -9,8 +9,6 @@ import type { EvaluationSample, RolloutRecord, RunInfo } from "./records.js";
 import { renderReport } from "./report.js";
 import { RunDirectory } from "./run-directory.js";
 
-const fresh = (): RunDirectory => RunDirectory.create(join(mkdtempSync(join(tmpdir(), "coderlplus-run-")), "run"));
-
 const info = (recipe: string, seed: number): RunInfo => ({
   name: `${recipe}-${seed}`,
   status: "finished",
@@ -24,6 +22,9 @@ const info = (recipe: string, seed: number): RunInfo => ({
   stepsDone: 1,
   dataHashes: {},
 });
+
+const fresh = (): RunDirectory =>
+  RunDirectory.create(join(mkdtempSync(join(tmpdir(), "coderlplus-run-")), "run"), info("test", 0));
 
 describe("a run's folder", () => {
   it("takes the next free number", () => {
@@ -64,7 +65,8 @@ describe("the comparison", () => {
   const run = (recipe: string, seed: number, scores: readonly number[], alignment: boolean): ComparedRun => ({
     path: "",
     info: info(recipe, seed),
-    trainedOn: { code: true, alignment },
+    setting: { "alignment.share": alignment ? "0.4" : "0" },
+    trainedOn: { code: true, variables: alignment, output: alignment },
     before: samples(scores.map(() => 0)),
     after: samples(scores),
   });
@@ -87,6 +89,17 @@ describe("the comparison", () => {
     expect(ours?.against?.difference).toBeCloseTo(10 / 16, 12);
     expect(ours?.against?.low).toBeGreaterThan(0.2);
     expect(ours?.against?.high).toBeLessThanOrEqual(1);
+  });
+
+  it("keeps settings of one recipe apart, and says by what", () => {
+    const apart = compareRuns([run("coderlplus", 0, [1], true), run("coderlplus", 0, [1], false)]);
+    expect(apart.groups.map(({ name }) => name)).toEqual(["coderlplus", "coderlplus alignment.share=0"]);
+  });
+
+  it("refuses runs that were evaluated on different problems", () => {
+    const other = run("grpo", 0, [1], false);
+    const elsewhere = { ...other, info: { ...other.info, dataHashes: { evaluation: "x" } } };
+    expect(() => compareRuns([other, elsewhere])).toThrow("different problems");
   });
 
   it("says whether a run's own reward contains the measure", () => {

@@ -8,12 +8,17 @@ import { metricCatalogue } from "./metrics.js";
 const count = z.int().nonnegative();
 const finite = z.number();
 const spent = { cpuMs: finite.nonnegative() };
-const error = z.strictObject({ type: z.string(), message: z.string() });
 
 const testOutcome = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.enum(["passed", "passed-within-tolerance"]), ...spent }),
   z.strictObject({ kind: z.literal("wrong-answer"), expected: value, got: value, ...spent }),
-  z.strictObject({ kind: z.literal("raised"), error, reason: z.string().optional(), ...spent }),
+  z.strictObject({
+    kind: z.literal("raised"),
+    error: z.string(),
+    message: z.string(),
+    reason: z.literal("unsupported").optional(),
+    ...spent,
+  }),
   z.strictObject({ kind: z.literal("exited"), exitCode: z.int(), ...spent }),
   z.strictObject({
     kind: z.enum(["timed-out", "out-of-memory", "output-limit", "denied", "crashed"]),

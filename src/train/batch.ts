@@ -6,38 +6,50 @@ import { Rng } from "../core/rng.js";
 import type { Problem } from "../problems/problem.js";
 import type { Dialect } from "../prompts/dialect.js";
 import type { Prompt } from "../rollouts/rollout.js";
-
-export interface Shares {
-  /** Prompts a step. */
-  readonly prompts: number;
-  /** 1 - alpha of the paper: the share of alignment prompts. */
-  readonly alignmentShare: number;
-}
+import type { Config } from "./config.js";
 
 /** floor(prompts * share) alignment prompts, or none while the pool cannot fill them (official rollout_batch_sampler.py). */
-export function alignmentCount({ prompts, alignmentShare }: Shares, poolSize: number): number {
-  const wanted = Math.floor(prompts * alignmentShare + 1e-9);
+export function alignmentCount(prompts: number, share: number, poolSize: number): number {
+  const wanted = Math.floor(prompts * share + 1e-9);
   return poolSize >= wanted ? wanted : 0;
 }
 
 /**
- * The step's prompts: code first, then alignment.
+ * The step's prompts: code first, then alignment; code only while the run collects or the pool cannot fill the share.
  *
- * @param cursor  code prompts taken so far in this run; problems come in seeded permutations, once an epoch each
+ * @param position.cursor  code prompts taken so far in this run; problems come in seeded permutations, once an epoch each
  */
 export function mixedBatch(
   problems: readonly Problem[],
   pool: AlignmentPool,
-  shares: Shares,
+  { seed, rollouts, alignment }: Config,
   dialect: Dialect,
-  position: { readonly seed: number; readonly step: number; readonly cursor: number },
+  { step, cursor }: { readonly step: number; readonly cursor: number },
 ): Prompt[] {
-  const { seed, step, cursor } = position;
-  const aligned = alignmentCount(shares, pool.size);
+  const share = step <= alignment.collectSteps ? 0 : alignment.share;
+  const aligned = alignmentCount(rollouts.prompts, share, pool.size);
   const examples = pool.draw(aligned, step, Rng.of(seed, "pool", step));
   const order = problemOrder(problems.length, seed);
-  const code = Array.from({ length: shares.prompts - aligned }, (_, i) => problems[order(cursor + i)]);
+  const code = Array.from({ length: rollouts.prompts - aligned }, (_, i) => problems[order(cursor + i)] as Problem);
   return [...code.map((problem) => codePrompt(problem, dialect)), ...examples.map(alignmentPrompt)];
+}
+
+/** Whether the step's rollouts are only recycled: in the collecting phase, and on code where alignment alone is learnt. */
+export function isCollecting(prompts: readonly Prompt[], { alignment }: Config, step: number): boolean {
+  return step <= alignment.collectSteps || (alignment.share === 1 && prompts.every(isCode));
+}
+
+/** Before the first step, after the last, and every so often where the config says so. */
+export function isEvaluationDue(step: number, { train, evaluation }: Config): boolean {
+  return step === 0 || step === train.steps || (evaluation.every !== null && step % evaluation.every === 0);
+}
+
+export function nextCursor(cursor: number, prompts: readonly Prompt[]): number {
+  return cursor + prompts.filter(isCode).length;
+}
+
+function isCode({ task }: Prompt): boolean {
+  return task.kind === "code";
 }
 
 function codePrompt(problem: Problem, dialect: Dialect): Prompt {

@@ -3,10 +3,12 @@
 
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { z } from "zod";
 import type { PoolEntry } from "../alignment/pool.js";
 import { DataError } from "../core/errors.js";
 import { readText, writeDurable } from "../core/files.js";
-import { readLines, toLines } from "../core/jsonl.js";
+import { readRecords, toLines } from "../core/jsonl.js";
+import { alignmentExampleSchema } from "../runs/schemas.js";
 
 export interface Position {
   step: number;
@@ -25,12 +27,22 @@ export function writeTrainingState(folder: string, position: Position, entries: 
 
 /** @throws DataError where the checkpoint is damaged */
 export function readTrainingState(folder: string): { position: Position; entries: PoolEntry[] } {
-  const position = JSON.parse(readText(stateFile(folder))) as Partial<Position>;
-  if (!Number.isInteger(position.step) || !Number.isInteger(position.cursor)) {
+  return {
+    position: readPosition(stateFile(folder)),
+    entries: readRecords(poolFile(folder), entrySchema) as PoolEntry[],
+  };
+}
+
+const entrySchema = z.strictObject({ example: alignmentExampleSchema, drawn: z.boolean() });
+const positionSchema = z.strictObject({ step: z.int().positive(), cursor: z.int().nonnegative() });
+
+function readPosition(path: string): Position {
+  try {
+    return positionSchema.parse(JSON.parse(readText(path)));
+  } catch (error) {
     throw new DataError(
-      `${stateFile(folder)}: expected {"step", "cursor"}; delete this checkpoint's folder to resume from the one before`,
+      `${path}: expected {"step", "cursor"}; delete this checkpoint's folder to resume from the one before`,
+      { cause: error },
     );
   }
-  const entries = readLines(poolFile(folder)).map(({ value }) => value as unknown as PoolEntry);
-  return { position: position as Position, entries };
 }

@@ -104,7 +104,6 @@ export const configSchema = z.strictObject({
       problems: count.default(500),
       /** Also evaluate after every so many steps; null: before and after only. */
       every: count.nullable().default(null),
-      selfCheckCandidates: count.default(8),
     })
     .prefault({}),
 });
@@ -127,7 +126,17 @@ export function resolveConfig(input: unknown, where: string): Config {
 }
 
 function refuseNonsense(config: Config, where: string): void {
-  const { alignment, rollouts, train } = config;
+  const { alignment, pool, rollouts, train } = config;
+  if (alignment.collectSteps > 0 && alignment.collectSteps >= train.steps && train.steps > 0) {
+    throw new ConfigError(
+      `${where}: alignment.collectSteps is ${alignment.collectSteps} and train.steps ${train.steps}: nothing would be learnt; collect for fewer steps than the run has`,
+    );
+  }
+  if (pool.capacity < Math.floor(rollouts.prompts * alignment.share)) {
+    throw new ConfigError(
+      `${where}: pool.capacity is ${pool.capacity}, less than the ${Math.floor(rollouts.prompts * alignment.share)} alignment prompts of a step; raise it`,
+    );
+  }
   if (alignment.share === 1 && alignment.collectSteps === 0) {
     throw new ConfigError(
       `${where}: alignment.share is 1 but alignment.collectSteps is 0: without code rollouts there are no failed programs to learn from; set alignment.collectSteps to 1 or more`,
@@ -172,9 +181,17 @@ export function applySettings(input: unknown, settings: readonly string[]): unkn
       if (typeof target[key] !== "object" || target[key] === null) target[key] = {};
       target = target[key] as Record<string, unknown>;
     }
-    target[keys.at(-1) as string] = parseYaml(rest.join("=")) as unknown;
+    target[keys.at(-1) as string] = parseSetting(setting, rest.join("="));
   }
   return result;
+}
+
+function parseSetting(setting: string, text: string): unknown {
+  try {
+    return parseYaml(text) as unknown;
+  } catch (error) {
+    throw new ConfigError(`--set ${setting}: not YAML: ${messageOf(error).split("\n")[0]}`, { cause: error });
+  }
 }
 
 export function configText(config: Config): string {

@@ -4,6 +4,8 @@ import type { StepMetrics } from "../runs/metrics.js";
 import type { EvaluationRecord } from "../runs/records.js";
 
 export interface Reporter {
+  /** Something the person should know, once. */
+  notice(text: string): void;
   /** Completion tokens drawn so far in the step under way. */
   tokens(step: number, count: number): void;
   step(metrics: StepMetrics): void;
@@ -12,6 +14,7 @@ export interface Reporter {
 }
 
 export const silent: Reporter = {
+  notice: () => {},
   tokens: () => {},
   step: () => {},
   evaluating: () => {},

@@ -1,6 +1,6 @@
-// A whole run from a config: the folder, the loop, the report, and the run's status whatever happens.
+// A whole run from a config: the parts, the folder, the loop, the report, and the run's status whatever happens.
 
-import { basename } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { UsageError } from "../core/errors.js";
 import { readBytes, sha256 } from "../core/files.js";
 import { measures } from "../eval/family.js";
@@ -11,7 +11,7 @@ import { gitRevision, host, versions } from "../runs/versions.js";
 import { bundled } from "./bundled.js";
 import { type Config, configText } from "./config.js";
 import { type Reporter, silent } from "./reporter.js";
-import { openSession } from "./session.js";
+import { openParts, startSession } from "./session.js";
 import { trainLoop } from "./train.js";
 
 export interface TrainOptions {
@@ -25,51 +25,65 @@ export interface TrainOptions {
 }
 
 /**
- * Trains, evaluates before and after, and writes everything into the run's folder.
+ * Trains, evaluates before and after, and writes everything into the run's folder. Nothing is written before the
+ * config, the data, the model and the sandbox have proved usable.
  *
- * @throws UsageError where the folder holds a run and `resume` is not set, or nothing is left to resume
+ * @throws UsageError where the folder holds a run and `resume` is not set, is in use, or nothing is left to resume
  */
 export async function train(config: Config, options: TrainOptions = {}): Promise<{ run: RunDirectory; info: RunInfo }> {
+  const reporter = options.reporter ?? silent;
   const path = options.path ?? RunDirectory.next("runs", config.recipe);
+  RunDirectory.checkFree(path, options.resume ?? false);
   const hashes = dataHashes(config);
-  const run = options.resume ? RunDirectory.open(path) : RunDirectory.create(path);
-  const before = options.resume ? resumed(run, config) : newInfo(path, config, hashes);
+  const parts = await openParts(config);
+  try {
+    if (parts.tooLong > 0) reporter.notice(`${parts.tooLong} problems left out: prompts over prompts.maximumTokens`);
+    const [run, before] = options.resume ? resumed(path, config, hashes) : created(path, config, hashes);
+    try {
+      const info = await execute(config, run, before, () => runLoop(parts, run, reporter, options.signal));
+      run.writeText("report.html", renderReport(run, measures));
+      return { run, info };
+    } finally {
+      run.release();
+    }
+  } finally {
+    await parts.close();
+  }
+}
+
+async function runLoop(
+  parts: Awaited<ReturnType<typeof openParts>>,
+  run: RunDirectory,
+  reporter: Reporter,
+  signal: AbortSignal | undefined,
+): Promise<RunInfo["status"]> {
+  return trainLoop(await startSession(parts, run), reporter, signal);
+}
+
+async function execute(
+  config: Config,
+  run: RunDirectory,
+  before: RunInfo,
+  loop: () => Promise<RunInfo["status"]>,
+): Promise<RunInfo> {
   run.writeText("config.yaml", configText(config));
-  run.writeInfo({ ...before, status: "running", steps: config.train.steps });
   const finish = (status: RunInfo["status"]): RunInfo => {
     const stepsDone = run.readMetrics().at(-1)?.step ?? 0;
-    const info = { ...before, status, steps: config.train.steps, stepsDone, finishedAt: new Date().toISOString() };
+    const info = { ...before, status, stepsDone, finishedAt: new Date().toISOString() };
     run.writeInfo(info);
     return info;
   };
   try {
-    const session = await openSession(config, run);
-    try {
-      const info = finish(await trainLoop(session, options.reporter ?? silent, options.signal));
-      run.writeText("report.html", renderReport(run, measures));
-      return { run, info };
-    } finally {
-      await session.close();
-    }
+    return finish(await loop());
   } catch (error) {
     finish("failed");
     throw error;
   }
 }
 
-function resumed(run: RunDirectory, config: Config): RunInfo {
-  const info = run.readInfo();
-  if (info.status === "finished" && info.stepsDone >= config.train.steps) {
-    throw new UsageError(
-      `${run.path}: is finished; to go on, ask for more than its ${info.steps} steps with --set train.steps=N`,
-    );
-  }
-  return info;
-}
-
-function newInfo(path: string, config: Config, hashes: RunInfo["dataHashes"]): RunInfo {
-  return {
-    name: basename(path),
+function created(path: string, config: Config, hashes: RunInfo["dataHashes"]): [RunDirectory, RunInfo] {
+  const info: RunInfo = {
+    name: basename(resolve(path)),
     status: "running",
     seed: config.seed,
     startedAt: new Date().toISOString(),
@@ -81,14 +95,40 @@ function newInfo(path: string, config: Config, hashes: RunInfo["dataHashes"]): R
     stepsDone: 0,
     dataHashes: hashes,
   };
+  return [RunDirectory.create(path, info), info];
 }
 
-/** @throws UsageError for a file that is not there, before the run's folder is made */
+function resumed(path: string, config: Config, hashes: RunInfo["dataHashes"]): [RunDirectory, RunInfo] {
+  const run = RunDirectory.claim(path);
+  const { finishedAt: _, ...info } = run.readInfo();
+  try {
+    if (info.status === "finished" && info.stepsDone >= config.train.steps) {
+      throw new UsageError(
+        `${path}: is finished; to go on, ask for more than its ${info.steps} steps with --set train.steps=N`,
+      );
+    }
+    for (const [name, hash] of Object.entries(hashes)) {
+      if (info.dataHashes[name] !== hash) {
+        throw new UsageError(
+          `${path}: its ${name} data has changed since it began; a resumed run needs the same files`,
+        );
+      }
+    }
+  } catch (error) {
+    run.release();
+    throw error;
+  }
+  const before: RunInfo = { ...info, status: "running", steps: config.train.steps };
+  run.writeInfo(before);
+  return [run, before];
+}
+
+/** @throws UsageError for a file that is not there */
 function dataHashes({ data, engine }: Config): RunInfo["dataHashes"] {
   const hash = (file: string): string => sha256(readBytes(file));
   return {
     train: hash(bundled(data.train, "train")),
     evaluation: hash(bundled(data.evaluation, "held-out")),
-    model: hash(`${bundled(engine.model, "model")}/config.json`),
+    model: hash(join(bundled(engine.model, "model"), "model.safetensors")),
   };
 }

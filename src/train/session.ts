@@ -3,7 +3,7 @@
 
 import { AlignmentPool } from "../alignment/pool.js";
 import type { RecycleOptions, RecycleTools } from "../alignment/recycle.js";
-import { EngineError, UsageError } from "../core/errors.js";
+import { DataError, UsageError } from "../core/errors.js";
 import { openEmbedded } from "../engines/embedded/embedded.js";
 import type { Engine } from "../engines/engine.js";
 import { evaluateFamily } from "../eval/family.js";
@@ -18,16 +18,26 @@ import { trace } from "../tracer/tracer.js";
 import { bundled } from "./bundled.js";
 import { type Position, readTrainingState, writeTrainingState } from "./checkpoint.js";
 import type { Config } from "./config.js";
+import { checkEngine } from "./fit.js";
 import type { Judge } from "./grade.js";
 import type { Reporter } from "./reporter.js";
 
-export interface Session {
+/** What a config names, open and checked; no run yet. */
+export interface Parts {
   readonly config: Config;
   readonly engine: Engine;
   readonly sandbox: Sandbox;
-  readonly run: RunDirectory;
-  readonly problems: readonly Problem[];
   readonly dialect: Dialect;
+  readonly problems: readonly Problem[];
+  /** Problems left out because their prompt is over the limit. */
+  readonly tooLong: number;
+  readonly evaluation: readonly Problem[];
+  close(): Promise<void>;
+}
+
+/** The parts at work on one run. */
+export interface Session extends Parts {
+  readonly run: RunDirectory;
   readonly judge: Judge;
   readonly tools: RecycleTools;
   readonly recycling: RecycleOptions;
@@ -36,87 +46,84 @@ export interface Session {
   readonly position: Position;
   /** Evaluates and writes the record; what the run already has for this step is kept. */
   evaluate(step: number, report: Reporter): Promise<void>;
+  /** Writes a checkpoint of this position, unless the run has it. */
   checkpoint(): Promise<void>;
-  close(): Promise<void>;
 }
 
-/**
- * Opens what the config names, at the run's newest checkpoint where it has one.
- *
- * @throws UsageError, DataError, EngineError: whatever is unusable, before anything is trained
- */
-export async function openSession(config: Config, run: RunDirectory): Promise<Session> {
-  const problems = readProblems(bundled(config.data.train, "train"));
+/** @throws UsageError, DataError, EngineError: whatever is unusable, before anything is written */
+export async function openParts(config: Config): Promise<Parts> {
+  const all = readProblems(bundled(config.data.train, "train"));
   const evaluation = readProblems(bundled(config.data.evaluation, "held-out")).slice(0, config.evaluation.problems);
-  const engine = await openEmbedded({ model: bundled(config.engine.model, "model"), threads: config.engine.threads });
-  const sandbox = await openSandbox({ workers: config.judge.workers });
+  const opened: Array<{ close(): Promise<void> }> = [];
   const close = async (): Promise<void> => {
-    await Promise.all([engine.close(), sandbox.close()]);
+    await Promise.all(opened.map((part) => part.close()));
   };
   try {
-    return { ...(await assemble(config, run, engine, sandbox, problems, evaluation)), close };
+    const engine = await openEmbedded({ model: bundled(config.engine.model, "model"), threads: config.engine.threads });
+    opened.push(engine);
+    checkEngine(config, engine);
+    const dialect = dialectOf(config, engine);
+    const problems = all.filter((problem) => fits(dialect.code(problem), config, engine));
+    if (problems.length === 0) {
+      throw new DataError(
+        `${config.data.train}: every prompt is over prompts.maximumTokens (${config.prompts.maximumTokens} tokens)`,
+      );
+    }
+    const sandbox = await openSandbox({ workers: config.judge.workers });
+    opened.push(sandbox);
+    return { config, engine, sandbox, dialect, problems, tooLong: all.length - problems.length, evaluation, close };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-async function assemble(
-  config: Config,
-  run: RunDirectory,
-  engine: Engine,
-  sandbox: Sandbox,
-  problems: readonly Problem[],
-  evaluation: readonly Problem[],
-): Promise<Omit<Session, "close">> {
-  checkCapabilities(config, engine);
-  const { alignment, prompts, judge, pool: poolOptions } = config;
-  const dialect = dialectOf(config, engine);
+/** Puts the parts to work on a run, at its newest checkpoint where it has one. */
+export async function startSession(parts: Parts, run: RunDirectory): Promise<Session> {
+  const { config, engine, sandbox, dialect } = parts;
+  const { alignment } = config;
   const last = run.checkpointSteps().at(-1);
   run.cutBackTo(last ?? 0);
   if (last !== undefined) await engine.load(run.checkpointPath(last));
-  const state =
-    last === undefined
-      ? { position: { step: 0, cursor: 0 }, entries: [] }
-      : readTrainingState(run.checkpointPath(last));
-  const pool = new AlignmentPool(poolOptions, state.entries);
-  const { position } = state;
+  const state = last === undefined ? null : readTrainingState(run.checkpointPath(last));
+  const position = state?.position ?? { step: 0, cursor: 0 };
+  const pool = new AlignmentPool(config.pool, state?.entries);
   return {
-    config,
-    engine,
-    sandbox,
+    ...parts,
     run,
-    problems,
-    dialect,
     pool,
     position,
-    judge: (problem, program) => judgeProgram(sandbox, problem, program, { mode: judge.mode }),
-    recycling: { ...alignment, maximumPromptTokens: prompts.maximumTokens },
+    judge: (problem, program) => judgeProgram(sandbox, problem, program, { mode: config.judge.mode }),
+    recycling: { ...alignment, maximumPromptTokens: config.prompts.maximumTokens },
     tools: {
       dialect,
       countTokens: (text) => engine.model.tokenizer.encode(text).length,
       trace: (program, input, { limits, preamble }) =>
         trace(sandbox, program, input, { limits, preamble, determinismCheck: alignment.determinismCheck }),
     },
-    evaluate: async (step, report) => {
-      if (run.readEvaluation("family", step)) return;
-      const options = { step, mode: judge.mode, maximumTokens: config.rollouts.maximumTokens, ...config.evaluation };
-      const { record, samples } = await evaluateFamily(
-        { engine, sandbox, dialect, problems: evaluation },
-        options,
-        (done, total) => report.evaluating(step, done, total),
-      );
-      run.writeEvaluation(record, samples);
-      report.evaluated(record);
-    },
-    checkpoint: async () => {
-      await run.writeCheckpoint(position.step, async (folder) => {
-        await engine.save(folder, { optimizer: true });
-        writeTrainingState(folder, position, pool.entries);
-      });
-      for (const old of run.checkpointSteps().slice(0, -config.train.keepCheckpoints)) run.removeCheckpoint(old);
-    },
+    evaluate: (step, report) => evaluate(parts, run, step, report),
+    checkpoint: () => checkpoint(parts, run, position, pool),
   };
+}
+
+async function evaluate(parts: Parts, run: RunDirectory, step: number, report: Reporter): Promise<void> {
+  if (run.readEvaluation("family", step)) return;
+  const { config, engine, sandbox, dialect, evaluation: problems } = parts;
+  const options = { step, mode: config.judge.mode, maximumTokens: config.rollouts.maximumTokens };
+  const { record, samples } = await evaluateFamily({ engine, sandbox, dialect, problems }, options, (done, total) =>
+    report.evaluating(step, done, total),
+  );
+  run.writeEvaluation(record, samples);
+  report.evaluated(record);
+}
+
+async function checkpoint(parts: Parts, run: RunDirectory, position: Position, pool: AlignmentPool): Promise<void> {
+  if (position.step === 0 || run.checkpointSteps().includes(position.step)) return;
+  await run.writeCheckpoint(position.step, async (folder) => {
+    await parts.engine.save(folder, { optimizer: true });
+    writeTrainingState(folder, position, pool.entries);
+  });
+  for (const old of run.checkpointSteps().slice(0, -parts.config.train.keepCheckpoints)) run.removeCheckpoint(old);
 }
 
 function dialectOf(config: Config, engine: Engine): Dialect {
@@ -128,19 +135,6 @@ function dialectOf(config: Config, engine: Engine): Dialect {
   );
 }
 
-function checkCapabilities(config: Config, engine: Engine): void {
-  const { policy } = config;
-  if (policy.klCoefficient > 0 && !engine.capabilities.kl) {
-    throw new UsageError(
-      `policy.klCoefficient is ${policy.klCoefficient}, but this engine has no KL term; set it to 0`,
-    );
-  }
-  if (policy.dualClip !== null && !engine.capabilities.dualClip) {
-    throw new UsageError(`policy.dualClip is ${policy.dualClip}, but this engine has no dual clip; set it to null`);
-  }
-  if (config.prompts.maximumTokens >= engine.model.contextLength) {
-    throw new EngineError(
-      `prompts.maximumTokens is ${config.prompts.maximumTokens}, but ${engine.model.name} has a context of ${engine.model.contextLength} tokens for prompt and completion together`,
-    );
-  }
+function fits(prompt: string, config: Config, engine: Engine): boolean {
+  return engine.model.tokenizer.encode(prompt).length <= config.prompts.maximumTokens;
 }

@@ -5,8 +5,8 @@ import { describe, expect, it } from "vitest";
 import { AlignmentPool } from "../alignment/pool.js";
 import { problemSchema } from "../problems/problem.js";
 import { continuation } from "../prompts/continuation.js";
-import { alignmentCount, mixedBatch } from "./batch.js";
-import { applySettings, configText, readConfigFile, resolveConfig } from "./config.js";
+import { alignmentCount, isCollecting, mixedBatch } from "./batch.js";
+import { applySettings, type Config, configText, readConfigFile, resolveConfig } from "./config.js";
 import { advantagesOf, type GradedGroup } from "./grade.js";
 import { recipe, recipes } from "./recipes/recipes.js";
 
@@ -79,30 +79,38 @@ describe("the mixed batch", () => {
         }>;
       }
     ).cases.find(({ name }) => name === "coderlplus/batch_mix")!;
-    const shares = { prompts: input.batch_size, alignmentShare: input.ratio };
-    expect(alignmentCount(shares, 1000)).toBe(expected.sem_per_batch);
-    expect(alignmentCount(shares, expected.sem_per_batch - 1)).toBe(0);
+    expect(alignmentCount(input.batch_size, input.ratio, 1000)).toBe(expected.sem_per_batch);
+    expect(alignmentCount(input.batch_size, input.ratio, expected.sem_per_batch - 1)).toBe(0);
   });
 
+  const config = (settings: readonly string[]): Config =>
+    resolveConfig(applySettings({}, ["rollouts.prompts=5", ...settings]), "test");
+  const kindsOf = (size: number, settings: readonly string[] = [], step = 1): string[] =>
+    mixedBatch(problems, filled(size), config(settings), continuation, { step, cursor: 0 }).map(
+      ({ task }) => task.kind,
+    );
+
   it("fills with code until the pool can fill its share", () => {
-    const kinds = (size: number): string[] =>
-      mixedBatch(problems, filled(size), { prompts: 5, alignmentShare: 0.4 }, continuation, {
-        seed: 0,
-        step: 1,
-        cursor: 0,
-      }).map(({ task }) => task.kind);
-    expect(kinds(1)).toEqual(["code", "code", "code", "code", "code"]);
-    expect(kinds(2)).toEqual(["code", "code", "code", "alignment", "alignment"]);
+    expect(kindsOf(1)).toEqual(["code", "code", "code", "code", "code"]);
+    expect(kindsOf(2)).toEqual(["code", "code", "code", "alignment", "alignment"]);
+  });
+
+  it("collects code first where the config says so, and learns from alignment alone after that", () => {
+    const alone = ["alignment.share=1", "alignment.collectSteps=2"];
+    expect(kindsOf(9, alone, 2)).toEqual(["code", "code", "code", "code", "code"]);
+    expect(new Set(kindsOf(9, alone, 3))).toEqual(new Set(["alignment"]));
+    const short = mixedBatch(problems, filled(1), config(alone), continuation, { step: 3, cursor: 0 });
+    expect(isCollecting(short, config(alone), 3)).toBe(true);
   });
 
   it("goes through every problem once an epoch, in another order each", () => {
-    const shares = { prompts: 14, alignmentShare: 0 };
-    const ids = mixedBatch(problems, filled(0), shares, continuation, { seed: 0, step: 1, cursor: 0 }).map(
+    const settings = ["rollouts.prompts=14", "alignment.share=0"];
+    const texts = mixedBatch(problems, filled(0), config(settings), continuation, { step: 1, cursor: 0 }).map(
       ({ text }) => text,
     );
-    expect(new Set(ids.slice(0, 7)).size).toBe(7);
-    expect(new Set(ids.slice(7)).size).toBe(7);
-    expect(ids.slice(0, 7)).not.toEqual(ids.slice(7));
+    expect(new Set(texts.slice(0, 7)).size).toBe(7);
+    expect(new Set(texts.slice(7)).size).toBe(7);
+    expect(texts.slice(0, 7)).not.toEqual(texts.slice(7));
   });
 });
 

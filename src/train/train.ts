@@ -6,12 +6,12 @@ import { algorithms } from "../algorithms/algorithm.js";
 import { recycle } from "../alignment/recycle.js";
 import { sampleGroups } from "../rollouts/rollout.js";
 import type { RunInfo } from "../runs/records.js";
-import { mixedBatch } from "./batch.js";
+import { isCollecting, isEvaluationDue, mixedBatch, nextCursor } from "./batch.js";
 import { advantagesOf, gradeGroups } from "./grade.js";
 import type { Reporter } from "./reporter.js";
 import type { Session } from "./session.js";
 import { Clock, candidatesOf, rolloutRecords, stepMetrics } from "./step.js";
-import { updatePolicy } from "./update.js";
+import { notUpdated, updatePolicy } from "./update.js";
 
 /**
  * Trains until the config's last step, or until `signal` asks to stop after the step under way.
@@ -20,44 +20,40 @@ import { updatePolicy } from "./update.js";
  */
 export async function trainLoop(session: Session, report: Reporter, signal?: AbortSignal): Promise<RunInfo["status"]> {
   const { config, engine, dialect, judge, pool, problems, run, tools, position } = session;
-  const { seed, alignment } = config;
-  const algorithm = algorithms[config.algorithm];
+  const { seed } = config;
+  const { advantages: advantagesIn } = algorithms[config.algorithm];
 
-  await session.evaluate(position.step, report);
+  if (isEvaluationDue(position.step, config)) await session.evaluate(position.step, report);
   while (position.step < config.train.steps && !signal?.aborted) {
     const step = position.step + 1;
     const clock = new Clock();
-    const collecting = step <= alignment.collectSteps;
-    const shares = { prompts: config.rollouts.prompts, alignmentShare: collecting ? 0 : alignment.share };
 
-    const prompts = mixedBatch(problems, pool, shares, dialect, { seed, step, cursor: position.cursor });
+    const prompts = mixedBatch(problems, pool, config, dialect, { step, cursor: position.cursor });
     const groups = await clock.time("sample", () =>
       sampleGroups(engine, prompts, config.rollouts, [seed, "rollouts", step], (tokens) => report.tokens(step, tokens)),
     );
     const graded = await clock.time("judge", () => gradeGroups(groups, dialect, judge, config.reward));
-    const advantages = advantagesOf(graded, algorithm.advantages);
+    const advantages = advantagesOf(graded, advantagesIn);
 
     const { examples, funnel } = await clock.time("recycle", () =>
       recycle(candidatesOf(graded), session.recycling, pool, tools, step, seed),
     );
     pool.add(examples);
 
-    const update = collecting
-      ? {}
+    const update = isCollecting(prompts, config, step)
+      ? notUpdated
       : await clock.time("update", () => updatePolicy(engine, graded, advantages, config, step));
 
     position.step = step;
-    position.cursor += prompts.filter(({ task }) => task.kind === "code").length;
+    position.cursor = nextCursor(position.cursor, prompts);
     const metrics = stepMetrics({ step, graded, funnel, pool, update, clock });
     run.writeRollouts(step, rolloutRecords(step, graded, advantages));
     run.appendMetrics(metrics);
     report.step(metrics);
 
-    const ending = step === config.train.steps || (signal?.aborted ?? false);
-    if (ending || step % config.train.checkpointEvery === 0) await session.checkpoint();
-    if (config.evaluation.every !== null && step % config.evaluation.every === 0) await session.evaluate(step, report);
+    if (step % config.train.checkpointEvery === 0) await session.checkpoint();
+    if (isEvaluationDue(step, config)) await session.evaluate(step, report);
   }
-  if (position.step < config.train.steps) return "stopped";
-  await session.evaluate(position.step, report);
-  return "finished";
+  await session.checkpoint();
+  return position.step < config.train.steps ? "stopped" : "finished";
 }

@@ -25,7 +25,8 @@ export async function updatePolicy(
   step: number,
 ): Promise<Omit<StepMetrics, "step">> {
   const { policy, optimizer, train, seed } = config;
-  const learningRate = optimizer.learningRate * Math.min(1, step / Math.max(1, optimizer.warmUpSteps));
+  const learningRate =
+    optimizer.learningRate * Math.min(1, (step - config.alignment.collectSteps) / Math.max(1, optimizer.warmUpSteps));
   const order = Rng.of(seed, "mini-batches", step).shuffled(groups.map((_, i) => i));
   const tally = new Tally();
   for (let part = 0; part < train.miniBatches; part++) {
@@ -78,6 +79,20 @@ async function datumsOf(
   return datums.map((datum, i) => ({ ...datum, referenceLogprobs: reference[i] }));
 }
 
+/** The metrics of a step without an update. */
+export const notUpdated: Omit<StepMetrics, "step"> = {
+  "policy/loss": null,
+  "policy/kl": null,
+  "policy/old_kl": null,
+  "policy/entropy": null,
+  "policy/clip_fraction": null,
+  "policy/gradient_norm": null,
+  "policy/first_ratio_error": null,
+  "policy/learning_rate": null,
+  "policy/updates": 0,
+  "tokens/trained": 0,
+};
+
 /** Sums over the trained tokens of a step. */
 class Tally {
   #updates = 0;
@@ -100,7 +115,7 @@ class Tally {
         const ratio = ratioOf(logprob, old);
         if (this.#updates === 0) this.#firstRatioError = Math.max(this.#firstRatioError, Math.abs(ratio - 1));
         if (isClipped(ratio, advantages?.[t] ?? 0, policy)) this.#clipped++;
-        this.#oldKl += k3(logprob, old);
+        this.#oldKl += k3(old, logprob);
         this.#referenceKl += k3(logprob, referenceLogprobs?.[t] ?? logprob);
         this.#entropy += output.entropies[i]?.[t] ?? 0;
       }

@@ -14,6 +14,8 @@ export interface PretrainOptions {
   /** Corpus items a step. */
   readonly batch: number;
   readonly learningRate: number;
+  /** Peak of the dirty phase: low, so that mistakes are learnt without forgetting how to execute. */
+  readonly dirtyLearningRate: number;
   /** Probability that a step of a specification is worded vaguely. */
   readonly vague: number;
 }
@@ -41,6 +43,7 @@ export async function pretrain(
   let done = 0;
   let tokens = 0;
   for (const phase of ["clean", "dirty"] as const) {
+    const peak = phase === "clean" ? options.learningRate : options.dirtyLearningRate;
     const length = phase === "clean" ? options.cleanSteps : options.dirtySteps;
     const corpus: CorpusOptions = { ...CLEAN_CORPUS, vague: options.vague, dirt: phase === "clean" ? null : DIRTY };
     const items = warmStartItems(Rng.of(options.seed, "warm-start", phase), corpus);
@@ -50,7 +53,7 @@ export async function pretrain(
       const { loss } = await engine.forwardBackward(datums, { kind: "cross-entropy" });
       await engine.optimStep({
         ...ADAM,
-        learningRate: options.learningRate * schedule(step, length, WARM_UP_STEPS[phase]),
+        learningRate: peak * schedule(step, length, WARM_UP_STEPS[phase]),
       });
       tokens += sum(datums.map(({ prompt, completion }) => prompt.length + completion.length));
       report({ step: ++done, steps, phase, loss, tokens });
