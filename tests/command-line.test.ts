@@ -9,16 +9,16 @@ import { describe, expect, it } from "vitest";
 const root = mkdtempSync(join(tmpdir(), "coderlplus-cli-"));
 const project = join(import.meta.dirname, "..");
 
+/** Runs the command in an empty folder, so that whatever it wrote would show. */
+const folder = mkdtempSync(join(tmpdir(), "coderlplus-empty-"));
+
 function coderlplus(...args: string[]): {
   readonly status: number | null;
   readonly stdout: string;
   readonly stderr: string;
 } {
-  const main = join(project, "src/cli/main.ts");
-  const { status, stdout, stderr } = spawnSync(process.execPath, ["--import", "tsx", main, ...args], {
-    cwd: project,
-    encoding: "utf8",
-  });
+  const command = ["--import", import.meta.resolve("tsx"), join(project, "src/cli/main.ts"), ...args];
+  const { status, stdout, stderr } = spawnSync(process.execPath, command, { cwd: folder, encoding: "utf8" });
   return { status, stdout, stderr };
 }
 
@@ -77,6 +77,16 @@ describe("unusable input", () => {
       /alignment\.collectSteps/,
     ],
     ["a group of one", ["train", "--set", "rollouts.groupSize=1", "--dry-run"], /no baseline/],
+    ["a setting that is not YAML", ["train", "--set", "recipe=["], /--set recipe=\[: not YAML/],
+    [
+      "a setting beyond the machine's memory",
+      ["train", "--set", "rollouts.groupSize=100000000"],
+      /needs about .* GB of memory/,
+    ],
+    ["more collecting than steps", ["train", "alignment-only", "--set", "train.steps=3"], /nothing would be learnt/],
+    ["a pool smaller than its share", ["train", "--set", "pool.capacity=3"], /pool\.capacity is 3/],
+    ["a chat dialect without a template", ["train", "--set", "prompts.dialect=chat"], /no chat template/],
+    ["a model without its files", ["train", "--set", `engine.model=${crowded}`], /config\.json|model\.safetensors/],
     ["a comparison of nothing", ["compare", join(root, "nothing")], /holds no run/],
     ["an unknown verb", ["trian"], /unknown command 'trian'/],
     ["an unknown flag", ["train", "--stepz"], /unknown option '--stepz'/],
@@ -86,7 +96,7 @@ describe("unusable input", () => {
     expect(stderr.trim().split("\n").length).toBeLessThanOrEqual(2);
     expect(status).toBe(2);
     expect(stdout).not.toMatch(/step 1/);
-    expect(existsSync(join(project, "runs", "custom-1"))).toBe(false);
+    expect(existsSync(join(folder, "runs"))).toBe(false);
   });
 
   it("leaves a folder that it did not make as it was", () => {

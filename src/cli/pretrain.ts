@@ -35,14 +35,14 @@ export function registerPretrain(program: Command): void {
     .option("--seed <n>", "seed of weights and corpus", whole, 0)
     .option("--clean-steps <n>", "steps on the clean corpus", whole, 4500)
     .option("--dirty-steps <n>", "steps on the corpus with systematic mistakes", whole, 300)
-    .option("--batch <n>", "corpus items a step", whole, 32)
+    .option("--batch <n>", "corpus items a step", counted, 32)
     .option("--learning-rate <x>", "peak learning rate", numeric, 2e-3)
     .option("--dirty-learning-rate <x>", "peak learning rate on the corpus with mistakes", numeric, 5e-4)
     .option("--vague <x>", "share of steps worded vaguely", numeric, 0.2)
-    .option("--hidden <n>", "hidden size", whole, 96)
-    .option("--layers <n>", "layers", whole, 3)
-    .option("--heads <n>", "attention heads", whole, 4)
-    .option("--threads <n>", "threads", whole, 2)
+    .option("--hidden <n>", "hidden size", counted, 96)
+    .option("--layers <n>", "layers", counted, 3)
+    .option("--heads <n>", "attention heads", counted, 4)
+    .option("--threads <n>", "threads", counted, 2)
     .addHelpText("after", "\nExample:\n  coderlplus pretrain --out my-model --seed 1")
     .action(runPretrain);
 }
@@ -50,6 +50,12 @@ export function registerPretrain(program: Command): void {
 function numeric(text: string): number {
   const value = Number(text);
   if (!Number.isFinite(value) || value < 0) throw new InvalidArgumentError("expected a number of at least 0");
+  return value;
+}
+
+function counted(text: string): number {
+  const value = whole(text);
+  if (value === 0) throw new InvalidArgumentError("expected at least 1");
   return value;
 }
 

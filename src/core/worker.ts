@@ -9,6 +9,6 @@ import { Worker, type WorkerOptions } from "node:worker_threads";
 export function startWorker(module: URL, options: WorkerOptions = {}): Worker {
   if (existsSync(fileURLToPath(module))) return new Worker(module, options);
   const source = module.href.replace(/\.js$/, ".ts");
-  const bootstrap = `import("tsx/esm/api").then((tsx) => { tsx.register(); return import(${JSON.stringify(source)}); });`;
+  const bootstrap = `import(${JSON.stringify(import.meta.resolve("tsx/esm/api"))}).then((tsx) => { tsx.register(); return import(${JSON.stringify(source)}); });`;
   return new Worker(bootstrap, { ...options, eval: true });
 }
