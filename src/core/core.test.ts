@@ -7,7 +7,7 @@ import { writeAtomic, writeFolderAtomic } from "./files.js";
 import { readRecords } from "./jsonl.js";
 import { mean, quantile, standardDeviation } from "./maths.js";
 import { Rng } from "./rng.js";
-import { suggestion } from "./schema.js";
+import { number, suggestion } from "./schema.js";
 
 const folder = (): string => mkdtempSync(join(tmpdir(), "coderlplus-core-"));
 
@@ -70,7 +70,20 @@ describe("atomic writing", () => {
 });
 
 describe("records from JSON lines", () => {
-  const schema = z.strictObject({ name: z.string(), limits: z.strictObject({ timeMs: z.number() }).optional() });
+  const schema = z.strictObject({
+    name: z.string(),
+    limits: z
+      .strictObject({ timeMs: number(z.number().int()).optional(), floatTolerance: number().optional() })
+      .optional(),
+    tests: z
+      .array(
+        z.discriminatedUnion("kind", [
+          z.strictObject({ kind: z.literal("io"), stdin: z.string().optional() }),
+          z.strictObject({ kind: z.literal("code"), code: z.string() }),
+        ]),
+      )
+      .optional(),
+  });
   const read = (text: string): unknown => {
     const path = join(folder(), "records.jsonl");
     writeFileSync(path, text);
@@ -85,11 +98,30 @@ describe("records from JSON lines", () => {
     expect(() => read('{"name": "a"}\n{"name": 3}\n')).toThrow(/records\.jsonl:2: name: .*expected string.*found 3/);
   });
 
-  it("suggest the nearest known key, also inside", () => {
-    expect(() => read('{"nam": "a"}')).toThrow(/:1: .*/);
-    expect(() => read('{"name": "a", "limits": {"timeMS": 3, "timeMs": 3}}')).toThrow(
-      /limits: unknown key "timeMS" \(did you mean "timeMs"\?\)/,
+  it.each([
+    ['{"nam": "a"}', 'unknown key "nam" (did you mean "name"?)'],
+    ['{"name": "a", "limits": {"timeMS": 3, "timeMs": 3}}', 'limits: unknown key "timeMS" (did you mean "timeMs"?)'],
+    ['{"name": "a", "limits": {"floatTol": 3}}', 'limits: unknown key "floatTol" (did you mean "floatTolerance"?)'],
+    ['{"name": "a", "tests": [{"kind": "io", "stdn": ""}]}', 'tests[0]: unknown key "stdn" (did you mean "stdin"?)'],
+    ['{"name": "a", "tests": [{"kind": "io", "zzzzzz": 1}]}', 'tests[0]: unknown key "zzzzzz"; known: kind, stdin'],
+    ['{"name": "a", "tests": [{"knd": "io", "stdin": ""}]}', 'tests[0]: unknown key "knd" (did you mean "kind"?)'],
+  ])("suggest the nearest known key: %s", (text, message) => {
+    expect(() => read(text)).toThrow(new RegExp(`:1: ${message.replace(/[[\]()?]/g, "\\$&")}$`));
+  });
+
+  it("say what was expected of a number", () => {
+    expect(() => read('{"name": "a", "limits": {"timeMs": "3"}}')).toThrow(
+      /limits\.timeMs: .*expected number.*found "3"/,
     );
+    expect(() => read('{"name": "a", "limits": {"timeMs": 2.5}}')).toThrow(
+      /limits\.timeMs: .*expected int.*found 2\.5/,
+    );
+    expect(read('{"name": "a", "limits": {"timeMs": 2.0}}')).toEqual([{ name: "a", limits: { timeMs: 2 } }]);
+  });
+
+  it("export a number as what it is", () => {
+    const json = z.toJSONSchema(number(z.number().int().positive()), { io: "input", unrepresentable: "any" });
+    expect(json).toMatchObject({ type: "integer", exclusiveMinimum: 0 });
   });
 
   it("say where a line stops being JSON", () => {

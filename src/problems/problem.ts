@@ -26,13 +26,13 @@ const testSchema = z.discriminatedUnion("kind", [
 ]);
 
 const limitsSchema = z.strictObject({
-  timeMs: number.pipe(z.number().positive()).default(6000),
-  memoryBytes: number.pipe(z.number().int().positive()).default(256 * 1024 * 1024),
-  outputBytes: number.pipe(z.number().int().positive()).default(1024 * 1024),
+  timeMs: number(z.number().positive()).default(6000),
+  memoryBytes: number(z.number().int().positive()).default(256 * 1024 * 1024),
+  outputBytes: number(z.number().int().positive()).default(1024 * 1024),
 });
 
 const comparisonSchema = z.strictObject({
-  floatTolerance: number.pipe(z.number().nonnegative()).nullable().default(null),
+  floatTolerance: number(z.number().nonnegative()).nullable().default(null),
   unordered: z.boolean().default(false),
   tupleAsList: z.boolean().default(false),
 });
