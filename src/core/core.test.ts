@@ -1,9 +1,22 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { writeAtomic, writeFolderAtomic } from "./files.js";
+import { DataError, UsageError } from "./errors.js";
+import { ensureWritable, readText, writeAtomic, writeFolderAtomic } from "./files.js";
 import { readRecords } from "./jsonl.js";
 import { mean, quantile, standardDeviation } from "./maths.js";
 import { Rng } from "./rng.js";
@@ -57,6 +70,77 @@ describe("atomic writing", () => {
     expect(readdirSync(join(path, ".."))).toEqual(["file.txt"]);
   });
 
+  it("writes through a symbolic link, also where it leads to nothing yet", () => {
+    const place = folder();
+    symlinkSync("real", join(place, "link"));
+    for (const text of ["one", "two"]) {
+      writeAtomic(join(place, "link"), text);
+      expect(readFileSync(join(place, "real"), "utf8")).toBe(text);
+      expect(lstatSync(join(place, "link")).isSymbolicLink()).toBe(true);
+    }
+    expect(readdirSync(place)).toEqual(["link", "real"]);
+  });
+
+  it("writes to a device as it is", () => {
+    writeAtomic("/dev/null", "gone");
+    expect(statSync("/dev/null").isCharacterDevice()).toBe(true);
+  });
+
+  it("removes the temporary file when the renaming fails", () => {
+    const place = folder();
+    mkdirSync(join(place, "a"));
+    expect(() => writeAtomic(join(place, "a"), "x")).toThrow();
+    expect(readdirSync(place)).toEqual(["a"]);
+  });
+
+  it("finds out before the work what cannot be written", () => {
+    const place = folder();
+    symlinkSync("b", join(place, "a"));
+    symlinkSync("a", join(place, "b"));
+    expect(() => ensureWritable(place)).toThrow("it is a folder");
+    expect(() => ensureWritable(join(place, "new/"))).toThrow("it is a folder");
+    expect(() => ensureWritable(join(place, "no", "file"))).toThrow("its folder does not exist");
+    expect(() => ensureWritable(join(place, "a"))).toThrow("in a circle");
+    expect(() => ensureWritable("/proc/file")).toThrow(UsageError);
+    expect(() => ensureWritable("")).toThrow("expected the name of a file");
+    ensureWritable(join(place, "file"));
+    ensureWritable("/dev/null");
+    expect(readdirSync(place)).toEqual(["a", "b"]);
+  });
+
+  it("replaces a folder, however its path is written", async () => {
+    const path = join(folder(), "checkpoint");
+    for (const [name, text] of [
+      [path, "one"],
+      [`${path}/`, "two"],
+      [`${path}/.`, "three"],
+    ]) {
+      await writeFolderAtomic(name, (temporary) => writeFileSync(join(temporary, "file"), text));
+      expect(readFileSync(join(path, "file"), "utf8")).toBe(text);
+    }
+    expect(readdirSync(dirname(path))).toEqual(["checkpoint"]);
+  });
+
+  it("keeps the old folder until the new one is in its place", async () => {
+    const path = join(folder(), "checkpoint");
+    await writeFolderAtomic(path, (temporary) => writeFileSync(join(temporary, "file"), "one"));
+    await expect(
+      writeFolderAtomic(path, () => {
+        expect(readFileSync(join(path, "file"), "utf8")).toBe("one");
+        throw new Error("killed");
+      }),
+    ).rejects.toThrow("killed");
+    // As a kill between the two renames leaves it.
+    renameSync(path, `${path}.coderlplus-old`);
+    mkdirSync(`${path}.coderlplus-new`);
+    await writeFolderAtomic(path, (temporary) => {
+      expect(readFileSync(join(path, "file"), "utf8")).toBe("one");
+      writeFileSync(join(temporary, "file"), "two");
+    });
+    expect(readFileSync(join(path, "file"), "utf8")).toBe("two");
+    expect(readdirSync(dirname(path))).toEqual(["checkpoint"]);
+  });
+
   it("does not show a folder whose filling failed", async () => {
     const path = join(folder(), "checkpoint");
     await expect(
@@ -87,7 +171,7 @@ describe("records from JSON lines", () => {
   const read = (text: string): unknown => {
     const path = join(folder(), "records.jsonl");
     writeFileSync(path, text);
-    return readRecords(path, schema);
+    return readRecords(path, schema).map(({ record }) => record);
   };
 
   it("skips blank lines and accepts a last line without newline", () => {
@@ -126,6 +210,20 @@ describe("records from JSON lines", () => {
 
   it("say where a line stops being JSON", () => {
     expect(() => read('{"name": }')).toThrow(/:1: not JSON: column 10/);
+  });
+
+  it("refuse bytes that are not UTF-8 and broken gzip files", () => {
+    const path = join(folder(), "records.jsonl");
+    writeFileSync(
+      path,
+      Buffer.concat([Buffer.from('{"name": "ä"}\n{"name": "'), Buffer.from([0xe4]), Buffer.from('"}\n')]),
+    );
+    expect(() => readRecords(path, schema)).toThrow(/records\.jsonl:2: not UTF-8/);
+    expect(() => readText(path)).toThrow(/records\.jsonl:2: not UTF-8/);
+    writeFileSync(`${path}.gz`, "no gzip");
+    expect(() => readRecords(`${path}.gz`, schema)).toThrow(/records\.jsonl\.gz: not a whole gzip file/);
+    writeFileSync(`${path}.gz`, gzipSync('{"name": "a"}').subarray(0, -4));
+    expect(() => readRecords(`${path}.gz`, schema)).toThrow(DataError);
   });
 
   it("name the file that is not there", () => {
