@@ -20,7 +20,7 @@ const completionSchema = z
     completion: z.string().optional(),
     program: z.string().optional(),
     continuesPrompt: z.boolean().optional(),
-    index: number.optional(),
+    index: number().optional(),
     metadata: z.unknown().optional(),
   })
   .refine((row) => (row.completion === undefined) !== (row.program === undefined), {

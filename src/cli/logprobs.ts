@@ -1,10 +1,9 @@
 // `coderlplus logprobs`: what a checkpoint thinks of a text, token by token, so that others can check it against
 // another implementation.
 
-import { readFileSync } from "node:fs";
 import type { Command } from "commander";
 import { UsageError } from "../core/errors.js";
-import { readText } from "../core/files.js";
+import { readTextOrStandardInput } from "../core/files.js";
 import { sum } from "../core/maths.js";
 import { openEmbedded } from "../engines/embedded/embedded.js";
 
@@ -60,7 +59,7 @@ export function registerLogprobs(
       "\nExample:\n  coderlplus logprobs --model runs/demo-1/checkpoints/step-000050 --text program.py",
     )
     .action(async (options: { model: string; text: string; json?: boolean }) => {
-      const text = options.text === "-" ? readFileSync(0, "utf8") : readText(options.text);
+      const text = readTextOrStandardInput(options.text);
       const result = await textLogprobs(options.model, text);
       write(options.json ? `${JSON.stringify(result)}\n` : table(result));
     });

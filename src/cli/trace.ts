@@ -1,7 +1,7 @@
 // `coderlplus trace`: the final value of every variable of a program.
 
 import type { Command } from "commander";
-import { readText } from "../core/files.js";
+import { readText, readTextOrStandardInput } from "../core/files.js";
 import { stringifyJson } from "../core/json.js";
 import { openSandbox } from "../sandbox/sandbox.js";
 import type { Trace } from "../tracer/trace.js";
@@ -27,8 +27,9 @@ export function registerTrace(program: Command): void {
 }
 
 async function traceFile(file: string, options: Options): Promise<void> {
-  const program = readText(file);
-  const stdin = options.stdin === undefined ? "" : readText(options.stdin === "-" ? "/dev/stdin" : options.stdin);
+  // Python takes a file with a byte order mark, but not a string with one.
+  const program = readText(file).replace(/^\uFEFF/, "");
+  const stdin = options.stdin === undefined ? "" : readTextOrStandardInput(options.stdin);
   const sandbox = await openSandbox({ workers: 1 });
   try {
     const input =

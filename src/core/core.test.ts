@@ -1,13 +1,26 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { writeAtomic, writeFolderAtomic } from "./files.js";
+import { DataError, UsageError } from "./errors.js";
+import { ensureWritable, readText, writeAtomic, writeFolderAtomic } from "./files.js";
 import { readRecords } from "./jsonl.js";
 import { mean, quantile, standardDeviation } from "./maths.js";
 import { Rng } from "./rng.js";
-import { suggestion } from "./schema.js";
+import { number, suggestion } from "./schema.js";
 
 const folder = (): string => mkdtempSync(join(tmpdir(), "coderlplus-core-"));
 
@@ -20,13 +33,6 @@ describe("the random generator", () => {
     expect(stream(1, "a")).toEqual(stream(1, "a"));
     expect(stream(1, "a")).not.toEqual(stream(1, "b"));
     expect(stream(1, "a")).not.toEqual(stream("1", "a"));
-  });
-
-  it("continues from a saved state", () => {
-    const rng = Rng.of("state");
-    rng.uniform();
-    const copy = Rng.fromState(rng.state);
-    expect(copy.uniform()).toBe(rng.uniform());
   });
 
   it("is uniform enough: ten bins of 20,000 draws within five standard deviations", () => {
@@ -64,6 +70,77 @@ describe("atomic writing", () => {
     expect(readdirSync(join(path, ".."))).toEqual(["file.txt"]);
   });
 
+  it("writes through a symbolic link, also where it leads to nothing yet", () => {
+    const place = folder();
+    symlinkSync("real", join(place, "link"));
+    for (const text of ["one", "two"]) {
+      writeAtomic(join(place, "link"), text);
+      expect(readFileSync(join(place, "real"), "utf8")).toBe(text);
+      expect(lstatSync(join(place, "link")).isSymbolicLink()).toBe(true);
+    }
+    expect(readdirSync(place)).toEqual(["link", "real"]);
+  });
+
+  it("writes to a device as it is", () => {
+    writeAtomic("/dev/null", "gone");
+    expect(statSync("/dev/null").isCharacterDevice()).toBe(true);
+  });
+
+  it("removes the temporary file when the renaming fails", () => {
+    const place = folder();
+    mkdirSync(join(place, "a"));
+    expect(() => writeAtomic(join(place, "a"), "x")).toThrow();
+    expect(readdirSync(place)).toEqual(["a"]);
+  });
+
+  it("finds out before the work what cannot be written", () => {
+    const place = folder();
+    symlinkSync("b", join(place, "a"));
+    symlinkSync("a", join(place, "b"));
+    expect(() => ensureWritable(place)).toThrow("it is a folder");
+    expect(() => ensureWritable(join(place, "new/"))).toThrow("it is a folder");
+    expect(() => ensureWritable(join(place, "no", "file"))).toThrow("its folder does not exist");
+    expect(() => ensureWritable(join(place, "a"))).toThrow("in a circle");
+    expect(() => ensureWritable("/proc/file")).toThrow(UsageError);
+    expect(() => ensureWritable("")).toThrow("expected the name of a file");
+    ensureWritable(join(place, "file"));
+    ensureWritable("/dev/null");
+    expect(readdirSync(place)).toEqual(["a", "b"]);
+  });
+
+  it("replaces a folder, however its path is written", async () => {
+    const path = join(folder(), "checkpoint");
+    for (const [name, text] of [
+      [path, "one"],
+      [`${path}/`, "two"],
+      [`${path}/.`, "three"],
+    ]) {
+      await writeFolderAtomic(name, (temporary) => writeFileSync(join(temporary, "file"), text));
+      expect(readFileSync(join(path, "file"), "utf8")).toBe(text);
+    }
+    expect(readdirSync(dirname(path))).toEqual(["checkpoint"]);
+  });
+
+  it("keeps the old folder until the new one is in its place", async () => {
+    const path = join(folder(), "checkpoint");
+    await writeFolderAtomic(path, (temporary) => writeFileSync(join(temporary, "file"), "one"));
+    await expect(
+      writeFolderAtomic(path, () => {
+        expect(readFileSync(join(path, "file"), "utf8")).toBe("one");
+        throw new Error("killed");
+      }),
+    ).rejects.toThrow("killed");
+    // As a kill between the two renames leaves it.
+    renameSync(path, `${path}.coderlplus-old`);
+    mkdirSync(`${path}.coderlplus-new`);
+    await writeFolderAtomic(path, (temporary) => {
+      expect(readFileSync(join(path, "file"), "utf8")).toBe("one");
+      writeFileSync(join(temporary, "file"), "two");
+    });
+    expect(readFileSync(join(path, "file"), "utf8")).toBe("two");
+    expect(readdirSync(dirname(path))).toEqual(["checkpoint"]);
+  });
+
   it("does not show a folder whose filling failed", async () => {
     const path = join(folder(), "checkpoint");
     await expect(
@@ -77,11 +154,24 @@ describe("atomic writing", () => {
 });
 
 describe("records from JSON lines", () => {
-  const schema = z.strictObject({ name: z.string(), limits: z.strictObject({ timeMs: z.number() }).optional() });
+  const schema = z.strictObject({
+    name: z.string(),
+    limits: z
+      .strictObject({ timeMs: number(z.number().int()).optional(), floatTolerance: number().optional() })
+      .optional(),
+    tests: z
+      .array(
+        z.discriminatedUnion("kind", [
+          z.strictObject({ kind: z.literal("io"), stdin: z.string().optional() }),
+          z.strictObject({ kind: z.literal("code"), code: z.string() }),
+        ]),
+      )
+      .optional(),
+  });
   const read = (text: string): unknown => {
     const path = join(folder(), "records.jsonl");
     writeFileSync(path, text);
-    return readRecords(path, schema);
+    return readRecords(path, schema).map(({ record }) => record);
   };
 
   it("skips blank lines and accepts a last line without newline", () => {
@@ -92,15 +182,48 @@ describe("records from JSON lines", () => {
     expect(() => read('{"name": "a"}\n{"name": 3}\n')).toThrow(/records\.jsonl:2: name: .*expected string.*found 3/);
   });
 
-  it("suggest the nearest known key, also inside", () => {
-    expect(() => read('{"nam": "a"}')).toThrow(/:1: .*/);
-    expect(() => read('{"name": "a", "limits": {"timeMS": 3, "timeMs": 3}}')).toThrow(
-      /limits: unknown key "timeMS" \(did you mean "timeMs"\?\)/,
+  it.each([
+    ['{"nam": "a"}', 'unknown key "nam" (did you mean "name"?)'],
+    ['{"name": "a", "limits": {"timeMS": 3, "timeMs": 3}}', 'limits: unknown key "timeMS" (did you mean "timeMs"?)'],
+    ['{"name": "a", "limits": {"floatTol": 3}}', 'limits: unknown key "floatTol" (did you mean "floatTolerance"?)'],
+    ['{"name": "a", "tests": [{"kind": "io", "stdn": ""}]}', 'tests[0]: unknown key "stdn" (did you mean "stdin"?)'],
+    ['{"name": "a", "tests": [{"kind": "io", "zzzzzz": 1}]}', 'tests[0]: unknown key "zzzzzz"; known: kind, stdin'],
+    ['{"name": "a", "tests": [{"knd": "io", "stdin": ""}]}', 'tests[0]: unknown key "knd" (did you mean "kind"?)'],
+  ])("suggest the nearest known key: %s", (text, message) => {
+    expect(() => read(text)).toThrow(new RegExp(`:1: ${message.replace(/[[\]()?]/g, "\\$&")}$`));
+  });
+
+  it("say what was expected of a number", () => {
+    expect(() => read('{"name": "a", "limits": {"timeMs": "3"}}')).toThrow(
+      /limits\.timeMs: .*expected number.*found "3"/,
     );
+    expect(() => read('{"name": "a", "limits": {"timeMs": 2.5}}')).toThrow(
+      /limits\.timeMs: .*expected int.*found 2\.5/,
+    );
+    expect(read('{"name": "a", "limits": {"timeMs": 2.0}}')).toEqual([{ name: "a", limits: { timeMs: 2 } }]);
+  });
+
+  it("export a number as what it is", () => {
+    const json = z.toJSONSchema(number(z.number().int().positive()), { io: "input", unrepresentable: "any" });
+    expect(json).toMatchObject({ type: "integer", exclusiveMinimum: 0 });
   });
 
   it("say where a line stops being JSON", () => {
     expect(() => read('{"name": }')).toThrow(/:1: not JSON: column 10/);
+  });
+
+  it("refuse bytes that are not UTF-8 and broken gzip files", () => {
+    const path = join(folder(), "records.jsonl");
+    writeFileSync(
+      path,
+      Buffer.concat([Buffer.from('{"name": "ä"}\n{"name": "'), Buffer.from([0xe4]), Buffer.from('"}\n')]),
+    );
+    expect(() => readRecords(path, schema)).toThrow(/records\.jsonl:2: not UTF-8/);
+    expect(() => readText(path)).toThrow(/records\.jsonl:2: not UTF-8/);
+    writeFileSync(`${path}.gz`, "no gzip");
+    expect(() => readRecords(`${path}.gz`, schema)).toThrow(/records\.jsonl\.gz: not a whole gzip file/);
+    writeFileSync(`${path}.gz`, gzipSync('{"name": "a"}').subarray(0, -4));
+    expect(() => readRecords(`${path}.gz`, schema)).toThrow(DataError);
   });
 
   it("name the file that is not there", () => {

@@ -5,19 +5,55 @@ import {
   closeSync,
   existsSync,
   fsyncSync,
+  lstatSync,
   mkdirSync,
   openSync,
   readFileSync,
+  readlinkSync,
+  realpathSync,
   renameSync,
   rmSync,
+  type Stats,
+  statSync,
+  writeFileSync,
   writeSync,
 } from "node:fs";
-import { dirname } from "node:path";
-import { messageOf, UsageError } from "./errors.js";
+import { dirname, resolve } from "node:path";
+import { DataError, messageOf, UsageError } from "./errors.js";
 
 /** Reads a UTF-8 file the user named. @throws UsageError with the path and what to do. */
 export function readText(path: string): string {
-  return readBytes(path).toString("utf8");
+  return decodeText(readBytes(path), path);
+}
+
+/** As {@link readText}; `-` is standard input. */
+export function readTextOrStandardInput(path: string): string {
+  return path === "-" ? decodeText(readFileSync(0), "standard input") : readText(path);
+}
+
+/** Invalid bytes would become U+FFFD without a word, and be judged as if they had been meant. @throws DataError */
+export function decodeText(bytes: Uint8Array, path: string): string {
+  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  try {
+    return decoder.decode(bytes);
+  } catch (error) {
+    throw new DataError(`${path}:${brokenLine(bytes)}: not UTF-8: save the file as UTF-8`, { cause: error });
+  }
+}
+
+function brokenLine(bytes: Uint8Array): number {
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+  for (let line = 1, start = 0; ; line++) {
+    // No byte of a longer character is a newline, so lines can be told apart before they are decoded.
+    const newline = bytes.indexOf(10, start);
+    try {
+      decoder.decode(bytes.subarray(start, newline < 0 ? bytes.length : newline));
+    } catch {
+      return line;
+    }
+    if (newline < 0) return line;
+    start = newline + 1;
+  }
 }
 
 export function readBytes(path: string): Buffer {
@@ -30,13 +66,77 @@ export function readBytes(path: string): Buffer {
   }
 }
 
-/** Writes to a temporary name, flushes to the disk, renames. */
+/**
+ * Writes to a temporary name, flushes to the disk, renames. A symbolic link stays one; a pipe or a device is written to
+ * as it is.
+ */
 export function writeAtomic(path: string, content: string | Uint8Array): void {
-  mkdirSync(dirname(path), { recursive: true });
-  const temporary = `${path}.tmp-${process.pid}`;
-  writeDurable(temporary, content);
-  renameSync(temporary, path);
-  flush(dirname(path));
+  if (isSpecial(path)) {
+    writeFileSync(path, content, { flag: "a" });
+    return;
+  }
+  const target = throughLinks(path);
+  mkdirSync(dirname(target), { recursive: true });
+  const temporary = temporaryName(target);
+  try {
+    writeDurable(temporary, content);
+    renameSync(temporary, target);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+  flush(dirname(target));
+}
+
+/** Finds out before the work whether its result can be written. @throws UsageError for a place that takes no file */
+export function ensureWritable(path: string): void {
+  const fail = (why: string, cause?: unknown): never => {
+    throw new UsageError(`${path}: cannot write it (${why})`, { cause });
+  };
+  if (path === "") fail("expected the name of a file");
+  if (path.endsWith("/") || statOf(path)?.isDirectory()) fail("it is a folder");
+  if (isSpecial(path)) return;
+  const target = throughLinks(path);
+  const folder = statOf(dirname(target));
+  if (!folder) fail("its folder does not exist");
+  const temporary = temporaryName(target);
+  try {
+    closeSync(openSync(temporary, "w"));
+    rmSync(temporary);
+  } catch (error) {
+    fail(messageOf(error), error);
+  }
+}
+
+const MAX_LINKS = 40;
+
+function temporaryName(target: string): string {
+  return `${target}.tmp-${process.pid}`;
+}
+
+/** A pipe, a device, or a name of an open file: renaming something over it would take it from whoever reads there. */
+function isSpecial(path: string): boolean {
+  const stat = statOf(path);
+  return stat !== undefined && !stat.isDirectory() && (!stat.isFile() || resolve(path).startsWith("/dev/"));
+}
+
+function statOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
+}
+
+/** Where the path leads, also where nothing is there yet. */
+function throughLinks(path: string): string {
+  if (existsSync(path)) return realpathSync(path);
+  let target = resolve(path);
+  for (let links = 0; lstatSync(target, { throwIfNoEntry: false })?.isSymbolicLink(); links++) {
+    if (links === MAX_LINKS) throw new UsageError(`${path}: cannot write it (its symbolic links go in a circle)`);
+    target = resolve(dirname(target), readlinkSync(target));
+  }
+  return target;
 }
 
 /** Writes and flushes in place: for files inside a folder that is itself renamed when complete. */
@@ -51,19 +151,40 @@ export function writeDurable(path: string, content: string | Uint8Array): void {
   }
 }
 
-/** Fills a folder under a temporary name and renames it into place once `fill` has written everything. */
+/**
+ * Fills a folder under a temporary name and renames it into place once `fill` has written everything. The folder that
+ * was there stays, under its name or another, until the new one is in its place.
+ */
 export async function writeFolderAtomic(
   path: string,
   fill: (temporary: string) => Promise<void> | void,
 ): Promise<void> {
-  const temporary = `${path}.tmp`;
+  const target = throughLinks(resolve(path));
+  // Names that nobody gives a folder of their own: what has them is removed.
+  const temporary = `${target}.coderlplus-new`;
+  const old = `${target}.coderlplus-old`;
+  putBack(old, target);
   rmSync(temporary, { recursive: true, force: true });
   mkdirSync(temporary, { recursive: true });
-  await fill(temporary);
-  flush(temporary);
-  rmSync(path, { recursive: true, force: true });
-  renameSync(temporary, path);
-  flush(dirname(path));
+  try {
+    await fill(temporary);
+    flush(temporary);
+    if (existsSync(target)) renameSync(target, old);
+    renameSync(temporary, target);
+  } catch (error) {
+    rmSync(temporary, { recursive: true, force: true });
+    throw error;
+  } finally {
+    putBack(old, target);
+  }
+  flush(dirname(target));
+}
+
+/** After a kill or an error between the two renames the old folder is all there is; after both it is in the way. */
+function putBack(old: string, target: string): void {
+  if (!existsSync(old)) return;
+  if (existsSync(target)) rmSync(old, { recursive: true });
+  else renameSync(old, target);
 }
 
 /** Makes a rename durable. Some systems cannot open a folder; there the rename alone has to do. */

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Float, floatText, type Json, JsonSyntaxError, parseJson, stringifyJson } from "./json.js";
+import { entriesOf, Float, floatText, type Json, JsonSyntaxError, parseJson, stringifyJson } from "./json.js";
 
 describe("lossless JSON", () => {
   it("keeps a float a float and an int an int", () => {
@@ -45,7 +45,9 @@ describe("lossless JSON", () => {
               : Array.isArray(json)
                 ? json.map(plain)
                 : json !== null && typeof json === "object"
-                  ? Object.fromEntries(Object.entries(json).map(([key, inner]) => [key, plain(inner)]))
+                  ? Object.fromEntries(
+                      entriesOf(json as Record<string, Json>).map(([key, inner]) => [key, plain(inner)]),
+                    )
                   : json;
         expect(plain(parseJson(JSON.stringify(item)))).toEqual(JSON.parse(JSON.stringify(item)));
       }),
@@ -58,6 +60,41 @@ describe("lossless JSON", () => {
         expect(parseJson(stringifyJson(new Float(value)))).toEqual(new Float(value));
       }),
     );
+  });
+
+  it.each([
+    '{"10": 1, "2": 2}',
+    '{"a": 1, "0": [{"b": null, "7": true}]}',
+    '{"1": 1, "2": 2, "x": 3}',
+    '{"$dict": [["10", 1], ["2", 2]]}',
+    '[{"01": 1, "1": 2, "-1": 3, "4294967295": 4, "0": 5}]',
+  ])("keeps the order of the keys of %s", (text) => {
+    expect(stringifyJson(parseJson(text))).toBe(text);
+  });
+
+  it("shows an object whose keys JavaScript would reorder as the tagged dict", () => {
+    const value = parseJson('{"10": 1, "2": 2, "10": 3}') as Record<string, Json>;
+    expect(value).toEqual({
+      $dict: [
+        ["10", 3],
+        ["2", 2],
+      ],
+    });
+    expect(entriesOf(value).map(([key]) => key)).toEqual(["10", "2"]);
+    expect(stringifyJson(value)).toBe('{"10": 3, "2": 2}');
+    expect(parseJson('{"2": 2, "10": 1}')).toEqual({ "2": 2, "10": 1 });
+  });
+
+  it("reads strings of 32 MB, escapes and all", () => {
+    const long = "x".repeat(32 << 20);
+    expect(parseJson(`["${long}"]`)).toEqual([long]);
+    const escaped = '\\\\\\"'.repeat(4 << 20);
+    expect(parseJson(`"${escaped}"`) as string).toHaveLength(8 << 20);
+  });
+
+  it("finds the end of a string behind any number of backslashes", () => {
+    expect(parseJson(String.raw`["\\", "\\\"", "\\\\"]`)).toEqual(["\\", '\\"', "\\\\"]);
+    expect(() => parseJson(String.raw`"\\\"`)).toThrow("column 1: expected a string");
   });
 
   it("treats __proto__ as an ordinary key", () => {

@@ -28,9 +28,7 @@ export class JsonSyntaxError extends Error {
   }
 }
 
-const SPACE = /[ \t\r\n]*/y;
 const NUMBER = /-?(?:0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?/y;
-const STRING = /"(?:[^"\\]|\\.)*"/sy;
 const MAX_DEPTH = 500;
 const WORDS: ReadonlyArray<readonly [string, Json]> = [
   ["null", null],
@@ -40,88 +38,155 @@ const WORDS: ReadonlyArray<readonly [string, Json]> = [
   ["Infinity", new Float(Number.POSITIVE_INFINITY)],
   ["-Infinity", new Float(Number.NEGATIVE_INFINITY)],
 ];
+const WORD_STARTS = "ntfNI-";
 
 /**
  * Reads one JSON text. Integers become number, or bigint beyond 2^53; anything with `.` or an exponent, NaN and
- * the infinities become Float.
+ * the infinities become Float; an object is what {@link objectOf} makes of its entries.
  *
  * @throws JsonSyntaxError
  */
 export function parseJson(text: string): Json {
-  let at = 0;
+  return new Reader(text).whole();
+}
 
-  const take = (pattern: RegExp): RegExpExecArray | null => {
-    pattern.lastIndex = at;
-    const match = pattern.exec(text);
-    if (match) at = pattern.lastIndex;
-    return match;
-  };
-  const fail = (expected: string): never => {
-    throw new JsonSyntaxError(at, expected, at >= text.length ? "the end" : JSON.stringify(text.slice(at, at + 12)));
-  };
-  const skip = (char: string): boolean => {
-    take(SPACE);
-    if (text[at] !== char) return false;
-    at++;
-    take(SPACE);
-    return true;
-  };
-  const readString = (): string => {
-    const match = take(STRING);
-    if (!match) return fail("a string");
+class Reader {
+  readonly #text: string;
+  #at = 0;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  whole(): Json {
+    const value = this.#value(0);
+    if (this.#at < this.#text.length) this.#fail("the end");
+    return value;
+  }
+
+  #value(depth: number): Json {
+    if (depth > MAX_DEPTH) this.#fail(`at most ${MAX_DEPTH} levels`);
+    this.#space();
+    const value = this.#bare(depth);
+    this.#space();
+    return value;
+  }
+
+  #bare(depth: number): Json {
+    const char = this.#text[this.#at] ?? "";
+    if (char === '"') return this.#string();
+    if (this.#skip("[")) return this.#list(depth);
+    if (this.#skip("{")) return this.#object(depth);
+    const word = WORD_STARTS.includes(char) && WORDS.find(([name]) => this.#text.startsWith(name, this.#at));
+    if (!word) return this.#number();
+    this.#at += word[0].length;
+    return word[1];
+  }
+
+  #list(depth: number): Json[] {
+    const items: Json[] = [];
+    if (this.#skip("]")) return items;
+    do items.push(this.#value(depth + 1));
+    while (this.#skip(","));
+    if (!this.#skip("]")) this.#fail("',' or ']'");
+    return items;
+  }
+
+  #object(depth: number): Json {
+    const entries: Array<[string, Json]> = [];
+    if (this.#skip("}")) return {};
+    do {
+      const key = this.#string();
+      if (!this.#skip(":")) this.#fail("':'");
+      entries.push([key, this.#value(depth + 1)]);
+    } while (this.#skip(","));
+    if (!this.#skip("}")) this.#fail("',' or '}'");
+    return objectOf(entries);
+  }
+
+  /** By search, not by one regular expression: those run out of stack on strings of some megabytes. */
+  #string(): string {
+    const start = this.#at;
+    if (this.#text[start] !== '"') this.#fail("a string");
+    let end = start;
+    do end = this.#text.indexOf('"', end + 1);
+    while (end >= 0 && this.#escaped(end));
+    if (end < 0) this.#fail("a string");
     try {
-      return JSON.parse(match[0]) as string;
+      const value = JSON.parse(this.#text.slice(start, end + 1)) as string;
+      this.#at = end + 1;
+      return value;
     } catch {
-      at -= match[0].length;
-      return fail("a string without raw control characters");
+      return this.#fail("a string without raw control characters");
     }
-  };
-  const readNumber = (): Json => {
-    const match = take(NUMBER);
-    if (!match) return fail("a value");
+  }
+
+  /** Whether an odd number of backslashes stands before. */
+  #escaped(at: number): boolean {
+    let from = at;
+    while (this.#text[from - 1] === "\\") from--;
+    return (at - from) % 2 === 1;
+  }
+
+  #number(): Json {
+    NUMBER.lastIndex = this.#at;
+    const match = NUMBER.exec(this.#text);
+    if (!match) return this.#fail("a value");
+    this.#at = NUMBER.lastIndex;
     if (match[1] !== undefined || match[2] !== undefined) return new Float(Number(match[0]));
     if (match[0] === "-0") return 0;
     const value = Number(match[0]);
     return Number.isSafeInteger(value) ? value : BigInt(match[0]);
-  };
-  const readList = (depth: number): Json[] => {
-    const items: Json[] = [];
-    if (skip("]")) return items;
-    do items.push(readValue(depth + 1));
-    while (skip(","));
-    if (!skip("]")) fail("',' or ']'");
-    return items;
-  };
-  const readObject = (depth: number): Json => {
-    const entries: Array<[string, Json]> = [];
-    if (skip("}")) return {};
-    do {
-      const key = readString();
-      if (!skip(":")) fail("':'");
-      entries.push([key, readValue(depth + 1)]);
-    } while (skip(","));
-    if (!skip("}")) fail("',' or '}'");
-    return Object.fromEntries(entries);
-  };
-  const readValue = (depth: number): Json => {
-    if (depth > MAX_DEPTH) fail(`at most ${MAX_DEPTH} levels`);
-    take(SPACE);
-    let value: Json;
-    const word = WORDS.find(([name]) => text.startsWith(name, at));
-    if (word) {
-      at += word[0].length;
-      value = word[1];
-    } else if (text[at] === '"') value = readString();
-    else if (skip("[")) value = readList(depth);
-    else if (skip("{")) value = readObject(depth);
-    else value = readNumber();
-    take(SPACE);
-    return value;
-  };
+  }
 
-  const value = readValue(0);
-  if (at < text.length) fail("the end");
-  return value;
+  #skip(char: string): boolean {
+    this.#space();
+    if (this.#text[this.#at] !== char) return false;
+    this.#at++;
+    this.#space();
+    return true;
+  }
+
+  #space(): void {
+    for (;;) {
+      const char = this.#text[this.#at];
+      if (char !== " " && char !== "\n" && char !== "\r" && char !== "\t") return;
+      this.#at++;
+    }
+  }
+
+  #fail(expected: string): never {
+    const at = this.#at;
+    const found = at >= this.#text.length ? "the end" : JSON.stringify(this.#text.slice(at, at + 12));
+    throw new JsonSyntaxError(at, expected, found);
+  }
+}
+
+/** Objects of the form `{"$dict": pairs}` that stand for plain ones, and are written as such. */
+const plainlyWritten = new WeakSet<object>();
+const LIKE_AN_INDEX = /^\d/;
+
+/**
+ * The object with these entries, in this order. JavaScript puts keys that look like array indexes first ("10" before
+ * "a"), and a Python program sees the order: where that would change it, the tagged form `{"$dict": pairs}` stands in,
+ * which {@link stringifyJson} writes as the plain object it is.
+ */
+export function objectOf(entries: ReadonlyArray<readonly [string, Json]>): Json {
+  const object: { readonly [key: string]: Json } = Object.fromEntries(entries);
+  if (!entries.some(([key]) => LIKE_AN_INDEX.test(key))) return object;
+  const inOrder = [...new Map(entries)];
+  const kept = Object.keys(object).every((key, index) => key === inOrder[index]?.[0]);
+  // An object with a tag in it is no dict, and must not become one.
+  if (kept || inOrder.some(([key]) => key.startsWith("$"))) return object;
+  const tagged = { $dict: inOrder };
+  plainlyWritten.add(tagged);
+  return tagged;
+}
+
+/** The entries of a plain object in the order they were written, whichever form {@link objectOf} gave it. */
+export function entriesOf(object: Readonly<Record<string, Json>>): ReadonlyArray<readonly [string, Json]> {
+  if (!plainlyWritten.has(object)) return Object.entries(object);
+  return object["$dict"] as unknown as ReadonlyArray<readonly [string, Json]>;
 }
 
 /** A float as Python's `repr` writes it: always with `.`, `e`, or as NaN / Infinity / -Infinity. */
@@ -156,7 +221,7 @@ export function stringifyJson(value: unknown): string {
   }
   if (Array.isArray(value)) return `[${value.map((item) => stringifyJson(item ?? null)).join(", ")}]`;
   if (typeof value === "object" && value !== null) {
-    const entries = Object.entries(value).filter(([, item]) => item !== undefined);
+    const entries = entriesOf(value as Record<string, Json>).filter(([, item]) => item !== undefined);
     return `{${entries.map(([key, item]) => `${JSON.stringify(key)}: ${stringifyJson(item)}`).join(", ")}}`;
   }
   return JSON.stringify(value ?? null);

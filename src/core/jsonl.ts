@@ -3,7 +3,7 @@
 import { gunzipSync } from "node:zlib";
 import type { z } from "zod";
 import { DataError, messageOf } from "./errors.js";
-import { readBytes } from "./files.js";
+import { decodeText, readBytes } from "./files.js";
 import { type Json, parseJson, stringifyJson } from "./json.js";
 import { explain } from "./schema.js";
 
@@ -15,7 +15,7 @@ export interface Line {
 /** The JSON values of a `.jsonl` (or `.jsonl.gz`) file with their line numbers; blank lines are skipped. */
 export function readLines(path: string): Line[] {
   const bytes = readBytes(path);
-  const text = (path.endsWith(".gz") ? gunzipSync(bytes) : bytes).toString("utf8").replace(/^\uFEFF/, "");
+  const text = decodeText(path.endsWith(".gz") ? unzip(bytes, path) : bytes, path).replace(/^\uFEFF/, "");
   const lines: Line[] = [];
   for (const [index, line] of text.split("\n").entries()) {
     if (line.trim() === "") continue;
@@ -28,12 +28,23 @@ export function readLines(path: string): Line[] {
   return lines;
 }
 
-/** One record a line, checked against its schema. @throws DataError naming file, line and field. */
-export function readRecords<Schema extends z.ZodType>(path: string, schema: Schema): Array<z.output<Schema>> {
+function unzip(bytes: Buffer, path: string): Buffer {
+  try {
+    return gunzipSync(bytes);
+  } catch (error) {
+    throw new DataError(`${path}: not a whole gzip file (${messageOf(error)})`, { cause: error });
+  }
+}
+
+/** One record a line with its line number, checked against its schema. @throws DataError naming file, line and field. */
+export function readRecords<Schema extends z.ZodType>(
+  path: string,
+  schema: Schema,
+): Array<{ readonly line: number; readonly record: z.output<Schema> }> {
   return readLines(path).map(({ number, value }) => {
     const result = schema.safeParse(value);
     if (!result.success) throw new DataError(`${path}:${number}: ${explain(result.error, value, schema)}`);
-    return result.data;
+    return { line: number, record: result.data };
   });
 }
 

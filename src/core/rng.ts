@@ -1,8 +1,8 @@
-// One seeded source of randomness, small enough to checkpoint. sfc32 by Chris Doty-Humphrey (PractRand).
+// One seeded source of randomness. sfc32 by Chris Doty-Humphrey (PractRand).
 
 import { createHash } from "node:crypto";
 
-export type RngState = readonly [number, number, number, number];
+type State = readonly [number, number, number, number];
 
 export class Rng {
   #a: number;
@@ -10,7 +10,7 @@ export class Rng {
   #c: number;
   #d: number;
 
-  private constructor(state: RngState) {
+  private constructor(state: State) {
     [this.#a, this.#b, this.#c, this.#d] = state;
   }
 
@@ -18,14 +18,6 @@ export class Rng {
   static of(...keys: ReadonlyArray<string | number>): Rng {
     const digest = createHash("sha256").update(JSON.stringify(keys)).digest();
     return new Rng([digest.readInt32LE(0), digest.readInt32LE(4), digest.readInt32LE(8), digest.readInt32LE(12)]);
-  }
-
-  static fromState(state: RngState): Rng {
-    return new Rng(state);
-  }
-
-  get state(): RngState {
-    return [this.#a, this.#b, this.#c, this.#d];
   }
 
   /** 32 random bits as an unsigned integer. */

@@ -3,51 +3,105 @@
 import { z } from "zod";
 import { Float, stringifyJson } from "./json.js";
 
-/** A plain number in a record, written with or without a point. */
-export const number = z.union([z.number(), z.instanceof(Float).transform((float) => float.value)]);
-
-/** One line for the first thing wrong: the field, what was found, what was expected, the nearest known key. */
-export function explain(error: z.ZodError, input: unknown, schema: z.core.$ZodType): string {
-  const issue = deepest(error.issues[0]);
-  const field = issue.path.map((part) => (typeof part === "number" ? `[${part}]` : `.${String(part)}`)).join("");
-  const where = field === "" ? "" : `${field.replace(/^\./, "")}: `;
-  if (issue.code === "unrecognized_keys") {
-    const unknown = issue.keys[0];
-    return `${where}unknown key "${unknown}"${suggestion(unknown, knownKeys(schema, issue.path))}`;
-  }
-  const found = issue.path.reduce<unknown>(
-    (value, part) => (value as Record<PropertyKey, unknown> | undefined)?.[part],
-    input,
-  );
-  return `${where}${issue.message}; found ${found === undefined ? "nothing" : shorten(found)}`;
+/** A plain number in a record, written with or without a point; `schema` says which numbers are meant. */
+export function number(schema: z.ZodNumber = z.number()): z.ZodPreprocess<z.ZodNumber> {
+  return z.preprocess((input) => (input instanceof Float ? input.value : input), schema);
 }
 
+/** One line for the most telling thing wrong: the field, what was found, what was expected, the nearest known key. */
+export function explain(error: z.ZodError, input: unknown, schema: z.core.$ZodType): string {
+  const issue = mostTelling(error.issues);
+  if (issue.code === "unrecognized_keys") {
+    return unknownKey(issue.keys[0], issue.path, knownKeys(schema, issue.path, input));
+  }
+  const found = valueAt(input, issue.path);
+  const misspelt = found === undefined ? misspeltKind(issue, input, schema) : undefined;
+  return (
+    misspelt ??
+    `${whereabouts(issue.path)}${expectation(issue)}; found ${found === undefined ? "nothing" : shorten(found)}`
+  );
+}
+
+function unknownKey(key: string, path: readonly PropertyKey[], known: readonly string[]): string {
+  return `${whereabouts(path)}unknown key "${key}"${suggestion(key, known)}`;
+}
+
+function whereabouts(path: readonly PropertyKey[]): string {
+  const field = path.map((part) => (typeof part === "number" ? `[${part}]` : `.${String(part)}`)).join("");
+  return field === "" ? "" : `${field.replace(/^\./, "")}: `;
+}
+
+function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (value, part) => (value as Record<PropertyKey, unknown> | null | undefined)?.[part],
+    input,
+  );
+}
+
+/** A misspelt key is behind many a missing one, so it is named first. */
+function mostTelling(issues: readonly z.core.$ZodIssue[]): z.core.$ZodIssue {
+  const inner = issues.map(deepest);
+  return inner.find(({ code }) => code === "unrecognized_keys") ?? inner[0];
+}
+
+/** Of a union, what its nearest member says: the one that fits down to the deepest field. */
 function deepest(issue: z.core.$ZodIssue): z.core.$ZodIssue {
   if (issue.code !== "invalid_union" || issue.errors.length === 0) return issue;
-  const best = [...issue.errors].sort((a, b) => depth(b) - depth(a))[0]?.[0];
-  return best && best.path.length > 0 ? deepest({ ...best, path: [...issue.path, ...best.path] }) : issue;
+  const best = [...issue.errors].sort((a, b) => depth(b) - depth(a))[0];
+  const inner = best && best.length > 0 ? mostTelling(best) : undefined;
+  return inner && inner.path.length > 0 ? { ...inner, path: [...issue.path, ...inner.path] } : issue;
 }
 
 function depth(issues: readonly z.core.$ZodIssue[]): number {
   return Math.max(0, ...issues.map((issue) => issue.path.length));
 }
 
-/** The keys that the schema knows where the path leads; of a union, those of all its members. */
-function knownKeys(schema: z.core.$ZodType, path: readonly PropertyKey[]): string[] {
+function expectation(issue: z.core.$ZodIssue): string {
+  if (issue.code !== "invalid_union" || issue.errors.length === 0) return issue.message;
+  return [...new Set(issue.errors.flatMap(([first]) => (first ? [first.message] : [])))].join(" or ");
+}
+
+/** Where the key that tells the members of a union apart is missing: the unknown key in its place. */
+function misspeltKind(issue: z.core.$ZodIssue, input: unknown, schema: z.core.$ZodType): string | undefined {
+  if (issue.code !== "invalid_union") return undefined;
+  const parent = issue.path.slice(0, -1);
+  const known = knownKeys(schema, parent, input);
+  const key = Object.keys(valueAt(input, parent) ?? {}).find((name) => !known.includes(name));
+  return key === undefined ? undefined : unknownKey(key, parent, known);
+}
+
+/** The keys that the schema knows where the path leads; of a union, those of the members that `input` may be. */
+function knownKeys(schema: z.core.$ZodType, path: readonly PropertyKey[], input: unknown): string[] {
   const { def } = schema._zod as { def: SchemaDefinition };
-  const inner = def.innerType ?? def.in;
-  if (inner) return knownKeys(inner, path);
-  if (def.options) return [...new Set(def.options.flatMap((option) => knownKeys(option, path)))];
+  const inner = def.innerType ?? (def.in?._zod.def.type === "transform" ? def.out : def.in);
+  if (inner) return knownKeys(inner, path, input);
+  if (def.options) {
+    const members = membersFor(def.options, def.discriminator, input);
+    return [...new Set(members.flatMap((member) => knownKeys(member, path, input)))];
+  }
   const [head, ...rest] = path;
   if (head === undefined) return Object.keys(def.shape ?? {});
   const next = def.element ?? def.valueType ?? def.shape?.[String(head)];
-  return next ? knownKeys(next, rest) : [];
+  return next ? knownKeys(next, rest, valueAt(input, [head])) : [];
+}
+
+function membersFor(
+  options: readonly z.core.$ZodType[],
+  discriminator: string | undefined,
+  input: unknown,
+): readonly z.core.$ZodType[] {
+  if (discriminator === undefined) return options;
+  const kind = valueAt(input, [discriminator]) as z.core.util.Primitive;
+  const fitting = options.filter((option) => option._zod.propValues?.[discriminator]?.has(kind));
+  return fitting.length > 0 ? fitting : options;
 }
 
 interface SchemaDefinition {
   readonly innerType?: z.core.$ZodType;
   readonly in?: z.core.$ZodType;
+  readonly out?: z.core.$ZodType;
   readonly options?: readonly z.core.$ZodType[];
+  readonly discriminator?: string;
   readonly element?: z.core.$ZodType;
   readonly valueType?: z.core.$ZodType;
   readonly shape?: Readonly<Record<string, z.core.$ZodType>>;
@@ -58,15 +112,21 @@ function shorten(value: unknown): string {
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }
 
-/** ` (did you mean "x"?)`, or nothing where no known word is near. */
+/** ` (did you mean "x"?)`, or the known words where none is near: a few letters off, or the word begun or cut short. */
 export function suggestion(word: string, known: readonly string[]): string {
+  const lower = word.toLowerCase();
   const near = known
-    .map((candidate) => ({ candidate, distance: editDistance(word.toLowerCase(), candidate.toLowerCase()) }))
-    .sort((a, b) => a.distance - b.distance)[0];
-  if (!near) return "";
-  return near.distance <= Math.max(2, word.length / 2)
-    ? ` (did you mean "${near.candidate}"?)`
-    : `; known: ${known.join(", ")}`;
+    .map((candidate) => ({ candidate, distance: editDistance(lower, candidate.toLowerCase()) }))
+    .sort((a, b) => a.distance - b.distance)
+    .find(
+      ({ candidate, distance }) => distance <= Math.max(2, word.length / 2) || begins(lower, candidate.toLowerCase()),
+    );
+  if (near) return ` (did you mean "${near.candidate}"?)`;
+  return known.length === 0 ? "" : `; known: ${known.join(", ")}`;
+}
+
+function begins(a: string, b: string): boolean {
+  return Math.min(a.length, b.length) >= 3 && (a.startsWith(b) || b.startsWith(a));
 }
 
 function editDistance(a: string, b: string): number {

@@ -26,13 +26,13 @@ const testSchema = z.discriminatedUnion("kind", [
 ]);
 
 const limitsSchema = z.strictObject({
-  timeMs: number.pipe(z.number().positive()).default(6000),
-  memoryBytes: number.pipe(z.number().int().positive()).default(256 * 1024 * 1024),
-  outputBytes: number.pipe(z.number().int().positive()).default(1024 * 1024),
+  timeMs: number(z.number().positive()).default(6000),
+  memoryBytes: number(z.number().int().positive()).default(256 * 1024 * 1024),
+  outputBytes: number(z.number().int().positive()).default(1024 * 1024),
 });
 
 const comparisonSchema = z.strictObject({
-  floatTolerance: number.pipe(z.number().nonnegative()).nullable().default(null),
+  floatTolerance: number(z.number().nonnegative()).nullable().default(null),
   unordered: z.boolean().default(false),
   tupleAsList: z.boolean().default(false),
 });
@@ -71,12 +71,17 @@ export type ProgramInput =
 
 /** The problems of a file. @throws DataError naming file, line and field; also for an id that occurs twice. */
 export function readProblems(path: string): Problem[] {
-  const problems = readRecords(path, problemSchema);
-  if (problems.length === 0) throw new DataError(`${path}: no problems in it; expected one JSON object a line`);
-  const seen = new Set<string>();
-  for (const { id } of problems) {
-    if (seen.has(id)) throw new DataError(`${path}: the id "${id}" occurs twice; ids are unique in a file`);
-    seen.add(id);
+  const records = readRecords(path, problemSchema);
+  if (records.length === 0) throw new DataError(`${path}: no problems in it; expected one JSON object a line`);
+  const lines = new Map<string, number>();
+  for (const { line, record } of records) {
+    const first = lines.get(record.id);
+    if (first !== undefined) {
+      throw new DataError(
+        `${path}:${line}: id: "${record.id}" is the id of line ${first} too; ids are unique in a file`,
+      );
+    }
+    lines.set(record.id, line);
   }
-  return problems;
+  return records.map(({ record }) => record);
 }
