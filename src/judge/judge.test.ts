@@ -189,6 +189,14 @@ describe("asserts", () => {
 describe("checks", () => {
   const check = (code: string) => problem([{ kind: "check", code, entryPoint: "f" }]);
 
+  test("the time and output limits are the whole test's, not each call's", async () => {
+    const code = "def check(candidate):\n    for i in range(40): assert candidate(i) == i\n";
+    const slow = "def f(x):\n    for i in range(1000000): i += 1\n    return x";
+    expect(kinds(await run(check(code), slow))).toEqual(["timed-out"]);
+    const loud = "def f(x):\n    print('x' * 100000)\n    return x";
+    expect(kinds(await run(check(code), loud))).toEqual(["output-limit"]);
+  });
+
   test("the program cannot see or patch the code that checks it", async () => {
     const program =
       "import builtins, sys\nbuiltins.abs = lambda x: 0\nbuiltins.AssertionError = ValueError\nsys.modules.clear()\ndef f(x): return 5\n";

@@ -47,8 +47,10 @@ export interface Execution {
   readonly stdout: string;
   /** False where standard output was not UTF-8: then `stdout` is only a rendering. */
   readonly stdoutIsText: boolean;
-  /** Interpreter polls used: the same for the same program and input on every machine. */
-  readonly polls: number;
+  /** Time used, counted in polls (ports.ts): the same for the same program and input on every machine. */
+  readonly work: number;
+  /** Written to standard output and error together. */
+  readonly outputBytes: number;
   /** Measured, and so the only thing here that differs from run to run. */
   readonly cpuMs: number;
 }
