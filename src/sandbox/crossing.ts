@@ -23,7 +23,8 @@ export function cross(checker: Interpreter, candidate: Interpreter, job: WireJob
   };
   candidate.restore();
   const loaded = ask(job.peer ?? job.request, 0);
-  if (loaded.ending.kind !== "finished") return loaded;
+  // From here on a reply is the checker's own word: the program must not be able to pass for it.
+  if (loaded.ending.kind !== "finished") return { ...loaded, reply: null };
   let ended: Ending | null = null;
   const answer = (question: Buffer): Buffer | null => {
     const call = `{"op": "serve", "call": ${question.toString("utf8")}}`;

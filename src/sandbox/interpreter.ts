@@ -7,10 +7,19 @@ import { createRequire } from "node:module";
 import { dirname } from "node:path";
 import { loadPyodide, type PyodideAPI } from "pyodide";
 import { InfrastructureError, messageOf } from "../core/errors.js";
-import { type Json, parseJson } from "../core/json.js";
+import { parseJson } from "../core/json.js";
 import { buildFirewall, Killed } from "./firewall.js";
 import { cacheFile, readSnapshot, storeSnapshot } from "./image.js";
-import { type Ending, type Execution, textIn, type WireJob, type World } from "./job.js";
+import {
+  type Ending,
+  type Execution,
+  fieldsOf,
+  isExitCode,
+  isRecord,
+  textIn,
+  type WireJob,
+  type World,
+} from "./job.js";
 import { Ports, WORK_PER_MS } from "./ports.js";
 import { type WasmInstance, type WasmMemory, type WasmModule, wasm } from "./wasm.js";
 
@@ -172,7 +181,7 @@ export class Interpreter {
 function parseReply(bytes: Buffer): Execution["reply"] {
   try {
     const reply = parseJson(bytes.toString("utf8"));
-    return typeof reply === "object" && reply !== null && !Array.isArray(reply) ? (reply as Execution["reply"]) : null;
+    return isRecord(reply) ? reply : null;
   } catch {
     return null;
   }
@@ -192,13 +201,13 @@ function endingOf(thrown: unknown, reply: Execution["reply"], ports: Ports): End
 function readEnding(reply: Execution["reply"], ports: Ports): Ending | null {
   if (reply === null) return null;
   if (reply.end === "finished") return { kind: "finished" };
-  if (reply.end === "exited") return { kind: "exited", exitCode: Number(reply.exitCode) };
+  if (reply.end === "exited") return isExitCode(reply.exitCode) ? { kind: "exited", exitCode: reply.exitCode } : null;
   if (reply.end === "unparsable") return { kind: "unparsable", message: textIn(reply.message) };
   if (reply.end !== "raised") return null;
-  const error = reply.error as { readonly [key: string]: Json } | undefined;
-  const raised = { type: textIn(error?.type), message: textIn(error?.message) };
+  const error = fieldsOf(reply.error);
+  const raised = { type: textIn(error.type), message: textIn(error.message) };
   if (raised.type === "MemoryError") return { kind: "out-of-memory", message: raised.message };
-  if (error?.fromSystem === true && ports.denied) {
+  if (error.fromSystem === true && ports.denied) {
     return { kind: "denied", message: `${raised.type}: ${raised.message} (${ports.denied})` };
   }
   return { kind: "raised", error: raised };
