@@ -66,6 +66,37 @@ test.each([
   expect(values(got, expected)).toBe(match);
 });
 
+test.each([
+  ['{"$dict": [1]}', '{"a": 1}'],
+  ['{"$dict": [1]}', '{"$dict": [[1, 1]]}'],
+  ['{"$dict": [[1, 2], null]}', '{"$dict": [[1, 2], [3, 4]]}'],
+  ['{"$dict": [["a", 1], ["a", 1]]}', '{"a": 1, "b": 2}'],
+  ['{"$dict": [[1, 1], [1, 1]]}', '{"$dict": [[1, 1], [2, 2]]}'],
+  ['{"$set": [1, 1]}', '{"$set": [1, 2]}'],
+  ['{"$set": {"length": 1}}', '{"$set": [1]}'],
+  ['{"$tuple": [null, {"$dict": [[]]}]}', '{"$tuple": [null, {"$dict": [[1, 2]]}]}'],
+  ['{"$int": "x"}', "1"],
+  ['{"$float": {}}', "1.0"],
+] as const)("the forged value %s against %s is different in every mode", (got, expected) => {
+  expect(values(got, expected)).toBe("different");
+  expect(values(got, expected, { unordered: true, tupleAsList: true, floatTolerance: 1e-6 })).toBe("different");
+  expect(compareValues(parseJson(got), parseJson(expected), exact, "official")).toBe("different");
+});
+
+test.each([
+  ["blanks inside", `${" ".repeat(1 << 20)}x`, "y"],
+  ["blanks in front of a line end", `a${" ".repeat(1 << 20)}\n`, "a"],
+  ["line ends inside", `a${"\n".repeat(1 << 20)}x`, "a"],
+  ["a long decimal", `1${"0".repeat(1 << 20)}1.0`, `1${"0".repeat(1 << 20)}1`],
+])("a mebibyte of %s is compared at once", (_name, got, expected) => {
+  for (const mode of ["strict", "official"] as const) {
+    const started = performance.now();
+    compareStdout(got, expected, { ...exact, floatTolerance: 1e-6 }, mode);
+    expect(performance.now() - started).toBeLessThan(2000);
+  }
+  expect(stdout(`a${" ".repeat(1 << 20)}\n`, "a")).toBe("equal");
+});
+
 test("tuples count as lists, at every depth, where expectations were JSON", () => {
   expect(values('{"$tuple": [{"$tuple": [1]}]}', "[[1]]", { tupleAsList: true })).toBe("equal");
 });

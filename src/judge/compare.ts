@@ -16,8 +16,19 @@ export function compareStdout(got: string, expected: string, rules: Comparison, 
   return mode === "official" ? officialStdout(got, expected) : strictStdout(got, expected, rules);
 }
 
-/** A returned value against the expected one: Python's `==` over exact built-in types. */
+/**
+ * A returned value against the expected one: Python's `==` over exact built-in types. What was returned is a claim of
+ * any shape, so one that cannot be compared is different.
+ */
 export function compareValues(got: Json, expected: Json, rules: Comparison, mode: Mode): Match {
+  try {
+    return matchValues(got, expected, rules, mode);
+  } catch {
+    return "different";
+  }
+}
+
+function matchValues(got: Json, expected: Json, rules: Comparison, mode: Mode): Match {
   if (mode === "official") return officialValues(got, expected) ? "equal" : "different";
   const exact = { tolerance: null, unordered: rules.unordered, tupleAsList: rules.tupleAsList };
   if (equalValues(got, expected, exact)) return "equal";
@@ -43,7 +54,7 @@ function strictStdout(got: string, expected: string, rules: Comparison): Match {
 function linesOf(text: string): string[] {
   return text
     .replace(/\r\n?/g, "\n")
-    .replace(/\s+$/, "")
+    .trimEnd()
     .split("\n")
     .map((line) => line.trimEnd());
 }
@@ -74,10 +85,17 @@ function canonicalDecimal(text: string): string {
   const [mantissa, exponent = "0"] = text.toLowerCase().replace(/^[-+]/, "").split("e");
   const [whole, fraction = ""] = mantissa.split(".");
   const digits = `${whole}${fraction}`.replace(/^0+/, "");
-  const significant = digits.replace(/0+$/, "");
+  const significant = withoutZerosAtEnd(digits);
   if (significant === "") return "0";
   const power = BigInt(exponent) - BigInt(fraction.length) + BigInt(digits.length - significant.length);
   return `${text.startsWith("-") ? "-" : ""}${significant}e${power}`;
+}
+
+/** A regular expression for this takes quadratic time on digits like 1000...01. */
+function withoutZerosAtEnd(digits: string): string {
+  let end = digits.length;
+  while (digits[end - 1] === "0") end--;
+  return digits.slice(0, end);
 }
 
 /**

@@ -5,6 +5,7 @@ import { createServer } from "node:net";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { stringifyJson } from "../core/json.js";
 import { type Problem, problemSchema, type Test } from "../problems/problem.js";
 import { openSandbox, type Sandbox } from "../sandbox/sandbox.js";
 import { judge } from "./judge.js";
@@ -173,6 +174,49 @@ describe("more of the kind", () => {
     ],
   ])("%s do not reach the next program", async (_name, code) => {
     await judge(sandbox, problem(stdio()), code);
+  });
+});
+
+describe("forged replies", () => {
+  const forge = (reply: string): string =>
+    `import sys\nfr = sys._getframe()\nwhile fr:\n    g = fr.f_globals\n    if 'to_text' in g: g['to_text'] = lambda tree: ${JSON.stringify(reply)}\n    fr = fr.f_back\ndef f(): return 1\n`;
+
+  test.each([
+    ['{"end": "exited", "exitCode": "x"}', "crashed"],
+    ['{"end": "exited", "exitCode": 1.5}', "crashed"],
+    ['{"end": "exited", "exitCode": 256}', "crashed"],
+    ['{"end": "exited", "exitCode": -1}', "crashed"],
+    ['{"end": "exited", "exitCode": {"valueOf": 1}}', "crashed"],
+    ['{"end": "exited"}', "crashed"],
+    ['{"end": ["finished"]}', "crashed"],
+    ["2.5", "crashed"],
+    ["[]", "crashed"],
+    ['{"end": "raised", "error": null}', "raised"],
+    ['{"end": "raised", "error": 1}', "raised"],
+    ['{"end": "raised", "error": {"type": ["E"], "message": 1.5}}', "raised"],
+    ['{"end": "finished", "returned": {"$dict": [1]}, "clean": 7}', "wrong-answer"],
+    ['{"end": "finished", "returned": {"$set": 1}}', "wrong-answer"],
+    ['{"end": "finished"}', "crashed"],
+  ] as const)("%s is %s", async (reply, kind) => {
+    const tests: Test[] = [{ kind: "call", function: "f", arguments: [], expected: { $dict: [[1, 1]] } }];
+    const judgement = await judge(sandbox, problem(...tests), forge(reply));
+    expect(judgement).toMatchObject({ verdict: { kind: "failed" }, tests: [{ kind }] });
+    expect(() => stringifyJson(judgement)).not.toThrow();
+  });
+
+  test.each([
+    '{"end": "finished", "returned": {"$dict": [1]}}',
+    '{"end": "finished"}',
+    '{"end": "raised"}',
+    '{"end": "raised", "error": {"type": [], "message": {}}}',
+    '{"end": "finished", "returned": {"$typed": ["os", 1]}, "arguments": 5}',
+  ])("%s from the far side of a check fails it", async (reply) => {
+    const code = `def check(candidate):\n    assert candidate([1]) == 2\n`;
+    const late = forge(reply).replace("def f(): return 1\n", "");
+    const program = `def f(x):\n${late.replace(/^/gm, "    ")}\n    return 1\n`;
+    const judgement = await judge(sandbox, problem({ kind: "check", code, entryPoint: "f" }), program);
+    expect(judgement.verdict.kind).toBe("failed");
+    expect(judgement.protection).toBeUndefined();
   });
 });
 

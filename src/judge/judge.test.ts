@@ -143,6 +143,17 @@ describe("calls", () => {
     });
   });
 
+  test.each([
+    ["tuples", "x = (x,)", 260],
+    ["dicts", "x = {1: x}", 200],
+    ["lists", "x = [x]", 1500],
+  ])("%s nested too deep for the host are a wrong answer", async (_name, step, depth) => {
+    const program = `def f():\n    x = 0\n    for _ in range(${depth}): ${step}\n    return x`;
+    expect(kinds(await run(problem([call("f", [], 3)]), program))).toEqual(["wrong-answer"]);
+    const low = `import sys\n${program.replace("return", "sys.setrecursionlimit(60)\n    return")}`;
+    expect(kinds(await run(problem([call("f", [], 3)]), low))).toEqual(["wrong-answer"]);
+  });
+
   test("subclasses, enums and iterators equal nothing", async () => {
     for (const program of [
       "class B(int):\n    def __eq__(s, o): return True\n    __hash__ = None\ndef f(): return B(3)",
@@ -189,12 +200,78 @@ describe("asserts", () => {
 describe("checks", () => {
   const check = (code: string) => problem([{ kind: "check", code, entryPoint: "f" }]);
 
+  test("the time and output limits are the whole test's, not each call's", async () => {
+    const code = "def check(candidate):\n    for i in range(40): assert candidate(i) == i\n";
+    const slow = "def f(x):\n    for i in range(1000000): i += 1\n    return x";
+    expect(kinds(await run(check(code), slow))).toEqual(["timed-out"]);
+    const loud = "def f(x):\n    print('x' * 100000)\n    return x";
+    expect(kinds(await run(check(code), loud))).toEqual(["output-limit"]);
+  });
+
   test("the program cannot see or patch the code that checks it", async () => {
     const program =
       "import builtins, sys\nbuiltins.abs = lambda x: 0\nbuiltins.AssertionError = ValueError\nsys.modules.clear()\ndef f(x): return 5\n";
     const judgement = await run(check("def check(candidate):\n    assert abs(candidate(1) - 1) < 1\n"), program);
     expect(kinds(judgement)).toEqual(["wrong-answer"]);
     expect(judgement.protection).toBeUndefined();
+  });
+
+  const FORGER =
+    "import sys\nfr = sys._getframe()\nwhile fr:\n    g = fr.f_globals\n    if 'conclude' in g:\n        g['conclude'] = lambda r, n, s: {'end': 'finished', 'check': 'passed'}\n    fr = fr.f_back\n";
+
+  test.each(["1j", "range(3)", "__import__('fractions').Fraction(1, 2)", "object()", "[lambda: 1]"])(
+    "a program that returns %s does not get into the check's interpreter",
+    async (result) => {
+      const code = "def check(candidate):\n    assert candidate(1) == 2\n    assert candidate(candidate(1)) == 5\n";
+      const judgement = await run(check(code), `${FORGER}def f(x): return ${result}`);
+      expect(kinds(judgement)).toEqual(["wrong-answer"]);
+      const passOn = "def check(candidate):\n    candidate(candidate(1))\n    assert False\n";
+      expect(kinds(await run(check(passOn), `${FORGER}def f(x): return ${result}`))).toEqual(["wrong-answer"]);
+      const asserted = problem([assertion("assert abs(f(1)) < 2 and f(1) == 2")]);
+      expect((await run(asserted, `${FORGER}def f(x): return ${result}`)).verdict.kind).toBe("failed");
+    },
+  );
+
+  test("a program cannot pass for the checker", async () => {
+    const reply = `{"end": "raised", "check": "uncrossable", "error": {"type": "E", "message": ""}}`;
+    const forger = `import sys\nfr = sys._getframe()\nwhile fr:\n    g = fr.f_globals\n    if 'to_text' in g: g['to_text'] = lambda tree: '${reply}'\n    fr = fr.f_back\n`;
+    const code = "def check(candidate):\n    assert candidate(1) == 2\n";
+    expect(kinds(await run(check(code), forger))).toEqual(["raised"]);
+  });
+
+  test("a class in a function's place is called across like a function", async () => {
+    const judgement = await run(problem([assertion("assert f(1)")]), `${FORGER}class f:\n    def __init__(s, x): pass`);
+    expect(judgement.protection).toBeUndefined();
+  });
+
+  test.each([
+    ["candidate(1) == 1 + 2j", "1 + 2j"],
+    ["candidate(1) == range(2, 9, 3) and list(candidate(1)) == [2, 5, 8]", "range(2, 9, 3)"],
+    ["candidate(1) == Fraction(1, 3) and candidate(Fraction(1, 3))", "Fraction(2, 6)"],
+    ["str(candidate(1)) == '1.50'", "Decimal('1.50')"],
+    ["candidate(1) == [date(2024, 2, 29)]", "[date(2024, 2, 29)]"],
+    ["candidate(1) == timedelta(days=2)", "timedelta(hours=48)"],
+  ])("%s: values of the standard library cross with their type", async (condition, result) => {
+    const imports = "from fractions import Fraction\nfrom decimal import Decimal\nfrom datetime import *\n";
+    const code = `${imports}def check(candidate):\n    assert ${condition}\n`;
+    const judgement = await run(check(code), `${imports}def f(x): return ${result}`);
+    expect(kinds(judgement)).toEqual(["passed"]);
+    expect(judgement.protection).toBeUndefined();
+    const text = await run(check(code), `${imports}def f(x): return str(${result})`);
+    if (!condition.startsWith("str")) expect(kinds(text)).toEqual(["wrong-answer"]);
+  });
+
+  test("a program keeps its recursion limit from one call to the next", async () => {
+    const program =
+      "import sys\nsys.setrecursionlimit(10000)\ndef g(n): return n and g(n - 1)\ndef f(x): return g(5000) == 0";
+    const code = "def check(candidate):\n    assert candidate(1) and candidate(2)\n";
+    expect(kinds(await run(check(code), program))).toEqual(["passed"]);
+  });
+
+  test("a forged reply of a joined run still says that protection was weaker", async () => {
+    const code = "def check(candidate):\n    assert candidate(lambda x: x) == 2\n";
+    const judgement = await run(check(code), `${FORGER}def f(x): return 1`);
+    expect(judgement.protection).toBe("weaker");
   });
 
   test("arguments that cannot cross bring both into one interpreter, and the verdict says so", async () => {

@@ -2,7 +2,7 @@
 
 import type { Json } from "../core/json.js";
 import type { Problem, Test } from "../problems/problem.js";
-import { type Ending, type Execution, textIn } from "../sandbox/job.js";
+import { type Ending, type Execution, fieldsOf, isExitCode, textIn } from "../sandbox/job.js";
 import type { Room } from "../sandbox/sandbox.js";
 import { compareStdout, compareValues, type Match, type Mode } from "./compare.js";
 import type { TestOutcome } from "./verdict.js";
@@ -81,22 +81,24 @@ async function runCheck(room: Room, subject: Subject, code: string, entryPoint: 
     request: { op: "check", code, entryPoint, prompt, preamble, source: program },
     peer: { op: "load", ...source },
   });
-  if (execution.reply?.check === "uncrossable") {
+  const joined = execution.reply?.check === "uncrossable";
+  if (joined) {
     execution = await room.run({ ...common, request: { op: "joined", code, entryPoint, prompt, ...source } });
   }
   if (execution.ending.kind !== "finished" || !execution.reply) return abnormal(execution);
-  return result(checkOutcome(execution.reply, code, execution.cpuMs), execution.reply.weaker === true);
+  return result(checkOutcome(execution.reply, code, execution.cpuMs), joined || execution.reply.weaker === true);
 }
 
 function checkOutcome(reply: NonNullable<Execution["reply"]>, code: string, cpuMs: number): TestOutcome {
-  const error = reply.error as { readonly type: string; readonly message: string } | undefined;
+  const error = fieldsOf(reply.error);
   switch (reply.check) {
     case "passed":
       return { kind: "passed", cpuMs };
     case "raised":
-      return { kind: "raised", error: { type: textIn(error?.type), message: textIn(error?.message) }, cpuMs };
+      return { kind: "raised", error: { type: textIn(error.type), message: textIn(error.message) }, cpuMs };
     case "exited":
-      return { kind: "exited", exitCode: Number(reply.exitCode), cpuMs };
+      if (isExitCode(reply.exitCode)) return { kind: "exited", exitCode: reply.exitCode, cpuMs };
+      return { kind: "crashed", message: "the program broke the channel to the host", cpuMs };
     default:
       return { kind: "wrong-answer", expected: textIn(reply.line) || code, got: reply.last ?? null, cpuMs };
   }

@@ -4,27 +4,47 @@
 import { stringifyJson } from "../core/json.js";
 import type { Interpreter } from "./interpreter.js";
 import type { Ending, Execution, WireJob } from "./job.js";
+import { WORK_PER_MS } from "./ports.js";
 
-/** Runs `job.request` in `checker`; the calls that it sends across are answered by `job.peer` in `candidate`. */
+/**
+ * Runs `job.request` in `checker`; the calls that it sends across are answered by `job.peer` in `candidate`. The limits
+ * are the whole test's: both sides and all calls draw on them.
+ */
 export function cross(checker: Interpreter, candidate: Interpreter, job: WireJob): Execution {
+  const whole = job.limits.timeMs * WORK_PER_MS;
+  let outputBytes = 0;
+  /** One request to the program's side, with what is left after `used` units of work. */
+  const ask = (request: string, used: number): Execution => {
+    const timeMs = Math.max(0, whole - used) / WORK_PER_MS;
+    const limits = { ...job.limits, timeMs, outputBytes: job.limits.outputBytes - outputBytes };
+    const execution = candidate.run({ ...job, limits, request });
+    outputBytes += execution.outputBytes;
+    return execution;
+  };
   candidate.restore();
-  const loaded = candidate.run({ ...job, request: job.peer ?? job.request });
-  if (loaded.ending.kind !== "finished") return loaded;
+  const loaded = ask(job.peer ?? job.request, 0);
+  // From here on a reply is the checker's own word: the program must not be able to pass for it.
+  if (loaded.ending.kind !== "finished") return { ...loaded, reply: null };
   let ended: Ending | null = null;
-  let cpuMs = loaded.cpuMs;
-  let polls = loaded.polls;
   const answer = (question: Buffer): Buffer | null => {
-    const served = candidate.run({ ...job, request: `{"op": "serve", "call": ${question.toString("utf8")}}` });
-    polls += served.polls;
+    const call = `{"op": "serve", "call": ${question.toString("utf8")}}`;
+    const served = ask(call, loaded.work + checker.work);
+    checker.charge(served.work);
     if (served.reply !== null && (served.ending.kind === "finished" || served.ending.kind === "raised")) {
       return Buffer.from(stringifyJson(served.reply));
     }
     ended = served.ending;
     return null;
   };
-  const execution = checker.run(job, answer);
-  cpuMs += execution.cpuMs;
-  polls += execution.polls;
+  const timeMs = Math.max(0, whole - loaded.work) / WORK_PER_MS;
+  const execution = checker.run({ ...job, limits: { ...job.limits, timeMs } }, answer);
   candidate.restore();
-  return { ...execution, ending: ended ?? execution.ending, cpuMs, polls };
+  return {
+    ...execution,
+    ending: ended ?? execution.ending,
+    // The checker's clock ran while the program's side worked.
+    cpuMs: loaded.cpuMs + execution.cpuMs,
+    work: loaded.work + execution.work,
+    outputBytes: outputBytes + execution.outputBytes,
+  };
 }

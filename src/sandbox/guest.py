@@ -13,13 +13,16 @@ import sys
 import types
 
 from coderlplus_sharing import shareable
-from coderlplus_values import Encoder, Limits, TooBig, Unsupported, decode, from_text, to_text
+from coderlplus_values import Encoder, Limits, decode, from_text, to_text
 
 REQUEST, REPLY = 100, 101
 RECURSION_LIMIT = sys.getrecursionlimit()
 PROGRAM = "<program>"
+# Levels of JSON that a value may have: the host reads 500, and the reply around the value has some.
+MAX_DEPTH = 480
 
 _read, _write = posix.read, posix.write
+_recursion_limit, _set_recursion_limit = sys.getrecursionlimit, sys.setrecursionlimit
 _compiled = {}
 _shareable = set()
 
@@ -191,12 +194,37 @@ def describe(error):
     return {"type": name, "message": message, "fromSystem": isinstance(error, (OSError, ImportError))}
 
 
-def encode_result(value, namespace):
+def encode_result(value, namespace, typed=False):
     """A function's result by exact built-in type; anything else is named, and equal to nothing."""
+    limit = _recursion_limit()
     try:
-        return Encoder(Limits(), {namespace["__name__"], "__main__"}, ordered=True).encode(value)
-    except (TooBig, Unsupported):
-        return {"$foreign": type.__dict__["__qualname__"].__get__(type(value))}
+        # The program may have set too low a one; it gets its own back for the calls to come.
+        _set_recursion_limit(RECURSION_LIMIT)
+        tree = Encoder(Limits(), {namespace["__name__"], "__main__"}, ordered=True, typed=typed).encode(value)
+        if not too_deep(tree):
+            return tree
+    except Exception:
+        # No tagged form, too large, or classes of the library that the program has changed.
+        pass
+    finally:
+        _set_recursion_limit(limit)
+    return {"$foreign": type.__dict__["__qualname__"].__get__(type(value))}
+
+
+def too_deep(tree):
+    """Whether the host would refuse to read it. Level by level, because it may be deeper than the stack."""
+    level = [tree]
+    for _ in range(MAX_DEPTH):
+        level = [
+            child
+            for node in level
+            if type(node) in (list, dict)
+            for child in (node if type(node) is list else node.values())
+            if type(child) in (list, dict)
+        ]
+        if not level:
+            return False
+    return True
 
 
 class Streams:

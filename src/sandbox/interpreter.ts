@@ -7,11 +7,20 @@ import { createRequire } from "node:module";
 import { dirname } from "node:path";
 import { loadPyodide, type PyodideAPI } from "pyodide";
 import { InfrastructureError, messageOf } from "../core/errors.js";
-import { type Json, parseJson } from "../core/json.js";
+import { parseJson } from "../core/json.js";
 import { buildFirewall, Killed } from "./firewall.js";
 import { cacheFile, readSnapshot, storeSnapshot } from "./image.js";
-import { type Ending, type Execution, textIn, type WireJob, type World } from "./job.js";
-import { POLLS_PER_MS, Ports } from "./ports.js";
+import {
+  type Ending,
+  type Execution,
+  fieldsOf,
+  isExitCode,
+  isRecord,
+  textIn,
+  type WireJob,
+  type World,
+} from "./job.js";
+import { Ports, WORK_PER_MS } from "./ports.js";
 import { type WasmInstance, type WasmMemory, type WasmModule, wasm } from "./wasm.js";
 
 /** Named in every verdict: error texts differ between versions. */
@@ -113,6 +122,16 @@ export class Interpreter {
     return this.#python._module.HEAPU8.length - this.#baselineHeap;
   }
 
+  /** What the run that goes on has used so far, in units of {@link WORK_PER_MS}. */
+  get work(): number {
+    return this.#ports.work;
+  }
+
+  /** Lets the run that goes on pay for work done elsewhere on its behalf. */
+  charge(work: number): void {
+    this.#ports.work += work;
+  }
+
   /** Puts the saved state back, unless nothing has run since. */
   restore(): void {
     if (!this.#dirty) return;
@@ -130,7 +149,7 @@ export class Interpreter {
   run(job: WireJob, answer?: (question: Buffer) => Buffer | null): Execution {
     const ports = this.#ports;
     ports.begin(Buffer.from(job.request), Buffer.from(job.stdin), {
-      pollBudget: Math.ceil(job.limits.timeMs * POLLS_PER_MS),
+      work: Math.ceil(job.limits.timeMs * WORK_PER_MS),
       outputBytes: job.limits.outputBytes,
       heapLimit: this.#baselineHeap + job.limits.memoryBytes,
     });
@@ -146,7 +165,7 @@ export class Interpreter {
     }
     const cpuMs = performance.now() - started;
     ports.end();
-    return { ...this.#outcome(thrown), polls: ports.polls, cpuMs };
+    return { ...this.#outcome(thrown), work: ports.work, outputBytes: ports.outputBytes, cpuMs };
   }
 
   #outcome(thrown: unknown): Pick<Execution, "ending" | "reply" | "stdout" | "stdoutIsText"> {
@@ -162,7 +181,7 @@ export class Interpreter {
 function parseReply(bytes: Buffer): Execution["reply"] {
   try {
     const reply = parseJson(bytes.toString("utf8"));
-    return typeof reply === "object" && reply !== null && !Array.isArray(reply) ? (reply as Execution["reply"]) : null;
+    return isRecord(reply) ? reply : null;
   } catch {
     return null;
   }
@@ -182,13 +201,13 @@ function endingOf(thrown: unknown, reply: Execution["reply"], ports: Ports): End
 function readEnding(reply: Execution["reply"], ports: Ports): Ending | null {
   if (reply === null) return null;
   if (reply.end === "finished") return { kind: "finished" };
-  if (reply.end === "exited") return { kind: "exited", exitCode: Number(reply.exitCode) };
+  if (reply.end === "exited") return isExitCode(reply.exitCode) ? { kind: "exited", exitCode: reply.exitCode } : null;
   if (reply.end === "unparsable") return { kind: "unparsable", message: textIn(reply.message) };
   if (reply.end !== "raised") return null;
-  const error = reply.error as { readonly [key: string]: Json } | undefined;
-  const raised = { type: textIn(error?.type), message: textIn(error?.message) };
+  const error = fieldsOf(reply.error);
+  const raised = { type: textIn(error.type), message: textIn(error.message) };
   if (raised.type === "MemoryError") return { kind: "out-of-memory", message: raised.message };
-  if (error?.fromSystem === true && ports.denied) {
+  if (error.fromSystem === true && ports.denied) {
     return { kind: "denied", message: `${raised.type}: ${raised.message} (${ports.denied})` };
   }
   return { kind: "raised", error: raised };
@@ -237,7 +256,11 @@ async function start(world: World, ports: Ports, image?: Image): Promise<{ pytho
     module ??= await wasm.compile(source);
     buildFirewall(imports, ports);
     const instance = (await instantiate(module, imports)) as WasmInstance;
-    ports.connect((instance.exports.memory ?? imports.env.memory) as WasmMemory);
+    const { exports } = instance;
+    ports.connect(
+      (exports.memory ?? imports.env.memory) as WasmMemory,
+      addressOf(exports, "_Py_emscripten_signal_clock"),
+    );
     return { instance, module };
   };
   try {
@@ -255,6 +278,13 @@ async function start(world: World, ports: Ports, image?: Image): Promise<{ pytho
   } finally {
     wasm.instantiate = instantiate;
   }
+}
+
+/** Where a variable of the interpreter's lies, by its exported name. */
+function addressOf(exports: WasmInstance["exports"], name: string): number {
+  const address = (exports[name] as { readonly value?: unknown } | undefined)?.value;
+  if (typeof address !== "number") throw new InfrastructureError(`this pyodide does not export ${name}`);
+  return address;
 }
 
 /** Imports what programs use, and the guest with its modules, which are then taken out of the program's sight. */

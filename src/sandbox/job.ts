@@ -1,6 +1,6 @@
 // What the sandbox is asked and what it answers: plain data between the pool, its threads and the interpreter.
 
-import { type Json, stringifyJson } from "../core/json.js";
+import { Float, type Json, stringifyJson } from "../core/json.js";
 import type { Limits } from "../problems/problem.js";
 
 /** How a run came to its end. Everything but `finished` is the program's doing. */
@@ -47,8 +47,10 @@ export interface Execution {
   readonly stdout: string;
   /** False where standard output was not UTF-8: then `stdout` is only a rendering. */
   readonly stdoutIsText: boolean;
-  /** Interpreter polls used: the same for the same program and input on every machine. */
-  readonly polls: number;
+  /** Time used, counted in polls (ports.ts): the same for the same program and input on every machine. */
+  readonly work: number;
+  /** Written to standard output and error together. */
+  readonly outputBytes: number;
   /** Measured, and so the only thing here that differs from run to run. */
   readonly cpuMs: number;
 }
@@ -59,4 +61,20 @@ export type World = "first" | "second";
 /** A text in a reply; empty where the guest's claim is of another shape. */
 export function textIn(value: Json | undefined): string {
   return typeof value === "string" ? value : "";
+}
+
+type Fields = { readonly [key: string]: Json };
+
+export function isRecord(value: Json | undefined): value is Fields {
+  return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Float);
+}
+
+/** The fields of an object in a reply; none where the guest's claim is of another shape. */
+export function fieldsOf(value: Json | undefined): Fields {
+  return isRecord(value) ? value : {};
+}
+
+/** What a process can end with. Anything else in a reply is a forgery. */
+export function isExitCode(value: Json | undefined): value is number {
+  return typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= 255;
 }

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { InfrastructureError } from "../core/errors.js";
 import { stringifyJson } from "../core/json.js";
 import type { Execution, Job } from "./job.js";
+import { WORK_PER_MS } from "./ports.js";
 import { openSandbox, type Sandbox } from "./sandbox.js";
 
 const limits = { timeMs: 200, memoryBytes: 64 << 20, outputBytes: 1 << 20 };
@@ -21,7 +22,7 @@ const job = (source: string, more: Partial<Job> = {}): Job => ({
 const run = (source: string, more: Partial<Job> = {}): Promise<Execution> =>
   sandbox.lease((room) => room.run(job(source, more)));
 
-test("a program's output, end and polls come back", async () => {
+test("a program's output and end come back", async () => {
   expect(await run("print(int(input()) + 1)", { stdin: "41\n" })).toMatchObject({
     ending: { kind: "finished" },
     stdout: "42\n",
@@ -29,10 +30,10 @@ test("a program's output, end and polls come back", async () => {
   });
 });
 
-test("the same program takes the same number of polls in every thread and at every time", async () => {
+test("the same program takes the same counted time in every thread and at every time", async () => {
   const source = "d = {}\nfor i in range(20000):\n    d[i % 97] = d.get(i % 97, 0) + len({str(i), 'a'})\nprint(d[3])\n";
   const runs = await Promise.all(Array.from({ length: 12 }, () => run(source)));
-  expect(new Set(runs.map(({ polls }) => polls)).size).toBe(1);
+  expect(new Set(runs.map(({ work }) => work)).size).toBe(1);
   expect(new Set(runs.map(({ stdout }) => stdout)).size).toBe(1);
 });
 
@@ -63,6 +64,33 @@ test("a time limit holds within a few milliseconds where the program polls", asy
   const { ending, cpuMs } = await run("while True: pass", { limits: { ...limits, timeMs: 50 } });
   expect(ending.kind).toBe("timed-out");
   expect(cpuMs).toBeLessThan(1000);
+});
+
+test.each([
+  ["numbers as text", "n = sum(1 for n in range(150000) if str(n) == str(n)[::-1])"],
+  ["prints", "for i in range(60000): print(i % 10)"],
+  ["products of long integers", "a = 2 ** 119 + 1\nfor i in range(200000): a * a"],
+  ["formatted text", "for i in range(200000): f'{i}'"],
+])("%s, which poll from C code, are not stopped before their time", async (_name, source) => {
+  const { ending, work } = await run(source, { limits: { ...limits, timeMs: 5000 } });
+  expect(ending.kind).toBe("finished");
+  expect(work / WORK_PER_MS).toBeLessThan(100);
+});
+
+test.each([
+  ["a count", "i = 0\nwhile True: i += 1"],
+  ["additions", "a, b = 0, 1\nwhile True: a, b = b, (a + b) % 1000007"],
+  ["prints", "while True: print(1)"],
+  ["numbers as text", "while True: s = ''.join(str(k) for k in range(100))"],
+  ["calls", "def f(x): return x + 1\ni = 0\nwhile True: i = f(i)"],
+])("a loop of %s is stopped by the count and not by the clock", async (_name, source) => {
+  const runs = await Promise.all(
+    [1, 2].map(() => run(source, { limits: { ...limits, timeMs: 100, outputBytes: 1e9 } })),
+  );
+  for (const { ending, work } of runs) {
+    expect(ending).toEqual({ kind: "timed-out", message: "the time budget is used up" });
+    expect(work).toBe(runs[0].work);
+  }
 });
 
 test("a hang in C code is ended by the watchdog, and the replacement serves the next program", async () => {

@@ -167,5 +167,5 @@ function received({ execution, reply }: Extract<WorkerMessage, { kind: "done" }>
 }
 
 function failure(kind: "timed-out" | "crashed", message: string, cpuMs = 0): Execution {
-  return { ending: { kind, message }, reply: null, stdout: "", stdoutIsText: true, polls: 0, cpuMs };
+  return { ending: { kind, message }, reply: null, stdout: "", stdoutIsText: true, work: 0, outputBytes: 0, cpuMs };
 }

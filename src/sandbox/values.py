@@ -25,6 +25,16 @@ _get_attribute = object.__getattribute__
 
 _TEXT_OF = (fractions.Fraction, decimal.Decimal, datetime.date, datetime.datetime, datetime.time, datetime.timedelta)
 _DICTS = (dict, collections.Counter, collections.defaultdict, collections.OrderedDict)
+# What tells a value of these types, as plain values: it can be made again from them.
+_PARTS = {
+    complex: lambda value: (value.real, value.imag),
+    range: lambda value: (value.start, value.stop, value.step),
+    fractions.Fraction: lambda value: (value.numerator, value.denominator),
+    decimal.Decimal: lambda value: (decimal.Decimal.__str__(value),),
+    datetime.date: lambda value: (value.year, value.month, value.day),
+    datetime.timedelta: lambda value: (value.days, value.seconds, value.microseconds),
+}
+_MADE_OF_PARTS = {kind.__name__: kind for kind in _PARTS}
 _BASES_WITHOUT_STATE = {("abc", "ABC"), ("typing", "Generic"), ("typing", "Protocol"), ("builtins", "object")}
 _SAFE = 1 << 53
 
@@ -60,13 +70,15 @@ class Encoder:
     """Turns one value into a tree of plain JSON values.
 
     `modules` names the modules whose classes are the program's. `ordered` writes a dict as pairs also where its keys
-    look like array indexes: JavaScript objects put those first, and the order of a dict can be seen.
+    look like array indexes: JavaScript objects put those first, and the order of a dict can be seen. `typed` writes
+    what has only a text otherwise so that it can be made again: as `$typed`, a tag that never leaves the sandbox.
     """
 
-    def __init__(self, limits, modules, ordered=False):
+    def __init__(self, limits, modules, ordered=False, typed=False):
         self.limits = limits
         self.modules = modules
         self.ordered = ordered
+        self.typed = typed
         self.left = limits.nodes
 
     def encode(self, value):
@@ -107,11 +119,18 @@ class Encoder:
             return self._dict(value, inside)
         if kind is collections.deque:
             return {"$deque": [self._encode(item, inside) for item in value]}
+        if self.typed and (kind in _PARTS or kind in _TEXT_OF):
+            return self._typed(value, kind)
         if kind is range or kind is complex:
             return {"$repr": repr(value)}
         if kind in _TEXT_OF:
             return {"$repr": self._bounded(kind.__str__(value))}
         return self._object(value, kind, inside)
+
+    def _typed(self, value, kind):
+        if kind not in _PARTS:
+            raise Unsupported
+        return {"$typed": [kind.__name__, [self._encode(part, ()) for part in _PARTS[kind](value)]]}
 
     def _bounded(self, value):
         if len(value) > self.limits.characters:
@@ -216,6 +235,9 @@ def decode(tree):
         return from_digits(body)
     if tag == "$bytes":
         return bytes.fromhex(body)
+    if tag == "$typed":
+        name, parts = body
+        return _MADE_OF_PARTS[name](*map(decode, parts))
     raise ValueError(f"a value tagged {tag} cannot be passed to a program")
 
 
