@@ -33,7 +33,7 @@ export function registerPretrain(program: Command): void {
     .description("make a small warm-started model from the problem family's training split")
     .requiredOption("--out <folder>", "where the model is written")
     .option("--seed <n>", "seed of weights and corpus", whole, 0)
-    .option("--clean-steps <n>", "steps on the clean corpus", whole, 4500)
+    .option("--clean-steps <n>", "steps on the clean corpus", whole, 4000)
     .option("--dirty-steps <n>", "steps on the corpus with systematic mistakes", whole, 300)
     .option("--batch <n>", "corpus items a step", counted, 32)
     .option("--learning-rate <x>", "peak learning rate", numeric, 2e-3)

@@ -29,7 +29,7 @@ export function writeTrainingState(folder: string, position: Position, entries: 
 export function readTrainingState(folder: string): { position: Position; entries: PoolEntry[] } {
   return {
     position: readPosition(stateFile(folder)),
-    entries: readRecords(poolFile(folder), entrySchema) as PoolEntry[],
+    entries: readRecords(poolFile(folder), entrySchema).map(({ record }) => record as PoolEntry),
   };
 }
 

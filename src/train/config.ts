@@ -62,7 +62,8 @@ export const configSchema = z.strictObject({
       minimumComplexity: z.number().int().nonnegative().default(0),
       maximumComplexity: count.default(100),
       includeRaised: z.boolean().default(false),
-      maximumAnswerTokens: count.default(72),
+      /** About the longest answer of the warm start: longer ones, numbers spelt in digits mostly, teach nothing. */
+      maximumAnswerTokens: count.default(40),
       maximumPerStep: count.nullable().default(48),
       determinismCheck: z.boolean().default(true),
       /** First steps whose code rollouts are judged and recycled but not optimised. */

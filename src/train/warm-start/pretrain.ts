@@ -30,10 +30,11 @@ export interface PretrainProgress {
 }
 
 const WARM_UP_STEPS = { clean: 100, dirty: 20 } as const;
-const FINAL_SHARE = 0.1;
+/** What is left of the peak at the end of each phase. A clean phase annealed further repairs less well afterwards. */
+const FINAL_SHARE = { clean: 1 / 3, dirty: 0.1 } as const;
 const ADAM = { beta1: 0.9, beta2: 0.98, epsilon: 1e-8, weightDecay: 0.05, gradientClip: 1 };
 
-/** Trains the engine's weights in place. Each phase has its own warm-up and cosine decay to a tenth. */
+/** Trains the engine's weights in place. Each phase has its own warm-up and cosine decay. */
 export async function pretrain(
   engine: Engine,
   options: PretrainOptions,
@@ -53,7 +54,7 @@ export async function pretrain(
       const { loss } = await engine.forwardBackward(datums, { kind: "cross-entropy" });
       await engine.optimStep({
         ...ADAM,
-        learningRate: peak * schedule(step, length, WARM_UP_STEPS[phase]),
+        learningRate: peak * schedule(step, length, WARM_UP_STEPS[phase], FINAL_SHARE[phase]),
       });
       tokens += sum(datums.map(({ prompt, completion }) => prompt.length + completion.length));
       report({ step: ++done, steps, phase, loss, tokens });
@@ -61,9 +62,9 @@ export async function pretrain(
   }
 }
 
-/** Linear warm-up, then a cosine from 1 to a tenth. */
-function schedule(step: number, steps: number, warmUpSteps: number): number {
-  const cosine = FINAL_SHARE + ((1 - FINAL_SHARE) * (1 + Math.cos((Math.PI * step) / steps))) / 2;
+/** Linear warm-up, then a cosine from 1 to the final share. */
+function schedule(step: number, steps: number, warmUpSteps: number, finalShare: number): number {
+  const cosine = finalShare + ((1 - finalShare) * (1 + Math.cos((Math.PI * step) / steps))) / 2;
   return Math.min(1, step / warmUpSteps) * cosine;
 }
 
