@@ -3,6 +3,7 @@
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { z } from "zod";
+import { completionSchema } from "../src/problems/completion.js";
 import { problemSchema } from "../src/problems/problem.js";
 import { metricCatalogue } from "../src/runs/metrics.js";
 import {
@@ -32,6 +33,7 @@ writeFileSync("docs/metrics.md", page);
 mkdirSync("schemas", { recursive: true });
 const schemas = {
   problem: problemSchema,
+  completion: completionSchema,
   config: configSchema,
   verdict: verdictSchema,
   trace: traceSchema,

@@ -1,9 +1,11 @@
 // `data`: makes, proves and counts files of problems. Parses flags, calls one function, reports.
 
+import { mkdirSync } from "node:fs";
+import { dirname, resolve } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import pc from "picocolors";
 import { DataError, InfrastructureError } from "../core/errors.js";
-import { writeAtomic } from "../core/files.js";
+import { ensureWritable, writeAtomic } from "../core/files.js";
 import { stringifyJson } from "../core/json.js";
 import { toLines } from "../core/jsonl.js";
 import { type Check, checkProblems, type ProgramRunner } from "../eval/data-check.js";
@@ -14,6 +16,7 @@ import type { Split, Subset } from "../problems/family/task.js";
 import { type Problem, readProblems } from "../problems/problem.js";
 import { openSandbox } from "../sandbox/sandbox.js";
 import { trace } from "../tracer/tracer.js";
+import { natural, positive } from "./numbers.js";
 
 export function registerData(program: Command): void {
   const data = program
@@ -65,6 +68,10 @@ interface GenerateOptions {
 async function generate(options: GenerateOptions): Promise<void> {
   if (options.json === true && options.out === "-") {
     throw new DataError("--json prints a summary on standard output, where the problems go: add --out FILE");
+  }
+  if (options.out !== "-") {
+    mkdirSync(dirname(resolve(options.out)), { recursive: true });
+    ensureWritable(options.out);
   }
   const problems = generateFamily(options);
   await withRunner(async (runner) => confirm(runner, problems));
@@ -147,18 +154,6 @@ function stats(file: string, options: { readonly json?: boolean }): void {
           .join(", ")}`,
       );
   }
-}
-
-function natural(text: string): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError("expected a whole number from 0.");
-  return value;
-}
-
-function positive(text: string): number {
-  const value = natural(text);
-  if (value === 0) throw new InvalidArgumentError("expected a whole number from 1.");
-  return value;
 }
 
 function probability(text: string): number {

@@ -89,9 +89,40 @@ test.each([
   expect(existsSync(out)).toBe(false);
 });
 
+test.each([
+  ["a folder", () => folder, /it is a folder/],
+  ["a folder that is not there", () => join(folder, "no", "out.jsonl"), /its folder does not exist/],
+])("--out %s: exit code 2 before anything runs", (_, out, message) => {
+  const endless = '{"problem": "b", "program": "while True: pass"}\n'.repeat(500);
+  const result = run("judge", "--problems", problems(), "--completions", file("c.jsonl", endless), "--out", out());
+  expect(result.stderr).toMatch(message);
+  expect(result.status).toBe(2);
+});
+
+test("metadata goes through, and verdicts on /dev/stdout have it to themselves", () => {
+  const metadata = '{"10": 1.0, "2": [null]}';
+  const completions = file("c.jsonl", `{"problem": "a", "program": "def f(x): return x * x", "metadata": ${metadata}}`);
+  const result = run("judge", "--problems", problems(), "--completions", completions, "--out", "/dev/stdout");
+  expect(result.status).toBe(0);
+  expect(result.stdout.trim().split("\n")).toHaveLength(1);
+  expect(result.stdout).toContain(`"metadata": ${metadata}`);
+});
+
+test("a program gets a dict in the order of the file", () => {
+  const test =
+    '{"kind": "call", "function": "f", "arguments": [{"10": 1, "2": 2}], "keywords": {"k": {"b": 1, "0": 2}}';
+  const path = file(
+    "order.jsonl",
+    `{"id": "a", "language": "python", "prompt": "", "tests": [${test}, "expected": ["10", "2", "b", "0"]}]}`,
+  );
+  const completions = file("c.jsonl", '{"problem": "a", "program": "def f(d, k): return [*d, *k]"}');
+  const result = run("judge", "--problems", path, "--completions", completions, "--json");
+  expect(JSON.parse(result.stdout)).toMatchObject({ counts: { passed: 1 } });
+});
+
 test("a wrong flag is a usage error", () => {
   const completions = file("c.jsonl", '{"problem": "b", "program": ""}');
-  for (const flags of [["--mode", "lenient"], ["--workers", "0"], ["--nonsense"]]) {
+  for (const flags of [["--mode", "lenient"], ["--workers", "0"], ["--workers", "1.5"], ["--nonsense"]]) {
     expect(run("judge", "--problems", problems(), "--completions", completions, ...flags).status).toBe(2);
   }
 });
@@ -113,7 +144,17 @@ test("trace reads standard input from a file, and reports a failed program with 
   expect(JSON.parse(result.stdout)).toMatchObject({ status: "error:IndexError", variables: { n: 5 } });
 });
 
-test("trace: a missing file and a broken call are usage errors", () => {
+test("trace takes a file with a byte order mark", () => {
+  const result = run("trace", file("bom.py", "\uFEFFx = 1\n"), "--json");
+  expect(JSON.parse(result.stdout)).toMatchObject({ status: "ok", variables: { x: 1 } });
+});
+
+test("trace: a missing file, one that is not UTF-8 and a broken call are usage errors", () => {
   expect(run("trace", join(folder, "nowhere.py")).status).toBe(2);
+  const latin = join(folder, "latin.py");
+  writeFileSync(latin, Buffer.from("# -*- coding: latin-1 -*-\ns = '\xe4'\n", "latin1"));
+  const result = run("trace", latin);
+  expect(result.stderr).toMatch(/latin\.py:2: not UTF-8/);
+  expect(result.status).toBe(2);
   expect(run("trace", file("r.py", "x = 1"), "--call", "f(").status).toBe(2);
 });

@@ -1,45 +1,34 @@
 // `coderlplus judge`: verdicts for completions made elsewhere.
 
-import type { Command } from "commander";
-import { z } from "zod";
-import { DataError, UsageError } from "../core/errors.js";
-import { writeAtomic } from "../core/files.js";
+import { type Command, Option } from "commander";
+import { DataError } from "../core/errors.js";
+import { ensureWritable, writeAtomic } from "../core/files.js";
 import { stringifyJson } from "../core/json.js";
-import { readLines } from "../core/jsonl.js";
+import { readRecords } from "../core/jsonl.js";
 import { quantile } from "../core/maths.js";
-import { explain, number, suggestion } from "../core/schema.js";
+import { suggestion } from "../core/schema.js";
 import { judge } from "../judge/judge.js";
 import type { Judgement } from "../judge/verdict.js";
+import { type Completion, completionSchema } from "../problems/completion.js";
 import { type Problem, readProblems } from "../problems/problem.js";
 import { extractProgram } from "../prompts/extract.js";
 import { openSandbox } from "../sandbox/sandbox.js";
-
-const completionSchema = z
-  .strictObject({
-    problem: z.string(),
-    completion: z.string().optional(),
-    program: z.string().optional(),
-    continuesPrompt: z.boolean().optional(),
-    index: number().optional(),
-    metadata: z.unknown().optional(),
-  })
-  .refine((row) => (row.completion === undefined) !== (row.program === undefined), {
-    message: 'expected either "completion" or "program"',
-  });
+import { positive } from "./numbers.js";
 
 interface Candidate {
   readonly problem: Problem;
   /** Counts the completions of one problem, in input order. */
   readonly index: number;
   readonly program: string | null;
+  readonly metadata: unknown;
 }
 
 interface Options {
   readonly problems: string;
   readonly completions: string;
   readonly out?: string;
-  readonly workers?: string;
-  readonly mode: string;
+  readonly workers?: number;
+  readonly mode: "strict" | "official";
   readonly json?: boolean;
 }
 
@@ -50,8 +39,12 @@ export function registerJudge(program: Command): void {
     .requiredOption("--problems <file>", "problems, one JSON object a line")
     .requiredOption("--completions <file>", "completions, one JSON object a line")
     .option("--out <file>", "write one verdict a line; - is standard output")
-    .option("--workers <n>", "interpreter threads")
-    .option("--mode <mode>", "strict or official (comparison as in the published harness)", "strict")
+    .option("--workers <n>", "interpreter threads", positive)
+    .addOption(
+      new Option("--mode <mode>", "official: comparison as in the published harness")
+        .choices(["strict", "official"])
+        .default("strict"),
+    )
     .option("--json", "print the summary as JSON")
     .addHelpText(
       "after",
@@ -61,8 +54,9 @@ export function registerJudge(program: Command): void {
 }
 
 async function judgeFiles(options: Options): Promise<void> {
-  const mode = parseMode(options.mode);
-  const workers = options.workers === undefined ? undefined : parseCount("--workers", options.workers);
+  const { mode, workers } = options;
+  const out = options.out === "/dev/stdout" ? "-" : options.out;
+  if (out !== undefined && out !== "-") ensureWritable(out);
   const candidates = readCandidates(options.completions, readProblems(options.problems));
   const started = performance.now();
   const sandbox = await openSandbox({ workers });
@@ -76,53 +70,38 @@ async function judgeFiles(options: Options): Promise<void> {
   }
   const seconds = (performance.now() - started) / 1000;
   const lines = candidates.map((candidate, at) => `${stringifyJson(toRow(candidate, judgements[at]))}\n`).join("");
-  if (options.out === "-") process.stdout.write(lines);
-  else if (options.out !== undefined) writeAtomic(options.out, lines);
-  report(summarise(judgements, seconds), options);
+  if (out === "-") process.stdout.write(lines);
+  else if (out !== undefined) writeAtomic(out, lines);
+  report(summarise(judgements, seconds), { json: options.json === true, linesOnStdout: out === "-" });
   if (judgements.some(({ verdict }) => verdict.kind === "infrastructure")) process.exitCode = 1;
-}
-
-function parseMode(mode: string): "strict" | "official" {
-  if (mode === "strict" || mode === "official") return mode;
-  throw new UsageError(`--mode ${mode}: expected strict or official`);
-}
-
-function parseCount(flag: string, text: string): number {
-  const count = Number(text);
-  if (Number.isInteger(count) && count > 0) return count;
-  throw new UsageError(`${flag} ${text}: expected a whole number above 0`);
 }
 
 /** Everything is checked before anything runs. @throws DataError naming file and line */
 function readCandidates(path: string, problems: readonly Problem[]): Candidate[] {
   const byId = new Map(problems.map((problem) => [problem.id, problem]));
   const counts = new Map<string, number>();
-  return readLines(path).map(({ number, value }) => {
-    const row = completionSchema.safeParse(value);
-    if (!row.success) throw new DataError(`${path}:${number}: ${explain(row.error, value, completionSchema)}`);
-    const problem = byId.get(row.data.problem);
+  return readRecords(path, completionSchema).map(({ line, record }) => {
+    const problem = byId.get(record.problem);
     if (!problem) {
-      const hint = suggestion(row.data.problem, [...byId.keys()].slice(0, 1000));
-      throw new DataError(
-        `${path}:${number}: problem: no problem has the id "${row.data.problem}"${hint.slice(0, 200)}`,
-      );
+      const hint = suggestion(record.problem, [...byId.keys()].slice(0, 1000));
+      throw new DataError(`${path}:${line}: problem: no problem has the id "${record.problem}"${hint.slice(0, 200)}`);
     }
     const index = counts.get(problem.id) ?? 0;
     counts.set(problem.id, index + 1);
-    return { problem, index, program: programOf(row.data, problem) };
+    return { problem, index, program: programOf(record, problem), metadata: record.metadata };
   });
 }
 
-function programOf(row: z.output<typeof completionSchema>, problem: Problem): string | null {
+function programOf(row: Completion, problem: Problem): string | null {
   if (row.program !== undefined) return row.program;
   const completion = row.completion ?? "";
   if (row.continuesPrompt) return (problem.starterCode ?? problem.prompt) + completion;
   return extractProgram(completion);
 }
 
-function toRow({ problem, index }: Candidate, judgement: Judgement): object {
+function toRow({ problem, index, metadata }: Candidate, judgement: Judgement): object {
   const { programSha256, verdict, tests, engine, cpuMs, protection } = judgement;
-  return { problem: problem.id, index, programSha256, verdict, tests, engine, cpuMs, protection };
+  return { problem: problem.id, index, programSha256, verdict, tests, engine, cpuMs, protection, metadata };
 }
 
 interface Summary {
@@ -158,8 +137,8 @@ function round(value: number): number {
 }
 
 /** Where the verdicts themselves go to standard output, a table would be in their way. */
-function report(summary: Summary, options: Options): void {
-  if (options.json) {
+function report(summary: Summary, to: { readonly json: boolean; readonly linesOnStdout: boolean }): void {
+  if (to.json) {
     process.stdout.write(`${stringifyJson(summary)}\n`);
     return;
   }
@@ -171,5 +150,5 @@ function report(summary: Summary, options: Options): void {
     ["CPU ms, p99", String(summary.cpuMsP99 ?? "-")],
   ];
   const table = rows.map(([name, value]) => `${name.padEnd(18)}${value.padStart(10)}\n`).join("");
-  (options.out === "-" ? process.stderr : process.stdout).write(table);
+  (to.linesOnStdout ? process.stderr : process.stdout).write(table);
 }

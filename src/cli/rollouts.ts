@@ -1,15 +1,16 @@
 // `coderlplus rollouts RUN`: read what the model wrote and why it was rewarded.
 
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { UsageError } from "../core/errors.js";
 import { stringifyJson } from "../core/json.js";
 import type { RolloutRecord } from "../runs/records.js";
 import { RunDirectory } from "../runs/run-directory.js";
+import { positive } from "./numbers.js";
 
 interface Flags {
-  readonly step?: string;
+  readonly step?: number;
   readonly task?: string;
-  readonly limit: string;
+  readonly limit: number;
   readonly json?: boolean;
 }
 
@@ -18,22 +19,22 @@ export function registerRollouts(program: Command): void {
     .command("rollouts")
     .description("print rollouts of a run: prompt, completion, verdict, reward, advantage")
     .argument("<run>", "a run folder")
-    .option("--step <n>", "which step (default: the last)")
-    .option("--task <task>", "only code, or only alignment")
-    .option("--limit <n>", "at most this many", "8")
+    .option("--step <n>", "which step (default: the last)", positive)
+    .addOption(new Option("--task <task>", "only this task").choices(["code", "alignment"]))
+    .option("--limit <n>", "at most this many", positive, 8)
     .option("--json", "print them as JSON lines")
     .addHelpText("after", "\nExample:\n  coderlplus rollouts runs/coderlplus-1 --task alignment --limit 3")
     .action((path: string, flags: Flags) => {
       const run = RunDirectory.open(path);
       const steps = run.rolloutSteps();
-      const step = flags.step === undefined ? steps.at(-1) : Number(flags.step);
+      const step = flags.step ?? steps.at(-1);
       if (step === undefined || !steps.includes(step)) {
         throw new UsageError(
           `${path}: has no rollouts of step ${flags.step ?? "1"}; it has ${steps.length === 0 ? "none" : `steps ${steps[0]} to ${steps.at(-1)}`}`,
         );
       }
       const chosen = run.readRollouts(step).filter(({ task }) => flags.task === undefined || task === flags.task);
-      for (const rollout of chosen.slice(0, Number(flags.limit))) {
+      for (const rollout of chosen.slice(0, flags.limit)) {
         process.stdout.write(flags.json ? `${stringifyJson(rollout)}\n` : `${render(rollout)}\n`);
       }
     });

@@ -2,12 +2,35 @@
 
 import { z } from "zod";
 import { DataError } from "../core/errors.js";
-import type { Json } from "../core/json.js";
+import { entriesOf, type Json } from "../core/json.js";
 import { readRecords } from "../core/jsonl.js";
 import { number } from "../core/schema.js";
+import { faultIn, isObject } from "./tags.js";
 
-/** Anything the lossless codec reads: a tagged Python value. */
-export const value: z.ZodType<Json> = z.custom<Json>((input) => input !== undefined, "expected a value");
+/** A tagged Python value, whatever a program may leave behind. */
+export const value = tagged(true);
+
+/** A tagged Python value that a program can be given: no classes of its own, no marks for what could not be written. */
+const argument = tagged(false);
+
+function tagged(anyTag: boolean): z.ZodType<Json> {
+  return z.custom<Json>().superRefine((input, context) => {
+    const fault = faultIn(input, anyTag);
+    if (fault) context.addIssue({ code: "custom", ...fault });
+  });
+}
+
+/** Arguments by keyword. Kept as they are: a copy would lose the order of names that look like numbers. */
+const keywords = z
+  .custom<Readonly<Record<string, Json>>>()
+  .superRefine((input, context) => {
+    if (!isObject(input)) return context.addIssue({ code: "custom", message: "expected an object" });
+    for (const [name, item] of entriesOf(input)) {
+      const fault = faultIn(item, false);
+      if (fault) context.addIssue({ code: "custom", message: fault.message, path: [name, ...fault.path] });
+    }
+  })
+  .meta({ type: "object", additionalProperties: {} });
 
 const visible = z.boolean().optional();
 
@@ -16,8 +39,8 @@ const testSchema = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("call"),
     function: z.string().regex(/^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$/, "expected a function name"),
-    arguments: z.array(value),
-    keywords: z.record(z.string(), value).optional(),
+    arguments: z.array(argument),
+    keywords: keywords.optional(),
     expected: value,
     visible,
   }),
@@ -37,6 +60,11 @@ const comparisonSchema = z.strictObject({
   tupleAsList: z.boolean().default(false),
 });
 
+/** Metadata is looked up by name; the order of the names says nothing. */
+function byName(input: unknown): unknown {
+  return isObject(input) ? Object.fromEntries(entriesOf(input)) : input;
+}
+
 export const problemSchema = z.strictObject({
   id: z.string().min(1, "expected a non-empty id"),
   language: z.enum(["python", "javascript"]),
@@ -50,7 +78,7 @@ export const problemSchema = z.strictObject({
   reference: z.string().optional(),
   source: z.string().optional(),
   license: z.string().optional(),
-  metadata: z.record(z.string(), z.unknown()).default({}),
+  metadata: z.preprocess(byName, z.record(z.string(), z.unknown())).default({}),
 });
 
 export type Problem = z.output<typeof problemSchema>;
