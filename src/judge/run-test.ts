@@ -95,7 +95,7 @@ function checkOutcome(reply: NonNullable<Execution["reply"]>, code: string, cpuM
     case "passed":
       return { kind: "passed", cpuMs };
     case "raised":
-      return { kind: "raised", error: { type: textIn(error.type), message: textIn(error.message) }, cpuMs };
+      return raised(textIn(error.type), textIn(error.message), cpuMs);
     case "exited":
       if (isExitCode(reply.exitCode)) return { kind: "exited", exitCode: reply.exitCode, cpuMs };
       return { kind: "crashed", message: "the program broke the channel to the host", cpuMs };
@@ -110,10 +110,20 @@ function abnormal({ ending, cpuMs }: Execution): TestResult {
       return result({ kind: "crashed", message: "the program broke the channel to the host", cpuMs });
     case "unparsable":
       return { kind: "unparsable", message: ending.message };
+    case "raised":
+      return result(raised(ending.error.type, ending.error.message, cpuMs));
     default:
       return result({ ...ending, cpuMs });
   }
 }
+
+function raised(error: string, message: string, cpuMs: number): TestOutcome {
+  return { kind: "raised", error, message, cpuMs, ...(UNSUPPORTED.test(message) ? { reason: "unsupported" } : {}) };
+}
+
+/** What CPython says of threads, processes and waiting for them where there are none. */
+const UNSUPPORTED =
+  /^can't start (new|joinable) thread|does not support processes|Function not implemented$|^Cannot stack switch|^No module named '(_multiprocessing|_posixshmem|_posixsubprocess)'/;
 
 function matched(match: Match, expected: Json, got: Json, cpuMs: number): TestOutcome {
   if (match === "equal") return { kind: "passed", cpuMs };

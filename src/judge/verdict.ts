@@ -7,8 +7,12 @@ export type TestOutcome =
   | { readonly kind: "wrong-answer"; readonly expected: Json; readonly got: Json; readonly cpuMs: number }
   | {
       readonly kind: "raised";
-      readonly error: { readonly type: string; readonly message: string };
+      /** The name of the exception's type. */
+      readonly error: string;
+      readonly message: string;
       readonly cpuMs: number;
+      /** The program needs what this interpreter cannot do, such as a second process: no fault of its logic. */
+      readonly reason?: "unsupported";
     }
   | { readonly kind: "exited"; readonly exitCode: number; readonly cpuMs: number }
   | {

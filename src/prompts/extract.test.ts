@@ -32,6 +32,33 @@ test("back quotes inside a line open nothing", () => {
   expect(extractProgram("x = '```'\nprint(x)")).toBe("x = '```'\nprint(x)");
 });
 
+test.each([
+  ["text ```python\nprint(1)\n```", "print(1)\n"],
+  ["```python\nx = 1```", "x = 1\n"],
+  ["```python\nx = 1\n```The end", "x = 1\n"],
+  ["```python\nx = 1\n``` The end.\nMore text", "x = 1\n"],
+  ["```python\ns = '```'\n```", "s = '```'\n"],
+  ["```python\n# use ```x```\ny\n```", "# use ```x```\ny\n"],
+  ["````python\n```\n````", "```\n"],
+  ["- item\n  ```python\n  print(1)\n  ```", "  print(1)\n"],
+  ["~~~python\nq\n~~~", "q\n"],
+  ["```python title=x\nq\n```", "q\n"],
+  ["use `python`\nx", "use `python`\nx"],
+])("%j holds %j", (text, program) => {
+  expect(extractProgram(text)).toBe(program);
+});
+
+test.each(["~", "`", "```python ", "~~~ x\n", "```\n", " ", "``` `\n", "x```python\n"])(
+  "a megabyte of %j takes no time",
+  (piece) => {
+    const started = performance.now();
+    extractProgram(piece.repeat((1 << 20) / piece.length));
+    extractProgram(`${piece.repeat((1 << 20) / piece.length)}\``);
+    extractProgram(`\`\`\`python\n${piece.repeat((1 << 20) / piece.length)}`);
+    expect(performance.now() - started).toBeLessThan(3000);
+  },
+);
+
 test("no text makes it throw", () => {
   const piece = constantFrom("```", "```python\n", "~~~", "\n", "\r\n", "`", "def f(): pass", "\u0000", "\uD800");
   assert(

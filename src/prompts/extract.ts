@@ -6,7 +6,7 @@ interface Block {
 }
 
 const PYTHON: ReadonlySet<string> = new Set(["python", "py", "python3"]);
-const FENCE = /^[ \t]*(`{3,}|~{3,})[ \t]*([^\s`]*)[^`\n]*$/;
+const MIN_FENCE = 3;
 
 /**
  * The last block fenced as python, py or python3 in any case, else the last fenced block, an unclosed last fence
@@ -21,22 +21,81 @@ export function extractProgram(completion: string): string | null {
 
 function fencedBlocks(text: string): Block[] {
   const blocks: Block[] = [];
-  let open: { fence: string; language: string; lines: string[] } | null = null;
+  let open: { fence: Fence; lines: string[] } | null = null;
   for (const line of text.split(/\r?\n/)) {
-    const match = FENCE.exec(line);
-    if (open && closes(match, open.fence)) {
-      blocks.push({ language: open.language, code: join(open.lines) });
+    const last: string | null = open && lastOf(line, open.fence);
+    if (open && last !== null) {
+      if (last !== "") open.lines.push(last);
+      blocks.push({ language: open.fence.language, code: join(open.lines) });
       open = null;
     } else if (open) open.lines.push(line);
-    else if (match) open = { fence: match[1], language: match[2], lines: [] };
+    else {
+      const fence = openingOf(line);
+      if (fence) open = { fence, lines: [] };
+    }
   }
-  if (open) blocks.push({ language: open.language, code: open.lines.join("\n") });
+  if (open) blocks.push({ language: open.fence.language, code: open.lines.join("\n") });
   return blocks;
 }
 
-/** A closing fence is at least as long as the opening one and has no language. */
-function closes(match: RegExpExecArray | null, fence: string): boolean {
-  return match !== null && match[2] === "" && match[1].startsWith(fence);
+interface Fence {
+  readonly char: string;
+  readonly length: number;
+  readonly language: string;
+  /** What stands behind the back quotes or tildes, trimmed. */
+  readonly rest: string;
+}
+
+/** A line that begins with a fence. By hand: regular expressions for it take cubic time on a line of tildes. */
+function fenceOf(line: string): Fence | null {
+  let start = 0;
+  while (line[start] === " " || line[start] === "\t") start++;
+  const char = line[start];
+  if (char !== "`" && char !== "~") return null;
+  let end = start;
+  while (line[end] === char) end++;
+  const rest = line.slice(end).trim();
+  if (end - start < MIN_FENCE || rest.includes("`")) return null;
+  return { char, length: end - start, language: rest.split(/\s/, 1)[0], rest };
+}
+
+/** A fence on its own line, or one for Python that a model put behind other text. */
+function openingOf(line: string): Fence | null {
+  const fence = fenceOf(line);
+  if (fence) return fence;
+  const at = line.lastIndexOf("`") + 1;
+  const language = line.slice(at).trim();
+  const length = runBefore(line, at);
+  if (length < MIN_FENCE || !PYTHON.has(language.toLowerCase())) return null;
+  return { char: "`", length, language, rest: language };
+}
+
+/**
+ * The code that a block's last line holds in front of the closing fence, mostly none; null where the block goes on. Two
+ * liberties for models: the fence may follow code on its line, and prose may follow the fence.
+ */
+function lastOf(line: string, { char, length }: Fence): string | null {
+  const fence = fenceOf(line);
+  if (fence) {
+    const closes = fence.char === char && fence.length >= length;
+    return closes && (fence.rest === "" || isProse(fence)) ? "" : null;
+  }
+  const code = line.trimEnd();
+  const run = char === "`" ? runBefore(code, code.length) : 0;
+  // Back quotes earlier on the line make these the end of a quotation.
+  if (run < length || code.slice(0, -run).includes("`")) return null;
+  return code.slice(0, -run);
+}
+
+function isProse({ language, rest }: Fence): boolean {
+  return rest !== language && !PYTHON.has(language.toLowerCase());
+}
+
+/** How many back quotes stand in front of a place. */
+function runBefore(line: string, end: number): number {
+  let start = end;
+  while (start > 0 && line[start - 1] === "`") start--;
+  return end - start;
 }
 
 function join(lines: readonly string[]): string {

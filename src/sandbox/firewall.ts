@@ -103,11 +103,10 @@ function wrap(name: string, original: WasmFunction, replacement: Replacement | u
 
 function refuse(name: string, ports: Ports): number {
   if (IGNORED.has(name)) return 0;
-  ports.denied = name;
-  const error = REFUSED[name];
-  if (error !== undefined) return error;
-  if (name.startsWith("__syscall_")) return name === "__syscall_ioctl" ? ENOTTY : EACCES;
-  return ports.kill("denied", `the program reached for ${name}`);
+  const error = REFUSED[name] ?? (name.startsWith("__syscall_") ? EACCES : null);
+  if (error === null) return ports.kill("denied", `the program reached for ${name}`);
+  ports.denied.set(Math.abs(error), name);
+  return error;
 }
 
 /** In force from the first instruction on, so that the saved state holds no trace of this machine. */
@@ -130,7 +129,7 @@ function replacementsFor(ports: Ports): Readonly<Record<string, Replacement>> {
       const device = ports.deviceAt(path);
       if (device !== undefined) return device;
       if ((flags & WRITE_FLAGS) === 0) return original(folder, path, flags, mode);
-      ports.denied = "open for writing";
+      ports.denied.set(Math.abs(EACCES), "open for writing");
       return EACCES;
     },
     __syscall_ioctl: () => ENOTTY,

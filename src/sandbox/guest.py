@@ -37,11 +37,11 @@ class Ended(Exception):
 
 def main():
     """One request: the host calls this, and throws away or keeps the interpreter's state afterwards."""
-    send(OPERATIONS[_request_name(request := receive())](request))
-
-
-def _request_name(request):
-    return request["op"]
+    request = receive()
+    if "source" in request:
+        # Python takes one byte order mark off a file; `compile` and `ast.parse` do not take it off a text.
+        request["source"] = request["source"].removeprefix("\ufeff")
+    send(OPERATIONS[request["op"]](request))
 
 
 def receive():
@@ -191,7 +191,8 @@ def describe(error):
     except BaseException:
         message = ""
     name = type.__dict__["__name__"].__get__(type(error))
-    return {"type": name, "message": message, "fromSystem": isinstance(error, (OSError, ImportError))}
+    number = error.errno if isinstance(error, OSError) else None
+    return {"type": name, "message": message, "errno": number if type(number) is int else None}
 
 
 def encode_result(value, namespace, typed=False):

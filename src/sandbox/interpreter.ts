@@ -173,7 +173,10 @@ export class Interpreter {
     const stdout = Buffer.concat(ports.stdout);
     const text = stdout.toString("utf8");
     const stdoutIsText = !text.includes("\uFFFD") || Buffer.from(text).equals(stdout);
-    const reply = thrown === null ? parseReply(ports.takeReply()) : null;
+    // A program that leaves by `os._exit` may have said something before; what it leaves behind is never clean.
+    const left = thrown instanceof Killed && thrown.reason === "exit";
+    const said = thrown === null || left ? parseReply(ports.takeReply()) : null;
+    const reply = said && left ? { ...said, clean: false } : said;
     return { ending: endingOf(thrown, reply, ports), reply, stdout: text, stdoutIsText };
   }
 }
@@ -189,7 +192,7 @@ function parseReply(bytes: Buffer): Execution["reply"] {
 
 function endingOf(thrown: unknown, reply: Execution["reply"], ports: Ports): Ending {
   if (thrown instanceof Killed) {
-    if (thrown.reason === "exit") return { kind: "exited", exitCode: thrown.exitCode };
+    if (thrown.reason === "exit") return { kind: "exited", exitCode: thrown.exitCode & 255 };
     return { kind: thrown.reason, message: thrown.message };
   }
   if (ports.outOfMemory && reply === null) return { kind: "out-of-memory", message: "the memory limit was reached" };
@@ -207,9 +210,9 @@ function readEnding(reply: Execution["reply"], ports: Ports): Ending | null {
   const error = fieldsOf(reply.error);
   const raised = { type: textIn(error.type), message: textIn(error.message) };
   if (raised.type === "MemoryError") return { kind: "out-of-memory", message: raised.message };
-  if (error.fromSystem === true && ports.denied) {
-    return { kind: "denied", message: `${raised.type}: ${raised.message} (${ports.denied})` };
-  }
+  // Only the error that the refusal itself caused: a program may live on after it and die of something else.
+  const refused = typeof error.errno === "number" ? ports.denied.get(Math.abs(error.errno)) : undefined;
+  if (refused !== undefined) return { kind: "denied", message: `${raised.type}: ${raised.message} (${refused})` };
   return { kind: "raised", error: raised };
 }
 

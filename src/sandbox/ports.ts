@@ -54,8 +54,8 @@ export class Ports {
   /** Set while a program runs: only then is the firewall up. */
   locked = false;
   killed: Killed | null = null;
-  /** The last import that was refused. */
-  denied: string | null = null;
+  /** The imports that were refused, by the error number that the program got for it. */
+  readonly denied = new Map<number, string>();
   outOfMemory = false;
   heapLimit = Number.POSITIVE_INFINITY;
   /** What the program has used of its time so far. */
@@ -102,7 +102,7 @@ export class Ports {
   /** Connects the streams for one run; everything starts afresh. */
   begin(request: Buffer, stdin: Buffer, limits: RunLimits): void {
     this.killed = null;
-    this.denied = null;
+    this.denied.clear();
     this.outOfMemory = false;
     this.work = 0;
     this.#polls = 0;

@@ -23,12 +23,14 @@ export interface Trace {
   readonly ambiguous: readonly string[];
   /** Variables that differ in a second interpreter with another hash seed, clock and random bytes. */
   readonly nondeterministic: readonly string[];
+  /** Standard output, the result or the end differed there: what was printed or returned is no truth to ask for. */
+  readonly outputNondeterministic?: boolean;
   /** The program touched what the tracer stands on; nothing in this trace can be trusted. */
   readonly tampered: boolean;
   /** Whether what was printed or returned differs in the second interpreter. */
   readonly outputNondeterministic?: boolean;
   readonly stdout: string;
-  /** The call's result, only where the input was a call that returned. */
+  /** The call's result, only where the input was a call that returned, and the same in both worlds. */
   readonly returned?: Json;
   /** Parameters that their function never assigns again: their final value is mostly the input. */
   readonly parameters: readonly string[];

@@ -12,7 +12,7 @@ import posix
 import sys
 import types
 
-from coderlplus_guest import OPERATIONS, Ended, Streams, call, compile_expression, compiled, guarded, run_module
+from coderlplus_guest import OPERATIONS, Ended, Streams, call, compile_expression, compiled, guarded, run_module, send
 from coderlplus_scopes import Analysis, complexity, tampers, worldly
 from coderlplus_values import Encoder, Limits, TooBig, Unsupported
 
@@ -24,6 +24,7 @@ ABSENT = object()
 _monitoring = sys.monitoring
 _events = _monitoring.events
 _frame = sys._getframe
+_exit = posix._exit
 ENDS = _events.PY_RETURN | _events.PY_YIELD
 BEGINNINGS = _events.PY_START | _events.PY_RESUME
 
@@ -161,6 +162,16 @@ class Tracer:
             else:
                 self.record(key, value)
 
+    def abandon(self, frame):
+        """The process ends here and nothing unwinds: the values are taken from the frames as they stand."""
+        while frame is not None:
+            known = self.codes.get(id(frame.f_code))
+            if known:
+                known.exits += 1
+                if known.exits == known.last if self.counted else known.exits <= EAGER:
+                    self.capture(known, frame.f_locals)
+            frame = frame.f_back
+
     def record(self, key, value):
         try:
             self.values[key] = self.encoder.encode(value)
@@ -188,23 +199,41 @@ def trace(request):
             compile_expression(request["call"]["expression"])
     except Ended as ended:
         return ended.reply
-    analysis = Analysis(tree)
+    analysis = analyse(tree)
     order = analysis.order()
     tracer = Tracer(top, dict.fromkeys(order), Encoder(LIMITS, {request["name"], "__main__"}), request.get("counts"))
-    run = Run(request, tracer, preamble, top)
-    reply = run.perform()
-    values = tracer.values
-    return {
-        **reply,
-        "variables": [[key, values[key]] for key in order if key in values],
-        "recursive": sorted(tracer.recursive),
-        "ambiguous": sorted(tracer.ambiguous),
+    facts = {
         "parameters": [key for key in order if key in analysis.parameters and key not in analysis.assigned],
         "complexity": complexity(tree),
-        "tampered": run.tampered or tampers(tree),
         "worldly": worldly(tree),
-        "counts": None if request.get("counts") else tracer.counts(),
+        "tampered": tampers(tree),
     }
+    run = Run(request, tracer, preamble, top)
+
+    def record(reply):
+        values = tracer.values
+        return {
+            **facts,
+            **reply,
+            "variables": [[key, values[key]] for key in order if key in values],
+            "recursive": sorted(tracer.recursive),
+            "ambiguous": sorted(tracer.ambiguous),
+            "tampered": run.tampered or facts["tampered"],
+            "counts": None if request.get("counts") else tracer.counts(),
+        }
+
+    run.record = record
+    return record(run.perform())
+
+
+def analyse(tree):
+    """The visitor goes as deep as the syntax: a long `elif` chain or sum is deeper than the usual limit."""
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(1_000_000)
+    try:
+        return Analysis(tree)
+    finally:
+        sys.setrecursionlimit(limit)
 
 
 class Run:
@@ -251,13 +280,13 @@ class Run:
         except TooBig:
             reply["returned"] = {"$big": type.__dict__["__qualname__"].__get__(type(value))}
 
-    def hard_exit(self, code):
-        """`os._exit`: nothing unwinds, so the values are taken from the frames as they stand."""
-        raise HardExit(code)
-
-
-class HardExit(SystemExit):
-    pass
+    def hard_exit(self, status):
+        """`os._exit`: the reply is sent from here, then the process ends, whatever the program would catch."""
+        if isinstance(status, int):
+            self.tracer.abandon(_frame(1))
+            self.finish()
+            send(self.record({"end": "exited", "exitCode": int(status) & 255}))
+        _exit(status)
 
 
 OPERATIONS["trace"] = trace
@@ -269,7 +298,7 @@ def inspect(request):
         tree = ast.parse(request["source"])
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
         return {"end": "unparsable", "message": f"{type(error).__name__}: {error}"[:500]}
-    analysis = Analysis(tree)
+    analysis = analyse(tree)
     order = analysis.order()
     untouched = [key for key in order if key in analysis.parameters and key not in analysis.assigned]
     return {"end": "finished", "variables": order, "parameters": untouched}

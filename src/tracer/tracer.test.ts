@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Json, parseJson, stringifyJson } from "../core/json.js";
 import { openSandbox, type Sandbox } from "../sandbox/sandbox.js";
+import { inspect } from "./inspect.js";
 import { type TraceOptions, trace } from "./tracer.js";
 
 interface Case {
@@ -123,6 +124,17 @@ describe("calls", () => {
 });
 
 describe("what a program can do to its trace", () => {
+  test("a forged reply is data", async () => {
+    const forge = (reply: string): string =>
+      `import sys\nfr = sys._getframe()\nwhile fr:\n    g = fr.f_globals\n    if 'to_text' in g: g['to_text'] = lambda tree: '${reply}'\n    fr = fr.f_back\n`;
+    expect((await run(forge('{"end": "unusable"}'))).status).toBe("crashed");
+    expect((await run(forge('{"end": "exited", "exitCode": "x"}'))).status).toBe("crashed");
+    expect(await run(forge('{"end": "finished", "variables": [1, ["x"], [1, 2]], "recursive": 5}'))).toMatchObject({
+      status: "ok",
+      variables: {},
+    });
+  });
+
   test.each([
     "import sys\nsys.settrace(None)\n",
     "import gc\ngc.collect()\n",
@@ -158,6 +170,50 @@ test("what depends on hash seed, clock or chance is named and dropped", async ()
   const result = await run(code, "", {});
   expect(result.nondeterministic).toEqual(["a", "t", "r"]);
   expect(Object.keys(result.variables)).toEqual(["b"]);
+});
+
+test("results and outputs that depend on them are dropped or flagged", async () => {
+  const code = "def f(n): return list({str(i) for i in range(n)})\n";
+  const result = await trace(sandbox, code, { kind: "call", function: "f", arguments: [9] });
+  expect(result).toMatchObject({ variables: { "f.n": 9 }, outputNondeterministic: true });
+  expect(result.returned).toBeUndefined();
+  const same = await trace(sandbox, code, { kind: "call", function: "f", arguments: [1] });
+  expect(same).toMatchObject({ returned: ["0"], outputNondeterministic: false });
+  const printed = "print({str(i) for i in range(9)})\n";
+  expect(await run(printed, "", {})).toMatchObject({ nondeterministic: [], outputNondeterministic: true });
+});
+
+test.each([
+  ["elif branches", `x = 0\nif x == 1: y = 1\n${"elif x == 2: y = 2\n".repeat(600)}else: y = 3\n`, 3],
+  ["terms", `y = ${"1 + ".repeat(1500)}1\n`, 1501],
+])("a program of hundreds of %s is traced", async (_name, code, y) => {
+  expect(await run(code)).toMatchObject({ status: "ok", variables: { y } });
+  expect((await inspect(sandbox, code))?.variables).toContain("y");
+});
+
+test("one byte order mark in front of the source is accepted, as python3 does", async () => {
+  expect(await run("\uFEFFx = 1\n")).toMatchObject({ status: "ok", variables: { x: 1 } });
+  expect((await run("\uFEFF\uFEFFx = 1\n")).status).toBe("unparsable");
+});
+
+describe("os._exit", () => {
+  test("ends the program at once: no handler runs, nothing is flushed, values are kept", async () => {
+    const code =
+      "import os\ndef f():\n    t = 3\n    try:\n        os._exit(2)\n    except BaseException:\n        t = 4\n    finally:\n        t = 5\na = 1\nprint('lost')\nprint('kept', flush=True)\nprint('lost')\nf()\na = 2\n";
+    const result = await run(code);
+    expect(result).toMatchObject({ status: "exit", stdout: "lost\nkept\n", variables: { a: 1, "f.t": 3 } });
+  });
+
+  test("also in a scope that is entered often, by its other name", async () => {
+    const code =
+      "from os import _exit\ndef g(n):\n    t = [n]\n    if n == 99: _exit(0)\nfor i in range(200):\n    try: g(i)\n    except SystemExit: pass\n";
+    const result = await run(code);
+    expect(result).toMatchObject({ status: "exit", variables: { i: 99, "g.n": 99, "g.t": [99] } });
+  });
+
+  test("with what is no status raises", async () => {
+    expect((await run("import os\nos._exit('x')\n")).status).toBe("error:TypeError");
+  });
 });
 
 test("a scope that calls itself often is still flagged, and holds its outermost activation", async () => {

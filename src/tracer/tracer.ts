@@ -32,7 +32,8 @@ export async function trace(
     sandbox.lease((room) => runTwice(room, program, input, options), world);
   const execution = await run("first");
   const first = toTrace(execution);
-  const worthChecking = execution.reply?.worldly !== false && Object.keys(first.variables).length > 0;
+  const shows = Object.keys(first.variables).length > 0 || first.stdout !== "" || first.returned !== undefined;
+  const worthChecking = shows && execution.reply?.worldly !== false;
   if (options.determinismCheck === false || !worthChecking) return first;
   return withoutDifferences(first, toTrace(await run("second")));
 }
@@ -51,7 +52,8 @@ async function runTwice(room: Room, program: string, input: TraceInput, options:
     limits: options.limits ?? defaultLimits,
   };
   const first = await room.run({ ...job, request });
-  if (first.reply?.end === "unusable")
+  // Said before the program runs, but a program could say it too: only a call that was given as text can be unusable.
+  if (first.reply?.end === "unusable" && input.kind === "expression")
     throw new UsageError(`the call is no Python expression: ${textIn(first.reply.message)}`);
   const counts = first.reply?.counts;
   if (!Array.isArray(counts)) return first;
@@ -82,6 +84,7 @@ function toTrace({ ending, reply, stdout, cpuMs }: Execution): Trace {
     recursive: texts(reply?.recursive),
     ambiguous: texts(reply?.ambiguous),
     nondeterministic: [],
+    outputNondeterministic: false,
     tampered: reply?.tampered === true,
     stdout,
     ...(returned === undefined ? {} : { returned }),
@@ -117,18 +120,22 @@ function texts(value: Json | undefined): string[] {
   return Array.isArray(value) ? (value as readonly Json[]).filter((item) => typeof item === "string") : [];
 }
 
-/** Variables that differ between the worlds depend on hash order, clock or chance: named, and no longer reported. */
+/** What differs between the worlds depends on hash order, clock or chance: named, and no longer reported. */
 function withoutDifferences(first: Trace, second: Trace): Trace {
+  const alike = first.status === second.status;
   const same = (key: string): boolean => {
     const other = second.variables[key];
-    const value = first.variables[key];
-    return first.status === second.status && other !== undefined && stringifyJson(value) === stringifyJson(other);
+    return alike && other !== undefined && stringifyJson(first.variables[key]) === stringifyJson(other);
   };
   const keys = Object.keys(first.variables);
+  const { returned, ...rest } = first;
+  const sameResult = alike && stringifyJson(returned) === stringifyJson(second.returned);
   return {
-    ...first,
+    ...rest,
+    ...(returned !== undefined && sameResult ? { returned } : {}),
     variables: Object.fromEntries(keys.filter(same).map((key) => [key, first.variables[key]])),
     nondeterministic: keys.filter((key) => !same(key)),
+    outputNondeterministic: !sameResult || first.stdout !== second.stdout,
     cpuMs: first.cpuMs + second.cpuMs,
   };
 }
