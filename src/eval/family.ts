@@ -67,7 +67,7 @@ export async function evaluateFamily(
   for (const [i, checked] of (await selfCheck(tools, options, greedy)).entries()) {
     if (checked === null) continue;
     const { submitted, interpreter } = checked;
-    Object.assign(scores[i] as Scores, { self_check_at_8: submitted, interpreter_check_at_8: interpreter });
+    Object.assign(scores[i], { self_check_at_8: submitted, interpreter_check_at_8: interpreter });
   }
   progress(4, total);
   const samples = tools.problems.map(({ id }, i) => ({

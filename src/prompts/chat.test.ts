@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { parseAnswer } from "../alignment/answer.js";
+import { parseJson } from "../core/json.js";
 import { problemSchema } from "../problems/problem.js";
 import { chat } from "./chat.js";
 
@@ -23,7 +23,7 @@ describe("the chat dialect", () => {
   it("shows an example answer that is itself a valid answer", () => {
     const prompt = dialect.alignment("x = 1", { kind: "stdio", stdin: "" }, { x: 1 }, true);
     const example = prompt.replace("</user>", "");
-    expect(parseAnswer(example, "paper")).toMatchObject({ output: "6\n" });
+    expect(parseJson(example.split("\n").at(-1) ?? "")).toMatchObject({ output: "6\n", variables: { total: 6 } });
   });
 
   it("states the notation of every value that JSON has no form for", () => {

@@ -117,7 +117,7 @@ function codeCard(rollout: RolloutRecord): string {
     failing?.kind === "wrong-answer"
       ? `: expected ${stringifyJson(failing.expected)}, got ${stringifyJson(failing.got)}`
       : failing?.kind === "raised"
-        ? `: ${failing.error.type}: ${failing.error.message}`
+        ? `: ${failing.error}: ${failing.message}`
         : "";
   return card(rollout, `<p>${escapeHtml(`${verdict?.kind ?? ""}${failing ? ` (${failing.kind}${detail})` : ""}`)}</p>`);
 }

@@ -27,8 +27,6 @@ export interface Trace {
   readonly outputNondeterministic?: boolean;
   /** The program touched what the tracer stands on; nothing in this trace can be trusted. */
   readonly tampered: boolean;
-  /** Whether what was printed or returned differs in the second interpreter. */
-  readonly outputNondeterministic?: boolean;
   readonly stdout: string;
   /** The call's result, only where the input was a call that returned, and the same in both worlds. */
   readonly returned?: Json;

@@ -30,7 +30,7 @@ export function mixedBatch(
   const aligned = alignmentCount(rollouts.prompts, share, pool.size);
   const examples = pool.draw(aligned, step, Rng.of(seed, "pool", step));
   const order = problemOrder(problems.length, seed);
-  const code = Array.from({ length: rollouts.prompts - aligned }, (_, i) => problems[order(cursor + i)] as Problem);
+  const code = Array.from({ length: rollouts.prompts - aligned }, (_, i) => problems[order(cursor + i)]);
   return [...code.map((problem) => codePrompt(problem, dialect)), ...examples.map(alignmentPrompt)];
 }
 
