@@ -1,14 +1,14 @@
 // How one test is written as a comment line: what goes in, then what comes out. Prompts of the family, alignment
 // questions and test-output questions all use these words, so that a model sees one notation.
 
-import type { Json } from "../core/json.js";
+import { entriesOf, type Json } from "../core/json.js";
 import type { ProgramInput, Test } from "./problem.js";
 import { pythonLiteral } from "./python-literal.js";
 
 /** `f([1, 2], k=3)`; a value without a literal form is written as `...`. */
 export function callText(call: Extract<ProgramInput, { kind: "call" }>): string {
   const positional = call.arguments.map(literal);
-  const named = Object.entries(call.keywords ?? {}).map(([name, value]) => `${name}=${literal(value)}`);
+  const named = entriesOf(call.keywords ?? {}).map(([name, value]) => `${name}=${literal(value)}`);
   return `${call.function}(${[...positional, ...named].join(", ")})`;
 }
 

@@ -44,7 +44,7 @@ export const verdictSchema = z.strictObject({
   engine: z.string(),
   cpuMs: finite.nonnegative(),
   protection: z.literal("weaker").optional(),
-  metadata: z.record(z.string(), z.unknown()).optional(),
+  metadata: z.unknown().optional(),
 });
 
 const variables = z.record(z.string(), value);
