@@ -301,7 +301,8 @@ describe("verdicts", () => {
     for (const program of [
       "import subprocess\nsubprocess.run(['ls'])",
       "import _thread\n_thread.start_new_thread(print, ())",
-      "import multiprocessing as m\nwith m.Pool(2) as p: print(p.map(abs, [1]))",
+      "import os\nos.fork()",
+      "from multiprocessing import Process\nProcess(target=print).start()",
     ]) {
       expect((await run(subject, program)).tests[0]).toMatchObject({ kind: "raised", reason: "unsupported" });
     }
@@ -374,6 +375,10 @@ describe("where this CPython differs from a usual one", () => {
     [
       "asyncio.run",
       "import asyncio\nasync def f():\n    await asyncio.sleep(0.01)\n    return await asyncio.gather(*[g(i) for i in range(3)])\nasync def g(i): return i\nprint(asyncio.run(f()) == [0, 1, 2])",
+    ],
+    [
+      "asyncio's loop by hand",
+      "import asyncio\nasync def f(): return 1\nloop = asyncio.get_event_loop()\nprint(loop.run_until_complete(f()) == 1 and asyncio.get_event_loop() is loop)",
     ],
     ["a clock that moves", "import time\na = time.time()\ntime.sleep(0.1)\nprint(0.1 <= time.time() - a < 0.2)"],
     ["local time", "import time\nprint(time.localtime().tm_hour == time.gmtime().tm_hour)"],

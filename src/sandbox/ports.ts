@@ -8,6 +8,7 @@
 // integers 12,000-22,000. So polls from C count 1/32, and 500 polls of the loop stand for a millisecond: no program that
 // does anything is stopped much before its time, loops with arithmetic after 1 to 3 times of it.
 
+import { threadCpuMs } from "./cpu-time.js";
 import { Killed } from "./firewall.js";
 import type { World } from "./job.js";
 import type { WasmMemory } from "./wasm.js";
@@ -31,11 +32,12 @@ export const WORK_PER_MS = POLLS_PER_MS * LOOP_POLL;
 const COUNTDOWN = 50;
 
 /**
- * Programs that poll seldom (regular expressions, long strings) are stopped by the clock on the wall after this many
- * times their limit: a guard, and the only place where the machine's speed has a say.
+ * Programs that poll seldom (regular expressions, sorting, fractions) are stopped by a clock after this many times their
+ * limit: a guard, and the only place where the machine's speed has a say. Its load has none where the thread's own CPU
+ * time can be read; otherwise the clock is the one on the wall.
  */
-const WALL_FACTOR = 6;
-const WALL_MIN_MS = 3000;
+const GUARD_FACTOR = 5;
+const GUARD_MIN_MS = 3000;
 const POLLS_PER_LOOK = 256;
 
 /** A clock must never pass as the machine's: 2026-01-01 and 2031-07-09 in universal time. */
@@ -74,7 +76,9 @@ export class Ports {
   #reply: Buffer[] = [];
   #replyBytes = 0;
   #limits: RunLimits = { work: Number.POSITIVE_INFINITY, outputBytes: 0, heapLimit: 0 };
+  #guardMs = Number.POSITIVE_INFINITY;
   #deadline = Number.POSITIVE_INFINITY;
+  #cpuAtStart: number | null = null;
   #random: number;
   readonly #world: World;
 
@@ -109,7 +113,9 @@ export class Ports {
     this.stdout = [];
     this.heapLimit = limits.heapLimit;
     this.#limits = limits;
-    this.#deadline = performance.now() + Math.max(WALL_MIN_MS, (WALL_FACTOR * limits.work) / WORK_PER_MS);
+    this.#guardMs = Math.max(GUARD_MIN_MS, (GUARD_FACTOR * limits.work) / WORK_PER_MS);
+    this.#deadline = performance.now() + this.#guardMs;
+    this.#cpuAtStart = threadCpuMs();
     this.#stdin = stdin;
     this.#request = request;
     this.#reply = [];
@@ -147,9 +153,15 @@ export class Ports {
     this.progress[0]++;
     this.work += work;
     if (this.work > this.#limits.work) this.kill("timed-out", "the time budget is used up");
-    if (++this.#polls % POLLS_PER_LOOK === 0 && performance.now() > this.#deadline) {
-      this.kill("timed-out", `still running after ${WALL_FACTOR} times the limit`);
-    }
+    if (++this.#polls % POLLS_PER_LOOK === 0 && performance.now() > this.#deadline) this.#guard();
+  }
+
+  /** Past the deadline on the wall: kills, or puts it off by the time that the thread was kept waiting. */
+  #guard(): void {
+    const cpu = threadCpuMs();
+    const left = cpu === null || this.#cpuAtStart === null ? 0 : this.#guardMs - (cpu - this.#cpuAtStart);
+    if (left <= 1) this.kill("timed-out", `still running after ${GUARD_FACTOR} times the limit`);
+    this.#deadline = performance.now() + left;
   }
 
   /** Reading the clock is work too, so that a loop that waits for it comes to an end. */

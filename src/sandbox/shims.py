@@ -18,6 +18,7 @@ def install():
     asyncio.new_event_loop = _Loop
     asyncio.events.new_event_loop = _Loop
     asyncio.runners.events.new_event_loop = _Loop
+    asyncio.get_event_loop = asyncio.events.get_event_loop = _current_loop
     asyncio.run = _run
 
 
@@ -65,6 +66,8 @@ class _NoSelector:
 class _Loop(asyncio.BaseEventLoop):
     """asyncio's own loop without the pipe to itself that it wakes up by."""
 
+    current = None
+
     def __init__(self):
         super().__init__()
         self._selector = _NoSelector()
@@ -82,6 +85,17 @@ class _Loop(asyncio.BaseEventLoop):
         except BaseException as error:
             future.set_exception(error)
         return future
+
+
+def _current_loop():
+    """The running loop, else the one set, else a new one, as before Python 3.14: pyodide's own needs its host."""
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        pass
+    if _Loop.current is None:
+        _Loop.current = _Loop()
+    return _Loop.current
 
 
 def _run(main, *, debug=None, loop_factory=None):

@@ -12,7 +12,7 @@ import type { WorkerMessage, WorkerStart } from "./worker.js";
 const SILENCE_FACTOR = 2;
 const SILENCE_MIN_MS = 2000;
 /** Wall clock, in limits, after which the thread is given up: by then it should have stopped the program itself. */
-const WALL_FACTOR = 12;
+const WALL_FACTOR = 30;
 const START_TIMEOUT_MS = 120_000;
 /** Memoised recursion overflows the default stack of 4 MB and takes the interpreter with it. */
 const STACK_MB = 256;
