@@ -67,7 +67,7 @@ def dotted(node):
 def constant(node, namespace):
     """The value of an expression that does not depend on the program. @raises for one that does, or has no form."""
     value = eval(compile(ast.Expression(node), "<assert>", "eval"), dict(namespace))
-    tree = Encoder(Limits(), set(), ordered=True).encode(value)
+    tree = Encoder(Limits(), set()).encode(value)
     if has_untyped(tree):
         raise Unsupported
     return tree

@@ -91,7 +91,7 @@ class Stub:
         self._state = state
 
     def __call__(self, *arguments, **keywords):
-        encoder = Encoder(Limits(), set(), ordered=True, typed=True)
+        encoder = Encoder(Limits(), set(), typed=True)
         try:
             question = {
                 "function": self._path,

@@ -201,7 +201,7 @@ def encode_result(value, namespace, typed=False):
     try:
         # The program may have set too low a one; it gets its own back for the calls to come.
         _set_recursion_limit(RECURSION_LIMIT)
-        tree = Encoder(Limits(), {namespace["__name__"], "__main__"}, ordered=True, typed=typed).encode(value)
+        tree = Encoder(Limits(), {namespace["__name__"], "__main__"}, typed=typed).encode(value)
         if not too_deep(tree):
             return tree
     except Exception:

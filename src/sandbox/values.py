@@ -69,15 +69,13 @@ def from_text(text):
 class Encoder:
     """Turns one value into a tree of plain JSON values.
 
-    `modules` names the modules whose classes are the program's. `ordered` writes a dict as pairs also where its keys
-    look like array indexes: JavaScript objects put those first, and the order of a dict can be seen. `typed` writes
-    what has only a text otherwise so that it can be made again: as `$typed`, a tag that never leaves the sandbox.
+    `modules` names the modules whose classes are the program's. `typed` writes what has only a text otherwise so that
+    it can be made again: as `$typed`, a tag that never leaves the sandbox.
     """
 
-    def __init__(self, limits, modules, ordered=False, typed=False):
+    def __init__(self, limits, modules, typed=False):
         self.limits = limits
         self.modules = modules
-        self.ordered = ordered
         self.typed = typed
         self.left = limits.nodes
 
@@ -165,8 +163,7 @@ class Encoder:
     def _dict(self, value, inside):
         pairs = [(self._encode(key, inside), self._encode(item, inside)) for key, item in dict.items(value)]
         if all(type(key) is str and not key.startswith("$") for key, _ in pairs):
-            if not (self.ordered and any(key.isdecimal() for key, _ in pairs)):
-                return dict(pairs)
+            return dict(pairs)
         return {"$dict": [[key, item] for key, item in pairs]}
 
     def _object(self, value, kind, inside):

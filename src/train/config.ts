@@ -94,7 +94,7 @@ export const configSchema = z.strictObject({
     .prefault({}),
   train: z
     .strictObject({
-      steps: z.number().int().nonnegative().default(50),
+      steps: z.number().int().nonnegative().default(80),
       miniBatches: count.default(2),
       checkpointEvery: count.default(10),
       keepCheckpoints: count.default(2),

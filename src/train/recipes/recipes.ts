@@ -17,7 +17,7 @@ const grpo: ConfigInput = { recipe: "grpo", alignment: { share: 0 } };
 const alignmentOnly: ConfigInput = {
   recipe: "alignment-only",
   alignment: { share: 1, collectSteps: 10, maximumPerStep: null },
-  train: { steps: 60 },
+  train: { steps: 90 },
 };
 
 export const recipes: Readonly<Record<string, ConfigInput>> = { coderlplus, grpo, "alignment-only": alignmentOnly };
