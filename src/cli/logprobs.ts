@@ -7,7 +7,7 @@ import { readTextOrStandardInput } from "../core/files.js";
 import { sum } from "../core/maths.js";
 import { openEmbedded } from "../engines/embedded/embedded.js";
 
-export interface TokenLogprob {
+interface TokenLogprob {
   /** The token's own text; part of a character may show as U+FFFD, special tokens have none. */
   readonly token: string;
   readonly id: number;

@@ -90,7 +90,7 @@ export interface OptimStep {
   readonly gradientClip: number;
 }
 
-export interface Capabilities {
+interface Capabilities {
   readonly dualClip: boolean;
   readonly kl: boolean;
   readonly entropy: boolean;

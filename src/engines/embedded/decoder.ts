@@ -25,7 +25,7 @@ export function weightInputs(graph: Graph, layout: Layout, tracked: boolean): We
 }
 
 /** The names of one layer's weights without its number. */
-export function layerWeights(weights: Weights, layer: number): Weights {
+function layerWeights(weights: Weights, layer: number): Weights {
   return (name) => weights(`${layer}.${name}`);
 }
 

@@ -14,7 +14,7 @@ export interface LayoutTensor {
   readonly parts: readonly LayoutPart[];
 }
 
-export interface LayoutPart {
+interface LayoutPart {
   /** The name in model.safetensors. */
   readonly name: string;
   readonly shape: readonly number[];
