@@ -20,6 +20,7 @@ interface Flags {
   readonly batch: number;
   readonly learningRate: number;
   readonly dirtyLearningRate: number;
+  readonly alignmentShare: number;
   readonly vague: number;
   readonly hidden: number;
   readonly layers: number;
@@ -33,11 +34,12 @@ export function registerPretrain(program: Command): void {
     .description("make a small warm-started model from the problem family's training split")
     .requiredOption("--out <folder>", "where the model is written")
     .option("--seed <n>", "seed of weights and corpus", whole, 0)
-    .option("--clean-steps <n>", "steps on the clean corpus", whole, 4000)
+    .option("--clean-steps <n>", "steps on the clean corpus", whole, 6000)
     .option("--dirty-steps <n>", "steps on the corpus with systematic mistakes", whole, 300)
     .option("--batch <n>", "corpus items a step", counted, 32)
     .option("--learning-rate <x>", "peak learning rate", numeric, 2e-3)
     .option("--dirty-learning-rate <x>", "peak learning rate on the corpus with mistakes", numeric, 5e-4)
+    .option("--alignment-share <x>", "share of corpus items that ask for final values", numeric, 0.6)
     .option("--vague <x>", "share of steps worded vaguely", numeric, 0.2)
     .option("--hidden <n>", "hidden size", counted, 96)
     .option("--layers <n>", "layers", counted, 3)
@@ -132,6 +134,7 @@ function commandOf(flags: Flags): string {
     "batch",
     "learningRate",
     "dirtyLearningRate",
+    "alignmentShare",
     "vague",
     "hidden",
     "layers",

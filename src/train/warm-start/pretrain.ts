@@ -16,6 +16,8 @@ export interface PretrainOptions {
   readonly learningRate: number;
   /** Peak of the dirty phase: low, so that mistakes are learnt without forgetting how to execute. */
   readonly dirtyLearningRate: number;
+  /** Probability that a corpus item asks for final values. */
+  readonly alignmentShare: number;
   /** Probability that a step of a specification is worded vaguely. */
   readonly vague: number;
 }
@@ -31,7 +33,7 @@ export interface PretrainProgress {
 
 const WARM_UP_STEPS = { clean: 100, dirty: 20 } as const;
 /** What is left of the peak at the end of each phase. A clean phase annealed further repairs less well afterwards. */
-const FINAL_SHARE = { clean: 1 / 3, dirty: 0.1 } as const;
+const FINAL_SHARE = { clean: 0.2, dirty: 0.1 } as const;
 const ADAM = { beta1: 0.9, beta2: 0.98, epsilon: 1e-8, weightDecay: 0.05, gradientClip: 1 };
 
 /** Trains the engine's weights in place. Each phase has its own warm-up and cosine decay. */
@@ -46,7 +48,12 @@ export async function pretrain(
   for (const phase of ["clean", "dirty"] as const) {
     const peak = phase === "clean" ? options.learningRate : options.dirtyLearningRate;
     const length = phase === "clean" ? options.cleanSteps : options.dirtySteps;
-    const corpus: CorpusOptions = { ...CLEAN_CORPUS, vague: options.vague, dirt: phase === "clean" ? null : DIRTY };
+    const corpus: CorpusOptions = {
+      ...CLEAN_CORPUS,
+      alignment: options.alignmentShare,
+      vague: options.vague,
+      dirt: phase === "clean" ? null : DIRTY,
+    };
     const items = warmStartItems(Rng.of(options.seed, "warm-start", phase), corpus);
     for (let step = 1; step <= length; step++) {
       const batch = Array.from({ length: options.batch }, () => items.next().value);
