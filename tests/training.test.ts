@@ -101,7 +101,7 @@ describe("a run of CodeRL+", () => {
     hold(runSchema, plain("run.json"));
     hold(evaluationSchema, plain("eval/family-step-000004.json"));
     for (const line of run.readMetrics()) hold(metricsSchema, line);
-    for (const step of run.rolloutSteps()) for (const rollout of run.readRollouts(step)) hold(rolloutSchema, rollout);
+    for (const line of rolloutText(run).trim().split("\n")) hold(rolloutSchema, JSON.parse(line));
     for (const entry of lines("checkpoints/step-000004/training-state/pool.jsonl")) {
       hold(alignmentExampleSchema, (entry as { example: unknown }).example);
     }
