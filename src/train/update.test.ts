@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { tokenWeights } from "../algorithms/aggregation.js";
 import { k3 } from "../algorithms/kl.js";
+import { mean } from "../core/maths.js";
 import { type EmbeddedEngine, openEmbedded } from "../engines/embedded/embedded.js";
 import type { Datum, Engine, Loss } from "../engines/engine.js";
 import type { Prompt } from "../rollouts/rollout.js";
@@ -36,13 +37,19 @@ describe("the update", () => {
     }));
   }
 
+  /** The logprobs that each forwardBackward of `watched` gave. */
+  const moves: Float32Array[][] = [];
+
   /** The engine, with what it is asked written down. */
   function watched(): { readonly engine: Engine; readonly calls: Array<{ datums: readonly Datum[]; loss: Loss }> } {
     const calls: Array<{ datums: readonly Datum[]; loss: Loss }> = [];
     const spy = Object.create(engine) as Engine;
-    spy.forwardBackward = (datums, loss) => {
+    moves.length = 0;
+    spy.forwardBackward = async (datums, loss) => {
       calls.push({ datums, loss });
-      return engine.forwardBackward(datums, loss);
+      const output = await engine.forwardBackward(datums, loss);
+      moves.push([...output.logprobs]);
+      return output;
     };
     spy.optimStep = (options) => engine.optimStep({ ...options, learningRate: 0 });
     spy.logprobs = (sequences, weights) => engine.logprobs(sequences, weights);
@@ -96,22 +103,21 @@ describe("the update", () => {
     ).toBe(2);
   });
 
-  it("adds the KL term to the frozen reference, and reports it", async () => {
+  it("adds the KL term to the frozen reference, and reports it once the policy has left it", async () => {
     const groups = await sampled(["# sum\n"]);
     const { engine: spy, calls } = watched();
-    const metrics = await updatePolicy(
-      spy,
-      groups,
-      [[1, -1, 0]],
-      configOf("policy.klCoefficient=0.1", "train.miniBatches=1"),
-      1,
-    );
-    const { datums, loss } = calls[0];
+    const config = configOf("policy.klCoefficient=0.1", "train.miniBatches=1");
+    spy.optimStep = (options) => engine.optimStep({ ...options, learningRate: 1e-3 });
+    await updatePolicy(spy, groups, [[1, -1, 0]], config, 1);
+    const moved = await updatePolicy(spy, groups, [[1, -1, 0]], config, 2);
+    const { datums, loss } = calls[1];
     expect(loss).toMatchObject({ kind: "policy", klCoefficient: 0.1 });
     expect(datums).toHaveLength(3);
-    const [first] = datums;
-    expect(first.referenceLogprobs).toEqual((await engine.logprobs([first], "reference"))[0]);
-    expect(metrics["policy/kl"]).toBeCloseTo(k3(0, 0), 6);
+    const reference = await engine.logprobs(datums, "reference");
+    for (const [i, datum] of datums.entries()) expect(datum.referenceLogprobs).toEqual(reference[i]);
+    const terms = moves[1].flatMap((logprobs, i) => [...logprobs].map((logprob, t) => k3(logprob, reference[i][t])));
+    expect(mean(terms)).toBeGreaterThan(1e-6);
+    expect(moved["policy/kl"]).toBeCloseTo(mean(terms), 9);
   });
 
   it("warms the learning rate up from the first step that learns", async () => {

@@ -32,7 +32,7 @@ export interface PretrainProgress {
 }
 
 const WARM_UP_STEPS = { clean: 100, dirty: 20 } as const;
-/** What is left of the peak at the end of each phase. A clean phase annealed further repairs less well afterwards. */
+/** What is left of the peak at the end of each phase. The clean phase is left warm for the dirty one. */
 const FINAL_SHARE = { clean: 0.2, dirty: 0.1 } as const;
 const ADAM = { beta1: 0.9, beta2: 0.98, epsilon: 1e-8, weightDecay: 0.05, gradientClip: 1 };
 
