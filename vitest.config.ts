@@ -5,7 +5,8 @@ export default defineConfig({
     include: ["src/**/*.test.ts", "tests/**/*.test.ts"],
     testTimeout: 120_000,
     hookTimeout: 120_000,
-    pool: "threads",
+    // A process for each file: tests that measure memory see their own only.
+    pool: "forks",
     maxWorkers: 2,
   },
 });

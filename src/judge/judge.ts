@@ -4,7 +4,6 @@
 import { messageOf } from "../core/errors.js";
 import { sha256 } from "../core/files.js";
 import type { Problem } from "../problems/problem.js";
-import { ENGINE } from "../sandbox/interpreter.js";
 import type { Room, Sandbox } from "../sandbox/sandbox.js";
 import type { Mode } from "./compare.js";
 import { planTests } from "./plan.js";
@@ -31,7 +30,7 @@ export async function judge(
   if (program === null) return judgement(null, unparsable(problem, "no program in the completion"), []);
   for (let attempt = 1; ; attempt++) {
     try {
-      return await sandbox.lease((room) => judgeIn(room, problem, program, options));
+      return await sandbox.lease((room) => judgeIn(room, problem, program, options), { language: problem.language });
     } catch (error) {
       if (attempt < ATTEMPTS) continue;
       return judgement(program, { kind: "infrastructure", message: messageOf(error) }, []);
@@ -43,9 +42,6 @@ export async function judge(
 const ATTEMPTS = 2;
 
 async function judgeIn(room: Room, problem: Problem, program: string, options: JudgeOptions): Promise<Judgement> {
-  if (problem.language !== "python") {
-    return judgement(program, { kind: "infrastructure", message: `no engine runs ${problem.language}` }, []);
-  }
   const tests = await planTests(room, problem);
   const subject: Subject = { problem, program, session: sha256(program), mode: options.mode ?? "strict" };
   const outcomes: TestOutcome[] = [];
@@ -57,12 +53,12 @@ async function judgeIn(room: Room, problem: Problem, program: string, options: J
       continue;
     }
     const result = await runTest(room, subject, test);
-    if (result.kind === "unparsable") return judgement(program, unparsable(problem, result.message), outcomes);
+    if (result.kind === "unparsable") return judgement(program, unparsable(problem, result.message), outcomes, room);
     outcomes.push(result.outcome);
     weaker ||= result.weaker;
     failed ||= !isPass(result.outcome);
   }
-  return { ...judgement(program, verdictOf(outcomes), outcomes), ...(weaker ? { protection: "weaker" } : {}) };
+  return { ...judgement(program, verdictOf(outcomes), outcomes, room), ...(weaker ? { protection: "weaker" } : {}) };
 }
 
 function isPass(outcome: TestOutcome): boolean {
@@ -80,7 +76,13 @@ function unparsable(problem: Problem, message: string): Verdict {
   return { kind: "unparsable", message, passed: 0, total: problem.tests.length };
 }
 
-function judgement(program: string | null, verdict: Verdict, tests: readonly TestOutcome[]): Judgement {
+function judgement(program: string | null, verdict: Verdict, tests: readonly TestOutcome[], room?: Room): Judgement {
   const cpuMs = tests.reduce((total, test) => total + (test.kind === "not-run" ? 0 : test.cpuMs), 0);
-  return { verdict, tests, programSha256: program === null ? null : sha256(program), engine: ENGINE, cpuMs };
+  return {
+    verdict,
+    tests,
+    programSha256: program === null ? null : sha256(program),
+    engine: room?.engine ?? "none",
+    cpuMs,
+  };
 }

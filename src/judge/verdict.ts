@@ -35,6 +35,7 @@ export interface Judgement {
   readonly verdict: Verdict;
   readonly tests: readonly TestOutcome[];
   readonly programSha256: string | null;
+  /** "none" where no interpreter was asked. */
   readonly engine: string;
   readonly cpuMs: number;
   /** Set where a check had to run in one interpreter with the program, or by stubs of its helper functions. */

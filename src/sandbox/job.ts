@@ -1,7 +1,7 @@
 // What the sandbox is asked and what it answers: plain data between the pool, its threads and the interpreter.
 
 import { Float, type Json, stringifyJson } from "../core/json.js";
-import type { Limits } from "../problems/problem.js";
+import type { Limits, Problem } from "../problems/problem.js";
 
 /** How a run came to its end. Everything but `finished` is the program's doing. */
 export type Ending =
@@ -57,6 +57,12 @@ export interface Execution {
 
 /** Which of two worlds an interpreter lives in: they differ in hash seed, clock and random bytes only. */
 export type World = "first" | "second";
+
+/** Where a job is run. */
+export interface Place {
+  readonly language: Problem["language"];
+  readonly world: World;
+}
 
 /** A text in a reply; empty where the guest's claim is of another shape. */
 export function textIn(value: Json | undefined): string {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { InfrastructureError } from "../core/errors.js";
 import { stringifyJson } from "../core/json.js";
 import type { Execution, Job } from "./job.js";
-import { WORK_PER_MS } from "./ports.js";
+import { WORK_PER_MS } from "./python/ports.js";
 import { openSandbox, type Sandbox } from "./sandbox.js";
 
 const limits = { timeMs: 200, memoryBytes: 64 << 20, outputBytes: 1 << 20 };
@@ -54,7 +54,10 @@ test("nothing of this machine shows: environment, arguments, time zone, processe
 
 test("a second world differs in hashes, clock and chance", async () => {
   const source = "import random, time\nprint(hash('x'), time.time(), random.random())\n";
-  const [one, two] = await Promise.all([run(source), sandbox.lease((room) => room.run(job(source)), "second")]);
+  const [one, two] = await Promise.all([
+    run(source),
+    sandbox.lease((room) => room.run(job(source)), { world: "second" }),
+  ]);
   expect(two.ending.kind).toBe("finished");
   const [first, second] = [one.stdout.split(" "), two.stdout.split(" ")];
   expect(first.filter((word, at) => word === second[at])).toEqual([]);

@@ -3,17 +3,16 @@
 
 import { availableParallelism } from "node:os";
 import { InfrastructureError } from "../core/errors.js";
-import type { Image } from "./interpreter.js";
-import type { World } from "./job.js";
-import { Slot } from "./slot.js";
+import type { Place } from "./job.js";
+import type { Image } from "./python/interpreter.js";
+import { type Room, Slot } from "./slot.js";
+
+export type { Room } from "./slot.js";
 
 export interface SandboxOptions {
   /** Interpreter threads, about 90 MB each; default: one a core, at most 2. */
   readonly workers?: number | undefined;
 }
-
-/** What a caller holds while its programs run. */
-export type Room = Pick<Slot, "run" | "ready">;
 
 /** Starts the pool. @throws InfrastructureError where no interpreter starts. */
 export async function openSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
@@ -23,20 +22,21 @@ export async function openSandbox(options: SandboxOptions = {}): Promise<Sandbox
 }
 
 interface Pool {
-  readonly world: World;
+  readonly place: Place;
   readonly size: number;
   readonly slots: Slot[];
   readonly free: Slot[];
   readonly waiting: Array<(slot: Slot) => void>;
-  image: Promise<Image> | null;
+  image: Promise<Image | null> | null;
 }
 
 export class Sandbox {
-  readonly #pools: Readonly<Record<World, Pool>>;
+  readonly #workers: number;
+  readonly #pools = new Map<string, Pool>();
   #closed = false;
 
   constructor(workers: number) {
-    this.#pools = { first: emptyPool("first", Math.max(1, workers)), second: emptyPool("second", 1) };
+    this.#workers = Math.max(1, workers);
   }
 
   /** Waits for the first interpreter; the others follow while it already works. */
@@ -47,11 +47,11 @@ export class Sandbox {
   /**
    * Gives `use` an interpreter of its own for as long as it runs. First come, first served.
    *
-   * @param world  which of the two worlds; the second is there to find out what depends on it
+   * @param where  Python in the first world unless told otherwise; the second is there to find out what depends on it
    */
-  async lease<T>(use: (room: Room) => Promise<T>, world: World = "first"): Promise<T> {
+  async lease<T>(use: (room: Room) => Promise<T>, where: Partial<Place> = {}): Promise<T> {
     if (this.#closed) throw new InfrastructureError("the sandbox is closed");
-    const pool = this.#pools[world];
+    const pool = this.#pool({ language: "python", world: "first", ...where });
     const slot = await this.#take(pool);
     try {
       return await use(slot);
@@ -64,14 +64,26 @@ export class Sandbox {
 
   async close(): Promise<void> {
     this.#closed = true;
-    await Promise.all(Object.values(this.#pools).flatMap((pool) => pool.slots.map((slot) => slot.close())));
+    const slots = [...this.#pools.values()].flatMap((pool) => pool.slots);
+    await Promise.all(slots.map((slot) => slot.close()));
+  }
+
+  #pool(place: Place): Pool {
+    const key = `${place.language} ${place.world}`;
+    let pool = this.#pools.get(key);
+    if (!pool) {
+      const size = place.world === "first" ? this.#workers : 1;
+      pool = { place, size, slots: [], free: [], waiting: [], image: null };
+      this.#pools.set(key, pool);
+    }
+    return pool;
   }
 
   #take(pool: Pool): Promise<Slot> {
     const free = pool.free.pop();
     if (free) return Promise.resolve(free);
     if (pool.slots.length < pool.size) {
-      const slot = new Slot(pool.world, (start) => shareImage(pool, start));
+      const slot = new Slot(pool.place, (start) => shareImage(pool, start));
       pool.slots.push(slot);
       return Promise.resolve(slot);
     }
@@ -79,12 +91,8 @@ export class Sandbox {
   }
 }
 
-function emptyPool(world: World, size: number): Pool {
-  return { world, size, slots: [], free: [], waiting: [], image: null };
-}
-
 /** The first slot to start makes the image; the others wait for it. A failed attempt is not remembered. */
-async function shareImage(pool: Pool, make: () => Promise<Image>): Promise<Image> {
+async function shareImage(pool: Pool, make: () => Promise<Image | null>): Promise<Image | null> {
   pool.image ??= make();
   try {
     return await pool.image;

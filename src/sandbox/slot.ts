@@ -4,8 +4,8 @@ import type { Worker } from "node:worker_threads";
 import { InfrastructureError } from "../core/errors.js";
 import { parseJson } from "../core/json.js";
 import { startWorker } from "../core/worker.js";
-import type { Image } from "./interpreter.js";
-import { type Execution, type Job, toWire, type World } from "./job.js";
+import { type Execution, type Job, type Place, toWire } from "./job.js";
+import type { Image } from "./python/interpreter.js";
 import type { WorkerMessage, WorkerStart } from "./worker.js";
 
 /** A program that makes no poll for this many times its limit hangs in C code; one that does is left to its budget. */
@@ -20,18 +20,32 @@ const STACK_MB = 256;
 interface Thread {
   readonly worker: Worker;
   readonly progress: Int32Array;
+  readonly engine: string;
 }
 
-type ShareImage = (make: () => Promise<Image>) => Promise<Image>;
+type ShareImage = (make: () => Promise<Image | null>) => Promise<Image | null>;
 
-export class Slot {
-  readonly #world: World;
+/** Something that runs one job at a time. */
+export interface Room {
+  /** Which interpreter, once it is ready. */
+  readonly engine: string;
+  run(job: Job): Promise<Execution>;
+  ready(): Promise<void>;
+}
+
+export class Slot implements Room {
+  readonly #place: Place;
   readonly #shareImage: ShareImage;
   #thread: Promise<Thread> | null = null;
+  #engine = "";
 
-  constructor(world: World, shareImage: ShareImage) {
-    this.#world = world;
+  constructor(place: Place, shareImage: ShareImage) {
+    this.#place = place;
     this.#shareImage = shareImage;
+  }
+
+  get engine(): string {
+    return this.#engine;
   }
 
   /**
@@ -71,7 +85,9 @@ export class Slot {
   async #running(): Promise<Thread> {
     this.#thread ??= this.#start();
     try {
-      return await this.#thread;
+      const thread = await this.#thread;
+      this.#engine = thread.engine;
+      return thread;
     } catch (error) {
       this.#thread = null;
       throw error;
@@ -81,25 +97,23 @@ export class Slot {
   async #start(): Promise<Thread> {
     let made: Thread | null = null;
     const image = await this.#shareImage(async () => {
-      const { thread, image } = await startThread(this.#world, null);
+      const { thread, image } = await startThread(this.#place, null);
       made = thread;
-      if (!image) throw new InfrastructureError("the interpreter started without a memory image");
       return image;
     });
-    return made ?? (await startThread(this.#world, image)).thread;
+    return made ?? (await startThread(this.#place, image)).thread;
   }
 }
 
 /** Starts a thread and waits until its interpreter is ready. */
-function startThread(world: World, image: Image | null): Promise<{ thread: Thread; image: Image | null }> {
+function startThread(place: Place, image: Image | null): Promise<{ thread: Thread; image: Image | null }> {
   const progress = new Int32Array(new SharedArrayBuffer(4));
   const worker = startWorker(new URL("./worker.js", import.meta.url), {
-    workerData: { world, image, progress } satisfies WorkerStart,
+    workerData: { place, image, progress } satisfies WorkerStart,
     resourceLimits: { stackSizeMb: STACK_MB },
   });
   worker.unref();
   return new Promise((resolve, reject) => {
-    let made: Image | null = null;
     const fail = (why: string): void => {
       clearTimeout(timer);
       worker.terminate().catch(() => {});
@@ -109,13 +123,12 @@ function startThread(world: World, image: Image | null): Promise<{ thread: Threa
     worker.once("error", (error) => fail(error.message));
     worker.once("exit", () => fail("its thread ended"));
     worker.on("message", (message: WorkerMessage) => {
-      if (message.kind === "image") made = message.image;
-      else if (message.kind === "broken") fail(message.message);
+      if (message.kind === "broken") fail(message.message);
       else if (message.kind === "ready") {
         clearTimeout(timer);
         worker.removeAllListeners("message").removeAllListeners("exit").removeAllListeners("error");
         worker.on("error", () => {});
-        resolve({ thread: { worker, progress }, image: made });
+        resolve({ thread: { worker, progress, engine: message.engine }, image: message.image });
       }
     });
   });

@@ -1,22 +1,22 @@
-// The thread that holds an interpreter: one message in, one message out. The pool is on the other side (sandbox.ts).
+// The thread that holds a guest: one message in, one message out. The pool is on the other side (sandbox.ts).
 
 import { parentPort, workerData } from "node:worker_threads";
 import { InfrastructureError, messageOf } from "../core/errors.js";
 import { stringifyJson } from "../core/json.js";
-import { cross } from "./crossing.js";
-import { type Image, Interpreter } from "./interpreter.js";
-import type { Execution, WireJob, World } from "./job.js";
+import type { Guest, GuestStart } from "./guest.js";
+import type { Execution, Place, WireJob } from "./job.js";
+import type { Image } from "./python/interpreter.js";
+import { PythonGuest } from "./python/python.js";
 
 export interface WorkerStart {
-  readonly world: World;
+  readonly place: Place;
   readonly image: Image | null;
   /** Shared with the watchdog: polls so far. */
   readonly progress: Int32Array;
 }
 
 export type WorkerMessage =
-  | { readonly kind: "image"; readonly image: Image }
-  | { readonly kind: "ready" }
+  | { readonly kind: "ready"; readonly engine: string; readonly image: Image | null }
   | { readonly kind: "broken"; readonly message: string }
   | { readonly kind: "loading" | "loaded" }
   | {
@@ -26,36 +26,34 @@ export type WorkerMessage =
       readonly worn: boolean;
     };
 
-/** Memory of the interpreter grows and never shrinks: past this a fresh thread takes over. */
-const WORN_BYTES = 64 * 1024 * 1024;
-
 async function main(): Promise<void> {
   const port = parentPort;
   if (!port) throw new InfrastructureError("worker.ts runs in a worker thread only");
-  const { world, image: given, progress } = workerData as WorkerStart;
+  const { place, image, progress } = workerData as WorkerStart;
   const post = (message: WorkerMessage): void => port.postMessage(message, []);
-  const { interpreter, image } = await Interpreter.open(world, given ?? undefined, progress);
-  if (!given) post({ kind: "image", image });
-  let peer: Interpreter | null = null;
-  let session: string | undefined;
-
+  const onLoading = (loading: boolean): void => post({ kind: loading ? "loading" : "loaded" });
+  const guest = await openGuest(place, image, { progress, onLoading });
   const perform = async (job: WireJob): Promise<void> => {
-    if (job.session === undefined || job.session !== session) interpreter.restore();
-    if (job.peer && !peer) {
-      post({ kind: "loading" });
-      peer = (await Interpreter.open(world, image, progress)).interpreter;
-      post({ kind: "loaded" });
-    }
-    const { reply, ...execution } = job.peer && peer ? cross(interpreter, peer, job) : interpreter.run(job);
-    session = reply?.clean === true ? job.session : undefined;
-    const worn = interpreter.growth + (peer?.growth ?? 0) > WORN_BYTES;
+    const { reply, ...execution } = await guest.run(job);
+    const { worn } = guest;
     post({ kind: "done", execution, reply: reply && stringifyJson(reply), worn });
-    if (session === undefined && !worn) interpreter.restore();
+    if (!worn) guest.tidy();
   };
   port.on("message", (job: WireJob) => {
     perform(job).catch((error: unknown) => post({ kind: "broken", message: messageOf(error) }));
   });
-  post({ kind: "ready" });
+  post({ kind: "ready", engine: guest.engine, image: image ? null : guest.image });
+}
+
+function openGuest({ language, world }: Place, image: Image | null, start: GuestStart): Promise<Guest> {
+  switch (language) {
+    case "python":
+      return PythonGuest.open(world, image, start);
+    case "javascript":
+      return Promise.reject(new InfrastructureError("no engine runs javascript"));
+    default:
+      return language satisfies never;
+  }
 }
 
 main().catch((error: unknown) => {

@@ -4,7 +4,6 @@
 import { UsageError } from "../core/errors.js";
 import { type Json, stringifyJson } from "../core/json.js";
 import { defaultLimits, type Limits, type ProgramInput } from "../problems/problem.js";
-import { ENGINE } from "../sandbox/interpreter.js";
 import { type Ending, type Execution, textIn, type World } from "../sandbox/job.js";
 import type { Room, Sandbox } from "../sandbox/sandbox.js";
 import type { Trace, TraceStatus } from "./trace.js";
@@ -21,6 +20,8 @@ export interface TraceOptions {
   readonly determinismCheck?: boolean | undefined;
 }
 
+type Traced = Execution & Pick<Trace, "engine">;
+
 /** Runs a program on one input and records the final values of its variables. */
 export async function trace(
   sandbox: Sandbox,
@@ -28,8 +29,10 @@ export async function trace(
   input: TraceInput,
   options: TraceOptions = {},
 ): Promise<Trace> {
-  const run = (world: World): Promise<Execution> =>
-    sandbox.lease((room) => runTwice(room, program, input, options), world);
+  const run = (world: World): Promise<Traced> =>
+    sandbox.lease(async (room) => ({ ...(await runTwice(room, program, input, options)), engine: room.engine }), {
+      world,
+    });
   const execution = await run("first");
   const first = toTrace(execution);
   const shows = Object.keys(first.variables).length > 0 || first.stdout !== "" || first.returned !== undefined;
@@ -76,7 +79,7 @@ function callOf(input: TraceInput): unknown {
   }
 }
 
-function toTrace({ ending, reply, stdout, cpuMs }: Execution): Trace {
+function toTrace({ ending, reply, stdout, cpuMs, engine }: Traced): Trace {
   const returned = ending.kind === "finished" ? reply?.returned : undefined;
   return {
     status: statusOf(ending),
@@ -90,7 +93,7 @@ function toTrace({ ending, reply, stdout, cpuMs }: Execution): Trace {
     ...(returned === undefined ? {} : { returned }),
     parameters: texts(reply?.parameters),
     complexity: typeof reply?.complexity === "number" ? reply.complexity : 1,
-    engine: ENGINE,
+    engine,
     cpuMs,
   };
 }

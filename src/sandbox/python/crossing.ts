@@ -1,9 +1,9 @@
 // Two interpreters, one on each side: trusted test code runs in one, the program in the other, and only tagged values
 // cross. So test code that compares for itself compares built-in values, whatever the program makes of its classes.
 
-import { stringifyJson } from "../core/json.js";
+import { stringifyJson } from "../../core/json.js";
 import type { Interpreter } from "./interpreter.js";
-import type { Ending, Execution, WireJob } from "./job.js";
+import type { Ending, Execution, WireJob } from "../job.js";
 import { WORK_PER_MS } from "./ports.js";
 
 /**

@@ -6,8 +6,8 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname } from "node:path";
 import { loadPyodide, type PyodideAPI } from "pyodide";
-import { InfrastructureError, messageOf } from "../core/errors.js";
-import { parseJson } from "../core/json.js";
+import { InfrastructureError, messageOf } from "../../core/errors.js";
+import { parseJson } from "../../core/json.js";
 import { buildFirewall, Killed } from "./firewall.js";
 import { cacheFile, readSnapshot, storeSnapshot } from "./image.js";
 import {
@@ -19,7 +19,7 @@ import {
   textIn,
   type WireJob,
   type World,
-} from "./job.js";
+} from "../job.js";
 import { Ports, WORK_PER_MS } from "./ports.js";
 import { type WasmInstance, type WasmMemory, type WasmModule, wasm } from "./wasm.js";
 
@@ -56,9 +56,9 @@ const GUEST: ReadonlyArray<readonly [string, string]> = [
   ["coderlplus_sharing", "./sharing.py"],
   ["coderlplus_guest", "./guest.py"],
   ["coderlplus_crossing", "./crossing.py"],
-  ["coderlplus_asserts", "../judge/asserts.py"],
-  ["coderlplus_scopes", "../tracer/scopes.py"],
-  ["coderlplus_tracer", "../tracer/tracer.py"],
+  ["coderlplus_asserts", "../../judge/asserts.py"],
+  ["coderlplus_scopes", "../../tracer/scopes.py"],
+  ["coderlplus_tracer", "../../tracer/tracer.py"],
 ];
 const MIN_INTERPRETER_BYTES = 1_000_000;
 

@@ -8,9 +8,9 @@
 // integers 12,000-22,000. So polls from C count 1/32, and 500 polls of the loop stand for a millisecond: no program that
 // does anything is stopped much before its time, loops with arithmetic after 1 to 3 times of it.
 
-import { threadCpuMs } from "./cpu-time.js";
+import { threadCpuMs } from "../cpu-time.js";
 import { Killed } from "./firewall.js";
-import type { World } from "./job.js";
+import type { World } from "../job.js";
 import type { WasmMemory } from "./wasm.js";
 
 const STDIN = 0;

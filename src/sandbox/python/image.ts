@@ -7,8 +7,8 @@ import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync } fr
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { version as pyodideVersion } from "pyodide";
-import { sha256, writeAtomic } from "../core/files.js";
-import type { World } from "./job.js";
+import { sha256, writeAtomic } from "../../core/files.js";
+import type { World } from "../job.js";
 
 const DIGEST_BYTES = 32;
 const WEEK_MS = 7 * 24 * 3600 * 1000;
