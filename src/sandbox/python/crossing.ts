@@ -2,8 +2,8 @@
 // cross. So test code that compares for itself compares built-in values, whatever the program makes of its classes.
 
 import { stringifyJson } from "../../core/json.js";
-import type { Interpreter } from "./interpreter.js";
 import type { Ending, Execution, WireJob } from "../job.js";
+import type { Interpreter } from "./interpreter.js";
 import { WORK_PER_MS } from "./ports.js";
 
 /**

@@ -8,8 +8,6 @@ import { dirname } from "node:path";
 import { loadPyodide, type PyodideAPI } from "pyodide";
 import { InfrastructureError, messageOf } from "../../core/errors.js";
 import { parseJson } from "../../core/json.js";
-import { buildFirewall, Killed } from "./firewall.js";
-import { cacheFile, readSnapshot, storeSnapshot } from "./image.js";
 import {
   type Ending,
   type Execution,
@@ -20,6 +18,8 @@ import {
   type WireJob,
   type World,
 } from "../job.js";
+import { buildFirewall, Killed } from "./firewall.js";
+import { cacheFile, readSnapshot, storeSnapshot } from "./image.js";
 import { Ports, WORK_PER_MS } from "./ports.js";
 import { type WasmInstance, type WasmMemory, type WasmModule, wasm } from "./wasm.js";
 

@@ -9,8 +9,8 @@
 // does anything is stopped much before its time, loops with arithmetic after 1 to 3 times of it.
 
 import { threadCpuMs } from "../cpu-time.js";
-import { Killed } from "./firewall.js";
 import type { World } from "../job.js";
+import { Killed } from "./firewall.js";
 import type { WasmMemory } from "./wasm.js";
 
 const STDIN = 0;
