@@ -55,7 +55,8 @@ function removeOld(folder: string): void {
   }
 }
 
-function cacheFolder(): string | null {
+/** Null where nothing is to be kept. */
+export function cacheFolder(): string | null {
   const chosen = process.env.CODERLPLUS_CACHE;
   if (chosen === "off") return null;
   if (chosen) return chosen;

@@ -226,10 +226,20 @@ async function load(
   return { interpreter: Interpreter.of(python, ports), image: { ...image, module } };
 }
 
+/** Whether a snapshot is yet to be made and kept. */
+export function needsSnapshot(world: World): boolean {
+  const file = snapshotFile(world);
+  return file !== null && readSnapshot(file) === null;
+}
+
+function snapshotFile(world: World): string | null {
+  const recipe = [...GUEST.map(([, path]) => source(path)), source("./install.py"), STANDARD_LIBRARY, HASH_SEED[world]];
+  return cacheFile(world, recipe.join("\0"));
+}
+
 /** From the cache, or made now by a cold start that is thrown away: all interpreters begin with the same memory. */
 async function findSnapshot(world: World): Promise<Uint8Array> {
-  const recipe = [...GUEST.map(([, path]) => source(path)), source("./install.py"), STANDARD_LIBRARY, HASH_SEED[world]];
-  const file = cacheFile(world, recipe.join("\0"));
+  const file = snapshotFile(world);
   const cached = file && readSnapshot(file);
   if (cached) return share(cached);
   const { python } = await start(world, new Ports(world));
