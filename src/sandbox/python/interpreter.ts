@@ -19,8 +19,9 @@ import {
   type World,
 } from "../job.js";
 import { buildFirewall, Killed } from "./firewall.js";
-import { cacheFile, readSnapshot, storeSnapshot } from "./image.js";
+import { cached, isCached } from "./image.js";
 import { Ports, WORK_PER_MS } from "./ports.js";
+import { PAGE_BYTES, TABLE_BYTES, tableAddress, trackingVersion, trackStores } from "./store-tracking.js";
 import { type WasmInstance, type WasmMemory, type WasmModule, wasm } from "./wasm.js";
 
 /** Named in every verdict: error texts differ between versions. */
@@ -83,6 +84,7 @@ export class Interpreter {
     this.#entry = entry;
     const module = python._module;
     this.#baselineHeap = module.HEAPU8.length;
+    ports.marks.clear();
     this.#baseline = module.HEAPU8.slice(0, module._sbrk(0));
     this.#stack = module._emscripten_stack_get_current();
     this.#streams = [...python.FS.streams];
@@ -136,9 +138,7 @@ export class Interpreter {
   restore(): void {
     if (!this.#dirty) return;
     const module = this.#python._module;
-    const heap = module.HEAPU8;
-    heap.set(this.#baseline);
-    heap.fill(0, this.#baseline.length);
+    this.#ports.marks.restore(this.#baseline);
     module.__emscripten_stack_restore(this.#stack);
     this.#python.FS.streams.length = 0;
     Object.assign(this.#python.FS.streams, this.#streams);
@@ -226,27 +226,29 @@ async function load(
   return { interpreter: Interpreter.of(python, ports), image: { ...image, module } };
 }
 
-/** Whether a snapshot is yet to be made and kept. */
-export function needsSnapshot(world: World): boolean {
-  const file = snapshotFile(world);
-  return file !== null && readSnapshot(file) === null;
+/** Whether the next start has to make what is kept for later ones. */
+export function needsPreparing(world: World): boolean {
+  return !isCached(`${world}-world`, recipe(world)) || !isCached("code", trackingVersion);
 }
 
-function snapshotFile(world: World): string | null {
-  const recipe = [...GUEST.map(([, path]) => source(path)), source("./install.py"), STANDARD_LIBRARY, HASH_SEED[world]];
-  return cacheFile(world, recipe.join("\0"));
+function recipe(world: World): string {
+  const guest = GUEST.map(([, path]) => source(path));
+  return [...guest, source("./install.py"), STANDARD_LIBRARY, HASH_SEED[world]].join("\0");
 }
 
 /** From the cache, or made now by a cold start that is thrown away: all interpreters begin with the same memory. */
 async function findSnapshot(world: World): Promise<Uint8Array> {
-  const file = snapshotFile(world);
-  const cached = file && readSnapshot(file);
-  if (cached) return share(cached);
-  const { python } = await start(world, new Ports(world));
-  install(python);
-  const snapshot = (python as unknown as Internals).makeMemorySnapshot();
-  if (file) storeSnapshot(file, snapshot);
+  const snapshot = await cached(`${world}-world`, recipe(world), async () => {
+    const { python } = await start(world, new Ports(world));
+    install(python);
+    return (python as unknown as Internals).makeMemorySnapshot();
+  });
   return share(snapshot);
+}
+
+/** The interpreter's code with marks for what it stores. */
+async function compileTracked(binary: Uint8Array): Promise<WasmModule> {
+  return wasm.compile(await cached("code", trackingVersion, async () => trackStores(binary)));
 }
 
 /** One copy for all threads. */
@@ -266,14 +268,14 @@ async function start(world: World, ports: Ports, image?: Image): Promise<{ pytho
   let module = image?.module;
   wasm.instantiate = async (source, imports = {}) => {
     if (!(source instanceof Uint8Array) || source.length < MIN_INTERPRETER_BYTES) return instantiate(source, imports);
-    module ??= await wasm.compile(source);
+    module ??= await compileTracked(source);
     buildFirewall(imports, ports);
     const instance = (await instantiate(module, imports)) as WasmInstance;
     const { exports } = instance;
-    ports.connect(
-      (exports.memory ?? imports.env.memory) as WasmMemory,
-      addressOf(exports, "_Py_emscripten_signal_clock"),
-    );
+    const table = tableAddress(addressOf(exports, "__heap_base"));
+    const reserve = exports.sbrk as (bytes: number) => number;
+    reserve(table + TABLE_BYTES + PAGE_BYTES - reserve(0));
+    ports.connect(exports.memory as WasmMemory, addressOf(exports, "_Py_emscripten_signal_clock"), table);
     return { instance, module };
   };
   try {

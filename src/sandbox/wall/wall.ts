@@ -3,7 +3,7 @@
 
 import { InfrastructureError } from "../../core/errors.js";
 import { type Execution, fromWire, type Job, type Place, toWire } from "../job.js";
-import { needsSnapshot } from "../python/interpreter.js";
+import { needsPreparing } from "../python/interpreter.js";
 import { type OpenRoom, sharedImage, Slot } from "../slot.js";
 import type { FromWalled } from "./messages.js";
 import { type Proof, prove, strongest } from "./probe.js";
@@ -87,7 +87,7 @@ export class Wall {
 
 /** Makes the saved state out here, where it can be kept: inside nothing is written. */
 async function prepare({ language, world }: Place): Promise<void> {
-  if (language !== "python" || !needsSnapshot(world)) return;
+  if (language !== "python" || !needsPreparing(world)) return;
   const slot = new Slot({ language, world }, sharedImage());
   await slot.ready();
   await slot.close();
