@@ -22,6 +22,7 @@ import { buildFirewall, Killed } from "./firewall.js";
 import { cached, isCached } from "./image.js";
 import { Ports, WORK_PER_MS } from "./ports.js";
 import { PAGE_BYTES, TABLE_BYTES, tableAddress, trackingVersion, trackStores } from "./store-tracking.js";
+import { type Surrounded, Surroundings } from "./surroundings.js";
 import { type WasmInstance, type WasmMemory, type WasmModule, wasm } from "./wasm.js";
 
 /** Named in every verdict: error texts differ between versions. */
@@ -38,14 +39,11 @@ interface EmscriptenModule {
   _PyObject_CallNoArgs(callable: number): number;
   _Py_IncRef(object: number): void;
   _Py_DecRef(object: number): void;
-  _emscripten_stack_get_current(): number;
-  __emscripten_stack_restore(pointer: number): void;
   _sbrk(bytes: number): number;
 }
 
-interface Internals {
-  readonly _module: EmscriptenModule;
-  readonly FS: { readonly streams: unknown[] };
+interface Internals extends Surrounded {
+  readonly _module: EmscriptenModule & Surrounded["_module"];
   makeMemorySnapshot(): Uint8Array;
 }
 
@@ -74,8 +72,7 @@ export class Interpreter {
   readonly #entry: number;
   readonly #baseline: Uint8Array;
   readonly #baselineHeap: number;
-  readonly #stack: number;
-  readonly #streams: unknown[];
+  readonly #surroundings: Surroundings;
   #dirty = false;
 
   private constructor(python: Internals, ports: Ports, entry: number) {
@@ -86,8 +83,7 @@ export class Interpreter {
     this.#baselineHeap = module.HEAPU8.length;
     ports.marks.clear();
     this.#baseline = module.HEAPU8.slice(0, module._sbrk(0));
-    this.#stack = module._emscripten_stack_get_current();
-    this.#streams = [...python.FS.streams];
+    this.#surroundings = new Surroundings(python);
   }
 
   /**
@@ -124,6 +120,22 @@ export class Interpreter {
     return this.#python._module.HEAPU8.length - this.#baselineHeap;
   }
 
+  /** Whether more is changed than {@link restore} puts back. */
+  get strayed(): boolean {
+    return this.#surroundings.strayed;
+  }
+
+  /**
+   * A digest of everything that a program may have changed, once it is put back.
+   *
+   * @internal
+   */
+  digest(): string {
+    this.restore();
+    this.#ports.marks.clear();
+    return this.#surroundings.digest();
+  }
+
   /** What the run that goes on has used so far, in units of {@link WORK_PER_MS}. */
   get work(): number {
     return this.#ports.work;
@@ -137,11 +149,8 @@ export class Interpreter {
   /** Puts the saved state back, unless nothing has run since. */
   restore(): void {
     if (!this.#dirty) return;
-    const module = this.#python._module;
     this.#ports.marks.restore(this.#baseline);
-    module.__emscripten_stack_restore(this.#stack);
-    this.#python.FS.streams.length = 0;
-    Object.assign(this.#python.FS.streams, this.#streams);
+    this.#surroundings.restore();
     this.#dirty = false;
   }
 
