@@ -13,10 +13,8 @@ import { signed, skipInstruction, unsigned, WasmReader } from "./wasm-reader.js"
 export const trackingVersion = "1";
 export const PAGE_BITS = 12;
 export const PAGE_BYTES = 1 << PAGE_BITS;
-/** A store at an offset of up to this is marked by its address alone: it may reach as far into the page behind. */
+/** A store at an offset of up to this is marked by its address alone: it may reach into the page behind that. */
 const NEAR_OFFSET = 256;
-/** How far a store may reach beyond the page that it is marked by: the offset, and a vector of 16 bytes. */
-export const REACH_BYTES = NEAR_OFFSET + 16;
 
 const I32 = 0x7f;
 const I64 = 0x7e;
@@ -159,7 +157,7 @@ function rewriteCode(
 ): Uint8Array<ArrayBuffer> {
   const reader = new WasmReader(source, from);
   const count = reader.unsigned();
-  const parts = [Uint8Array.from(unsigned(count))];
+  const parts: Uint8Array[] = [Uint8Array.from(unsigned(count))];
   for (let index = 0; index < count; index++) {
     const size = reader.unsigned();
     const body = rewriteFunction(source, reader.at, reader.at + size, parameters[index], table);
