@@ -45,6 +45,9 @@ const REFUSED: Readonly<Record<string, number>> = {
   _msync_js: ENOSYS,
 };
 
+/** By far the most frequent import: taken without detours. */
+const POLL = "_Py_CheckEmscriptenSignals_Helper";
+
 const WRITE_FLAGS = 1 | 2 | 64 | 512 | 1024;
 
 /** Thrown through the interpreter: no Python code can catch it. The state it leaves behind must be restored. */
@@ -68,6 +71,10 @@ export function buildFirewall(imports: Imports, ports: Ports): void {
     if (namespace.startsWith("GOT")) continue;
     for (const [name, original] of Object.entries(functions)) {
       if (typeof original !== "function" || CALLING_BACK.has(name) || name.startsWith("invoke_")) continue;
+      if (name === POLL) {
+        functions[name] = Object.assign(() => ports.poll(), original);
+        continue;
+      }
       // Jsv_GetError_import and its like are WebAssembly functions: they cannot leave the instance they belong to.
       let wrapper = wrapped.get(original);
       if (!wrapper) {
@@ -153,7 +160,6 @@ function replacementsFor(ports: Ports): Readonly<Record<string, Replacement>> {
     emscripten_date_now: () => ports.clockMs(),
     _tzset_js: (_original, ...pointers) => ports.utc(pointers),
     emscripten_resize_heap: (original, size) => (ports.allowsHeap(size >>> 0) ? original(size) : 0),
-    _Py_CheckEmscriptenSignals_Helper: () => ports.poll(),
     proc_exit: (_original, code) => ports.kill("exit", "the program ended its process", code),
     exit: (_original, code) => ports.kill("exit", "the program ended its process", code),
     _abort_js: () => ports.kill("crashed", "the interpreter aborted"),
