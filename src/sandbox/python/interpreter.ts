@@ -22,7 +22,7 @@ import { buildFirewall, Killed } from "./firewall.js";
 import { cached, isCached } from "./image.js";
 import type { SavedMemory } from "./marks.js";
 import { Ports, type Position, WORK_PER_MS } from "./ports.js";
-import { PAGE_BYTES, TABLE_BYTES, tableAddress, trackingVersion, trackStores } from "./store-tracking.js";
+import { PAGE_BYTES, TABLE_BYTES, tableAddress, trackStores } from "./store-tracking.js";
 import { type Surrounded, Surroundings } from "./surroundings.js";
 import { type WasmInstance, type WasmMemory, type WasmModule, wasm } from "./wasm.js";
 
@@ -307,7 +307,9 @@ async function findSnapshot(world: World): Promise<Uint8Array> {
 
 /** The interpreter's code with marks for what it stores. */
 async function compileTracked(binary: Uint8Array): Promise<WasmModule> {
-  return wasm.compile(await cached("code", trackingVersion, async () => trackStores(binary)));
+  const kind = import.meta.url.slice(-3);
+  const rewriter = [source(`./store-tracking${kind}`), source(`./wasm-reader${kind}`)].join("\0");
+  return wasm.compile(await cached("code", rewriter, async () => trackStores(binary)));
 }
 
 /** One copy for all threads. */
