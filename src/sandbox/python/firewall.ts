@@ -45,6 +45,9 @@ const REFUSED: Readonly<Record<string, number>> = {
   _msync_js: ENOSYS,
 };
 
+/** By far the most frequent import: taken without detours. */
+const POLL = "_Py_CheckEmscriptenSignals_Helper";
+
 const WRITE_FLAGS = 1 | 2 | 64 | 512 | 1024;
 /** Asking for a descriptor's flags; making copies or changing what a stream shares with its copies is refused. */
 const FCNTL_READS: ReadonlySet<number> = new Set([1, 2, 3]);
@@ -70,6 +73,10 @@ export function buildFirewall(imports: Imports, ports: Ports): void {
     if (namespace.startsWith("GOT")) continue;
     for (const [name, original] of Object.entries(functions)) {
       if (typeof original !== "function" || CALLING_BACK.has(name)) continue;
+      if (name === POLL) {
+        functions[name] = Object.assign(() => ports.poll(), original);
+        continue;
+      }
       // Jsv_GetError_import and its like are WebAssembly functions: they cannot leave the instance they belong to.
       let wrapper = wrapped.get(original);
       if (!wrapper) {
@@ -122,10 +129,7 @@ function open(name: string, original: WasmFunction, ports: Ports): WasmFunction 
  *
  * @internal
  */
-export function treatmentOf(
-  name: string,
-  ports: Ports,
-): "open" | "replaced" | "ignored" | "refused" | "forbidden" {
+export function treatmentOf(name: string, ports: Ports): "open" | "replaced" | "ignored" | "refused" | "forbidden" {
   if (OPEN.has(name) || CALLING_BACK.has(name)) return "open";
   if (name in replacementsFor(ports)) return "replaced";
   if (IGNORED.has(name)) return "ignored";
@@ -175,7 +179,6 @@ function replacementsFor(ports: Ports): Readonly<Record<string, Replacement>> {
     emscripten_date_now: () => ports.clockMs(),
     _tzset_js: (_original, ...pointers) => ports.utc(pointers),
     emscripten_resize_heap: (original, size) => (ports.allowsHeap(size >>> 0) ? original(size) : 0),
-    _Py_CheckEmscriptenSignals_Helper: () => ports.poll(),
     proc_exit: (_original, code) => ports.kill("exit", "the program ended its process", code),
     exit: (_original, code) => ports.kill("exit", "the program ended its process", code),
     _abort_js: () => ports.kill("crashed", "the interpreter aborted"),

@@ -20,8 +20,9 @@ import {
 } from "../job.js";
 import { buildFirewall, Killed } from "./firewall.js";
 import { cached, isCached } from "./image.js";
-import { Ports, WORK_PER_MS } from "./ports.js";
-import { PAGE_BYTES, TABLE_BYTES, tableAddress, trackingVersion, trackStores } from "./store-tracking.js";
+import type { SavedMemory } from "./marks.js";
+import { Ports, type Position, WORK_PER_MS } from "./ports.js";
+import { PAGE_BYTES, TABLE_BYTES, tableAddress, trackStores } from "./store-tracking.js";
 import { type Surrounded, Surroundings } from "./surroundings.js";
 import { type WasmInstance, type WasmMemory, type WasmModule, wasm } from "./wasm.js";
 
@@ -52,7 +53,6 @@ const HASH_SEED: Readonly<Record<World, string>> = { first: "0", second: "4219" 
 const GUEST: ReadonlyArray<readonly [string, string]> = [
   ["coderlplus_values", "./values.py"],
   ["coderlplus_shims", "./shims.py"],
-  ["coderlplus_sharing", "./sharing.py"],
   ["coderlplus_guest", "./guest.py"],
   ["coderlplus_crossing", "./crossing.py"],
   ["coderlplus_asserts", "../../judge/asserts.py"],
@@ -66,13 +66,26 @@ const STANDARD_LIBRARY = `sys os io re heapq bisect itertools functools collecti
   json operator copy typing decimal fractions datetime statistics traceback time dataclasses enum types array cmath
   ast symtable abc contextlib asyncio threading queue numbers textwrap`;
 
+/** A state that runs can begin from. */
+export class Checkpoint {
+  constructor(
+    readonly memory: SavedMemory,
+    readonly position: Position,
+  ) {}
+}
+
+/** 16 MB: what a program has built up in its first part is copied for it, once. */
+const MAX_CHECKPOINT_PAGES = 4096;
+
 export class Interpreter {
   readonly #python: Internals;
   readonly #ports: Ports;
   readonly #entry: number;
-  readonly #baseline: Uint8Array;
   readonly #baselineHeap: number;
   readonly #surroundings: Surroundings;
+  readonly #start: Checkpoint;
+  /** What the memory is, but for its marked pages. */
+  #at: Checkpoint;
   #dirty = false;
 
   private constructor(python: Internals, ports: Ports, entry: number) {
@@ -81,9 +94,12 @@ export class Interpreter {
     this.#entry = entry;
     const module = python._module;
     this.#baselineHeap = module.HEAPU8.length;
-    ports.marks.clear();
-    this.#baseline = module.HEAPU8.slice(0, module._sbrk(0));
     this.#surroundings = new Surroundings(python);
+    const end = module._sbrk(0);
+    ports.marks.clear();
+    const base = module.HEAPU8.slice(0, end);
+    this.#start = new Checkpoint({ base, changed: new Map() }, ports.origin());
+    this.#at = this.#start;
   }
 
   /**
@@ -146,22 +162,57 @@ export class Interpreter {
     this.#ports.work += work;
   }
 
-  /** Puts the saved state back, unless nothing has run since. */
-  restore(): void {
-    if (!this.#dirty) return;
-    this.#ports.marks.restore(this.#baseline);
+  /** Puts a saved state back, the first one unless told otherwise; nothing to do where nothing has run since. */
+  restore(state: Checkpoint = this.#start): void {
+    if (!this.#dirty && this.#at === state) return;
+    const { marks } = this.#ports;
+    if (this.#at !== state) {
+      for (const { memory } of [this.#at, state]) {
+        for (const page of memory.changed.keys()) marks.add(page * PAGE_BYTES, 1);
+      }
+    }
+    marks.restore(state.memory);
     this.#surroundings.restore();
+    this.#at = state;
     this.#dirty = false;
   }
 
-  /** Runs one request from the state that is there. `answer` serves what the guest asks across. */
-  run(job: WireJob, answer?: (question: Buffer) => Buffer | null): Execution {
+  /** The state as it is after a run that began at the first one; null where it is not worth keeping, or not to be trusted. */
+  checkpoint(): Checkpoint | null {
+    const pages = this.#ports.marks.pages();
+    if (pages === null || pages.length > MAX_CHECKPOINT_PAGES || this.#surroundings.hasOpenFiles) return null;
+    const heap = this.#python._module.HEAPU8;
+    const changed = new Map(pages.map((page) => [page, heap.slice(page * PAGE_BYTES, (page + 1) * PAGE_BYTES)]));
+    this.#at = new Checkpoint({ base: this.#start.memory.base, changed }, this.#ports.position());
+    this.#ports.marks.clear();
+    this.#dirty = false;
+    return this.#at;
+  }
+
+  /** @internal Bytes of the memory that are not as in the state that was put back last: for tests, there must be none. */
+  strayBytes(): number {
+    const { base, changed } = this.#at.memory;
+    const heap = this.#python._module.HEAPU8;
+    const expected = Buffer.alloc(heap.length);
+    expected.set(base);
+    for (const [page, bytes] of changed) expected.set(bytes, page * PAGE_BYTES);
+    if (expected.equals(heap)) return 0;
+    return heap.reduce((count, byte, at) => count + Number(byte !== expected[at]), 0);
+  }
+
+  /**
+   * Runs one request from the state that is there.
+   *
+   * @param answer  serves what the guest asks across
+   */
+  run(job: Omit<WireJob, "staged">, answer?: (question: Buffer) => Buffer | null): Execution {
     const ports = this.#ports;
-    ports.begin(Buffer.from(job.request), Buffer.from(job.stdin), {
+    const limits = {
       work: Math.ceil(job.limits.timeMs * WORK_PER_MS),
       outputBytes: job.limits.outputBytes,
       heapLimit: this.#baselineHeap + job.limits.memoryBytes,
-    });
+    };
+    ports.begin(Buffer.from(job.request), Buffer.from(job.stdin), limits, this.#at.position);
     ports.answer = answer ?? null;
     this.#dirty = true;
     const started = performance.now();
@@ -182,10 +233,9 @@ export class Interpreter {
     const stdout = Buffer.concat(ports.stdout);
     const text = stdout.toString("utf8");
     const stdoutIsText = !text.includes("\uFFFD") || Buffer.from(text).equals(stdout);
-    // A program that leaves by `os._exit` may have said something before; what it leaves behind is never clean.
+    // A program that leaves by `os._exit` may have said something before.
     const left = thrown instanceof Killed && thrown.reason === "exit";
-    const said = thrown === null || left ? parseReply(ports.takeReply()) : null;
-    const reply = said && left ? { ...said, clean: false } : said;
+    const reply = thrown === null || left ? parseReply(ports.takeReply()) : null;
     return { ending: endingOf(thrown, reply, ports), reply, stdout: text, stdoutIsText };
   }
 }
@@ -237,12 +287,18 @@ async function load(
 
 /** Whether the next start has to make what is kept for later ones. */
 export function needsPreparing(world: World): boolean {
-  return !isCached(`${world}-world`, recipe(world)) || !isCached("code", trackingVersion);
+  return !isCached(`${world}-world`, recipe(world)) || !isCached("code", rewriter());
 }
 
 function recipe(world: World): string {
   const guest = GUEST.map(([, path]) => source(path));
   return [...guest, source("./install.py"), STANDARD_LIBRARY, HASH_SEED[world]].join("\0");
+}
+
+/** The text that the rewritten code depends on. */
+function rewriter(): string {
+  const ending = import.meta.url.slice(-3);
+  return source(`./store-tracking${ending}`) + source(`./wasm-reader${ending}`);
 }
 
 /** From the cache, or made now by a cold start that is thrown away: all interpreters begin with the same memory. */
@@ -257,7 +313,7 @@ async function findSnapshot(world: World): Promise<Uint8Array> {
 
 /** The interpreter's code with marks for what it stores. */
 async function compileTracked(binary: Uint8Array): Promise<WasmModule> {
-  return wasm.compile(await cached("code", trackingVersion, async () => trackStores(binary)));
+  return wasm.compile(await cached("code", rewriter(), async () => trackStores(binary)));
 }
 
 /** One copy for all threads. */

@@ -1,10 +1,16 @@
 // Which pages of the interpreter's memory have been written since its state was saved. The interpreter's own stores
 // leave their marks themselves (store-tracking.ts); what the host writes on its behalf is marked here.
 
-import { PAGE_BITS, PAGE_BYTES, REACH_BYTES, TABLE_BYTES } from "./store-tracking.js";
+import { PAGE_BITS, PAGE_BYTES, TABLE_BYTES } from "./store-tracking.js";
 import type { WasmMemory } from "./wasm.js";
 
 const PAGES_PER_WORD = 8;
+
+/** A state of the memory: the first one whole, and the pages that are not as there. */
+export interface SavedMemory {
+  readonly base: Uint8Array;
+  readonly changed: ReadonlyMap<number, Uint8Array>;
+}
 
 export class Marks {
   #memory: WasmMemory = { buffer: new ArrayBuffer(0) };
@@ -38,36 +44,39 @@ export class Marks {
     heap.fill(0, this.#table, this.#table + (heap.length >>> PAGE_BITS));
   }
 
-  /**
-   * Puts every marked page of the memory back to `saved`, and what is beyond it to zero; then forgets the marks.
-   * Marks that a program may have wiped are not believed: then the whole memory is put back.
-   */
-  restore(saved: Uint8Array): void {
+  /** Every page that may differ from the saved state; null where a program may have wiped marks. */
+  pages(): number[] | null {
     const heap = this.#bytes();
-    if (this.#isForged(heap)) this.#put(heap, saved, 0, heap.length);
-    else this.#restoreMarked(heap, saved);
-    this.clear();
-  }
-
-  #restoreMarked(heap: Uint8Array, saved: Uint8Array): void {
-    const words = this.#words;
-    const pages = heap.length >>> PAGE_BITS;
-    for (let word = 0; word * PAGES_PER_WORD < pages; word++) {
-      if (words[word] === 0n) continue;
-      let page = word * PAGES_PER_WORD;
-      while (heap[this.#table + page] === 0) page++;
-      const first = page;
-      while (page < pages && heap[this.#table + page] !== 0) page++;
-      this.#put(heap, saved, first * PAGE_BYTES, Math.min(page * PAGE_BYTES + REACH_BYTES, heap.length));
-      word = Math.floor(page / PAGES_PER_WORD) - 1;
-      // The rest of a word whose first pages were marked: seen again, with those wiped.
-      heap.fill(0, this.#table + first, this.#table + page);
+    if (this.#isForged(heap)) return null;
+    const pages: number[] = [];
+    const count = heap.length >>> PAGE_BITS;
+    for (let word = 0; word * PAGES_PER_WORD < count; word++) {
+      if (this.#words[word] === 0n) continue;
+      for (let page = word * PAGES_PER_WORD; page < (word + 1) * PAGES_PER_WORD; page++) {
+        if (heap[this.#table + page] === 0) continue;
+        if (pages.at(-1) !== page) pages.push(page);
+        // A store may reach a little into the page behind.
+        if (page + 1 < count) pages.push(page + 1);
+      }
     }
+    return pages;
   }
 
-  #put(heap: Uint8Array, saved: Uint8Array, from: number, to: number): void {
-    if (from < saved.length) heap.set(saved.subarray(from, to), from);
-    if (to > saved.length) heap.fill(0, Math.max(from, saved.length), to);
+  /**
+   * Puts every marked page of the memory back, and forgets the marks. Marks that a program may have wiped are not
+   * believed: then the whole memory is put back.
+   */
+  restore(saved: SavedMemory): void {
+    const heap = this.#bytes();
+    const { base, changed } = saved;
+    const pages = this.pages();
+    if (pages === null) putBack(heap, base, 0, heap.length);
+    else for (const [first, end] of runsOf(pages)) putBack(heap, base, first * PAGE_BYTES, end * PAGE_BYTES);
+    for (const page of pages ?? changed.keys()) {
+      const bytes = changed.get(page);
+      if (bytes) heap.set(bytes, page * PAGE_BYTES);
+    }
+    this.clear();
   }
 
   /** Nothing owns the pages of the table and beside it: a program that wrote there meant to wipe its traces. */
@@ -84,5 +93,21 @@ export class Marks {
       this.#words = new BigUint64Array(this.#memory.buffer, this.#table, TABLE_BYTES / PAGES_PER_WORD);
     }
     return this.#heap;
+  }
+}
+
+/** Beyond what was saved there was nothing yet. */
+function putBack(heap: Uint8Array, base: Uint8Array, from: number, to: number): void {
+  if (from < base.length) heap.set(base.subarray(from, to), from);
+  if (to > base.length) heap.fill(0, Math.max(from, base.length), to);
+}
+
+/** Ascending numbers as ranges, the end not included. */
+function* runsOf(pages: readonly number[]): Generator<readonly [number, number]> {
+  for (let index = 0; index < pages.length; ) {
+    const first = pages[index];
+    let end = first + 1;
+    while (pages[++index] === end) end++;
+    yield [first, end];
   }
 }

@@ -53,6 +53,13 @@ export interface RunLimits {
   readonly heapLimit: number;
 }
 
+/** What a run goes on from: nothing used, or what the part before it has used. */
+export interface Position {
+  readonly work: number;
+  readonly outputBytes: number;
+  readonly random: number;
+}
+
 export class Ports {
   /** What has been written into the interpreter's memory. */
   readonly marks = new Marks();
@@ -110,12 +117,22 @@ export class Ports {
     return this.#heap;
   }
 
-  /** Connects the streams for one run; everything starts afresh. */
-  begin(request: Buffer, stdin: Buffer, limits: RunLimits): void {
+  /** Where every program begins. */
+  origin(): Position {
+    return { work: 0, outputBytes: 0, random: SEED[this.#world] };
+  }
+
+  /** How far time, output and chance have come. */
+  position(): Position {
+    return { work: this.work, outputBytes: this.outputBytes, random: this.#random };
+  }
+
+  /** Connects the streams for one run, which goes on from a position. */
+  begin(request: Buffer, stdin: Buffer, limits: RunLimits, { work, outputBytes, random }: Position): void {
     this.killed = null;
     this.denied.clear();
     this.outOfMemory = false;
-    this.work = 0;
+    this.work = work;
     this.#polls = 0;
     this.stdout = [];
     this.heapLimit = limits.heapLimit;
@@ -127,8 +144,8 @@ export class Ports {
     this.#request = request;
     this.#reply = [];
     this.#replyBytes = 0;
-    this.outputBytes = 0;
-    this.#random = SEED[this.#world];
+    this.outputBytes = outputBytes;
+    this.#random = random;
     // Written at every poll.
     this.marks.add(this.#countdown, 1);
     this.locked = true;
@@ -150,8 +167,11 @@ export class Ports {
     throw this.killed;
   }
 
+  /** Called up to 22,000 times a millisecond. */
   poll(): number {
-    const heap = this.heap();
+    if (!this.locked) return 0;
+    if (this.killed) throw this.killed;
+    const heap = this.#heap.length === 0 ? this.heap() : this.#heap;
     const fromLoop = heap[this.#countdown] === COUNTDOWN;
     if (fromLoop) heap[this.#countdown] = COUNTDOWN - 1;
     this.#spend(fromLoop ? LOOP_POLL : 1);

@@ -62,6 +62,12 @@ export class Surroundings {
     return this.#watch() !== this.#watched;
   }
 
+  /** Whether a program holds files of its own open, or has closed some of the interpreter's. */
+  get hasOpenFiles(): boolean {
+    const { streams } = this.#python.FS;
+    return streams.length !== this.#streams.length || streams.some((stream, fd) => stream !== this.#streams[fd]);
+  }
+
   restore(): void {
     const { _module: module, FS } = this.#python;
     module.__emscripten_stack_restore(this.#stack);
