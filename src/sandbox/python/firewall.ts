@@ -3,7 +3,7 @@
 // or forbidden, which ends the program. What is not named is forbidden.
 
 import { markingWrites } from "./host-writes.js";
-import type { Ports } from "./ports.js";
+import { MAX_PARTS, type Ports } from "./ports.js";
 
 type WasmFunction = (...parameters: never[]) => unknown;
 type Imports = Record<string, Record<string, unknown>>;
@@ -12,12 +12,13 @@ type Replacement = (original: (...parameters: number[]) => number, ...parameters
 /** Error numbers as emscripten's libc counts them. */
 const EACCES = -2;
 const EBADF = 8;
+const EINVAL = 28;
 const ENOSYS = -52;
 const ENOTTY = -59;
 const EAI_FAIL = -4;
 
 const OPEN: ReadonlySet<string> = new Set(
-  `fd_seek fd_pread __syscall_stat64 __syscall_lstat64 __syscall_fstat64 __syscall_newfstatat
+  `fd_seek __syscall_stat64 __syscall_lstat64 __syscall_fstat64 __syscall_newfstatat
   __syscall_getdents64 __syscall_getcwd __syscall_faccessat __syscall_readlinkat
   __syscall_getuid32_js environ_get environ_sizes_get emscripten_get_heap_max
   _gmtime_js _timegm_js _localtime_js _mktime_js clock_res_get`.split(/\s+/),
@@ -131,7 +132,7 @@ function open(name: string, original: WasmFunction, ports: Ports): WasmFunction 
  */
 export function treatmentOf(name: string, ports: Ports): "open" | "replaced" | "ignored" | "refused" | "forbidden" {
   if (OPEN.has(name) || CALLING_BACK.has(name)) return "open";
-  if (name in replacementsFor(ports)) return "replaced";
+  if (name === POLL || name in replacementsFor(ports)) return "replaced";
   if (IGNORED.has(name)) return "ignored";
   return name in REFUSED || name.startsWith("__syscall_") ? "refused" : "forbidden";
 }
@@ -159,6 +160,8 @@ function replacementsFor(ports: Ports): Readonly<Record<string, Replacement>> {
     fd_write: (_original, fd, vectors, count, result) => ports.write(fd, vectors, count, result),
     fd_read: (original, fd, vectors, count, result) =>
       ports.read(fd, vectors, count, result) ?? original(fd, vectors, count, result),
+    fd_pread: (original, fd, vectors, count, ...position) =>
+      count > MAX_PARTS ? EINVAL : original(fd, vectors, count, ...position),
     fd_close: (original, fd) => (ports.owns(fd) ? 0 : original(fd)),
     fd_fdstat_get: (original, fd, result) => (ports.isPrivate(fd) ? 0 : original(fd, result)),
     __syscall_openat: (original, folder, path, flags, mode) => {

@@ -232,7 +232,7 @@ export class Interpreter {
 
   #outcome(thrown: unknown): Pick<Execution, "ending" | "reply" | "stdout" | "stdoutIsText"> {
     const ports = this.#ports;
-    const stdout = Buffer.concat(ports.stdout);
+    const stdout = ports.stdout.take();
     const text = stdout.toString("utf8");
     const stdoutIsText = !text.includes("\uFFFD") || Buffer.from(text).equals(stdout);
     // A program that leaves by `os._exit` may have said something before.

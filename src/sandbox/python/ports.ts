@@ -10,6 +10,7 @@
 
 import { threadCpuMs } from "../cpu-time.js";
 import type { World } from "../job.js";
+import { Bytes } from "./bytes.js";
 import { Killed } from "./firewall.js";
 import { Marks } from "./marks.js";
 import type { WasmMemory } from "./wasm.js";
@@ -20,6 +21,9 @@ const STDERR = 2;
 const REQUEST = 100;
 const REPLY = 101;
 const EBADF = 8;
+const EINVAL = 28;
+/** Pieces that one call may read into or write from; Linux has the same limit. */
+export const MAX_PARTS = 1024;
 
 /** Polls of the evaluation loop that stand for one millisecond of CPU time. Fixed: see above. */
 const POLLS_PER_MS = 500;
@@ -73,7 +77,7 @@ export class Ports {
   /** What the program has used of its time so far. */
   work = 0;
   outputBytes = 0;
-  stdout: Buffer[] = [];
+  stdout = new Bytes();
   /** Answers what the guest has written, at its next read; without it the channel is at its end. */
   answer: ((question: Buffer) => Buffer | null) | null = null;
 
@@ -83,7 +87,7 @@ export class Ports {
   #heap = new Uint8Array(0);
   #stdin: Buffer = Buffer.alloc(0);
   #request: Buffer = Buffer.alloc(0);
-  #reply: Buffer[] = [];
+  readonly #reply = new Bytes();
   #replyBytes = 0;
   #limits: RunLimits = { work: Number.POSITIVE_INFINITY, outputBytes: 0, heapLimit: 0 };
   #guardMs = Number.POSITIVE_INFINITY;
@@ -134,7 +138,7 @@ export class Ports {
     this.outOfMemory = false;
     this.work = work;
     this.#polls = 0;
-    this.stdout = [];
+    this.stdout.take();
     this.heapLimit = limits.heapLimit;
     this.#limits = limits;
     this.#guardMs = Math.max(GUARD_MIN_MS, (GUARD_FACTOR * limits.work) / WORK_PER_MS);
@@ -142,7 +146,7 @@ export class Ports {
     this.#cpuAtStart = threadCpuMs();
     this.#stdin = stdin;
     this.#request = request;
-    this.#reply = [];
+    this.#reply.take();
     this.#replyBytes = 0;
     this.outputBytes = outputBytes;
     this.#random = random;
@@ -157,9 +161,7 @@ export class Ports {
   }
 
   takeReply(): Buffer {
-    const reply = Buffer.concat(this.#reply);
-    this.#reply = [];
-    return reply;
+    return this.#reply.take();
   }
 
   kill(reason: Killed["reason"], message: string, exitCode = 0): never {
@@ -228,13 +230,15 @@ export class Ports {
   }
 
   clear(at: number, length: number): void {
-    this.heap().fill(0, at, at + length);
+    // Signed addresses would count from the end.
+    this.heap().fill(0, at >>> 0, (at >>> 0) + length);
     this.marks.add(at, length);
   }
 
   /** xorshift32: nobody's secret, only the same bytes every time. */
   random(at: number, length: number): number {
     const heap = this.heap();
+    if (length >>> 0 > heap.length) throw new RangeError("more random bytes than there is memory for");
     for (let i = 0; i < length; i++) {
       this.#random ^= this.#random << 13;
       this.#random ^= this.#random >>> 17;
@@ -254,14 +258,13 @@ export class Ports {
   }
 
   deviceAt(path: number): number | undefined {
-    const heap = this.heap();
-    const end = heap.indexOf(0, path);
-    if (end - path > 20) return undefined;
-    return DEVICES[Buffer.from(heap.subarray(path, end)).toString("latin1")];
+    const name = this.heap().subarray(path >>> 0, (path >>> 0) + LONGEST_DEVICE + 1);
+    return DEVICES[Buffer.from(name.subarray(0, name.indexOf(0))).toString("latin1")];
   }
 
   write(fd: number, vectors: number, count: number, result: number): number {
     if (fd !== STDOUT && fd !== STDERR && fd !== REPLY) return EBADF;
+    if (count > MAX_PARTS) return EINVAL;
     let written = 0;
     for (const part of this.#parts(vectors, count)) {
       written += part.length;
@@ -275,7 +278,7 @@ export class Ports {
   #keepReply(part: Uint8Array): void {
     this.#replyBytes += part.length;
     if (this.#replyBytes > MAX_REPLY_BYTES) this.kill("output-limit", "the result is larger than 64 MiB");
-    this.#reply.push(Buffer.from(part));
+    this.#reply.add(part);
   }
 
   #keepOutput(fd: number, part: Uint8Array): void {
@@ -283,11 +286,12 @@ export class Ports {
     if (this.outputBytes > this.#limits.outputBytes) {
       this.kill("output-limit", `more than ${this.#limits.outputBytes} bytes of output`);
     }
-    if (fd === STDOUT) this.stdout.push(Buffer.from(part));
+    if (fd === STDOUT) this.stdout.add(part);
   }
 
   /** @returns null for a file of the interpreter's own */
   read(fd: number, vectors: number, count: number, result: number): number | null {
+    if (count > MAX_PARTS) return EINVAL;
     if (fd !== STDIN && fd !== REQUEST) return this.owns(fd) ? EBADF : null;
     if (fd === REQUEST && this.answer && this.#reply.length > 0) {
       const answer = this.answer(this.takeReply());
@@ -329,3 +333,4 @@ export class Ports {
 }
 
 const DEVICES: Readonly<Record<string, number>> = { "/dev/stdin": STDIN, "/dev/stdout": STDOUT, "/dev/stderr": STDERR };
+const LONGEST_DEVICE = Math.max(...Object.keys(DEVICES).map((name) => name.length));
