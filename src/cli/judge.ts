@@ -12,6 +12,7 @@ import type { Judgement } from "../judge/verdict.js";
 import { type Completion, completionSchema } from "../problems/completion.js";
 import { type Problem, readProblems } from "../problems/problem.js";
 import { extractProgram } from "../prompts/extract.js";
+import { type EngineChoice, engineChoices } from "../sandbox/native/choice.js";
 import { openSandbox } from "../sandbox/sandbox.js";
 import { positive } from "./numbers.js";
 
@@ -29,6 +30,7 @@ interface Options {
   readonly out?: string;
   readonly workers?: number;
   readonly mode: "strict" | "official";
+  readonly engine: EngineChoice;
   readonly json?: boolean;
 }
 
@@ -45,6 +47,11 @@ export function registerJudge(program: Command): void {
         .choices(["strict", "official"])
         .default("strict"),
     )
+    .addOption(
+      new Option("--engine <engine>", "native: Python of this machine, closed in; auto: that for heavy programs")
+        .choices(engineChoices)
+        .default("wasm"),
+    )
     .option("--json", "print the summary as JSON")
     .addHelpText(
       "after",
@@ -54,12 +61,13 @@ export function registerJudge(program: Command): void {
 }
 
 async function judgeFiles(options: Options): Promise<void> {
-  const { mode, workers } = options;
+  const { mode, workers, engine } = options;
   const out = options.out === "/dev/stdout" ? "-" : options.out;
   if (out !== undefined && out !== "-") ensureWritable(out);
   const candidates = readCandidates(options.completions, readProblems(options.problems));
   const started = performance.now();
-  const sandbox = await openSandbox({ workers });
+  const onNotice = (text: string): void => void process.stderr.write(`coderlplus: ${text}\n`);
+  const sandbox = await openSandbox({ workers, engine, onNotice });
   let judgements: Judgement[];
   try {
     judgements = await Promise.all(

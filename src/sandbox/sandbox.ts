@@ -4,6 +4,8 @@
 import { availableParallelism } from "node:os";
 import { InfrastructureError } from "../core/errors.js";
 import type { Place } from "./job.js";
+import type { EngineChoice } from "./native/choice.js";
+import { NativeEngine } from "./native/native.js";
 import type { Image } from "./python/interpreter.js";
 import { type Room, Slot } from "./slot.js";
 
@@ -12,11 +14,16 @@ export type { Room } from "./slot.js";
 export interface SandboxOptions {
   /** Interpreter threads, about 90 MB each; default: one a core, at most 2. */
   readonly workers?: number | undefined;
+  /** What runs Python; default: wasm. `auto`: heavy programs natively, where that is proved to be safe. */
+  readonly engine?: EngineChoice | undefined;
+  /** Told once where `auto` finds no native engine. */
+  readonly onNotice?: ((text: string) => void) | undefined;
 }
 
-/** Starts the pool. @throws InfrastructureError where no interpreter starts. */
+/** Starts the pool. @throws InfrastructureError where no interpreter starts, or the engine is not to be had. */
 export async function openSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
-  const sandbox = new Sandbox(options.workers ?? Math.min(2, availableParallelism()));
+  const native = await NativeEngine.open(options.engine ?? "wasm", options.onNotice ?? (() => {}));
+  const sandbox = new Sandbox(options.workers ?? Math.min(2, availableParallelism()), native);
   await sandbox.warm();
   return sandbox;
 }
@@ -32,11 +39,13 @@ interface Pool {
 
 export class Sandbox {
   readonly #workers: number;
+  readonly #native: NativeEngine | null;
   readonly #pools = new Map<string, Pool>();
   #closed = false;
 
-  constructor(workers: number) {
+  constructor(workers: number, native: NativeEngine | null) {
     this.#workers = Math.max(1, workers);
+    this.#native = native;
   }
 
   /** Waits for the first interpreter; the others follow while it already works. */
@@ -54,7 +63,8 @@ export class Sandbox {
     const pool = this.#pool({ language: "python", world: "first", ...where });
     const slot = await this.#take(pool);
     try {
-      return await use(slot);
+      const runsNatively = pool.place.language === "python" && pool.place.world === "first";
+      return await use(this.#native && runsNatively ? this.#native.beside(slot) : slot);
     } finally {
       const next = pool.waiting.shift();
       if (next) next(slot);
@@ -65,7 +75,7 @@ export class Sandbox {
   async close(): Promise<void> {
     this.#closed = true;
     const slots = [...this.#pools.values()].flatMap((pool) => pool.slots);
-    await Promise.all(slots.map((slot) => slot.close()));
+    await Promise.all([...slots.map((slot) => slot.close()), this.#native?.close()]);
   }
 
   #pool(place: Place): Pool {
