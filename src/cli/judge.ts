@@ -1,28 +1,16 @@
 // `coderlplus judge`: verdicts for completions made elsewhere.
 
 import { type Command, Option } from "commander";
-import { DataError } from "../core/errors.js";
 import { ensureWritable, writeAtomic } from "../core/files.js";
 import { stringifyJson } from "../core/json.js";
-import { readRecords } from "../core/jsonl.js";
 import { quantile } from "../core/maths.js";
-import { suggestion } from "../core/schema.js";
 import { judge } from "../judge/judge.js";
 import type { Judgement } from "../judge/verdict.js";
-import { type Completion, completionSchema } from "../problems/completion.js";
-import { type Problem, readProblems } from "../problems/problem.js";
-import { extractProgram } from "../prompts/extract.js";
+import { readProblems } from "../problems/problem.js";
 import { type EngineChoice, engineChoices } from "../sandbox/native/choice.js";
 import { openSandbox } from "../sandbox/sandbox.js";
+import { type Candidate, readCandidates } from "./completions.js";
 import { positive } from "./numbers.js";
-
-interface Candidate {
-  readonly problem: Problem;
-  /** Counts the completions of one problem, in input order. */
-  readonly index: number;
-  readonly program: string | null;
-  readonly metadata: unknown;
-}
 
 interface Options {
   readonly problems: string;
@@ -82,29 +70,6 @@ async function judgeFiles(options: Options): Promise<void> {
   else if (out !== undefined) writeAtomic(out, lines);
   report(summarise(judgements, seconds), { json: options.json === true, linesOnStdout: out === "-" });
   if (judgements.some(({ verdict }) => verdict.kind === "infrastructure")) process.exitCode = 1;
-}
-
-/** Everything is checked before anything runs. @throws DataError naming file and line */
-function readCandidates(path: string, problems: readonly Problem[]): Candidate[] {
-  const byId = new Map(problems.map((problem) => [problem.id, problem]));
-  const counts = new Map<string, number>();
-  return readRecords(path, completionSchema).map(({ line, record }) => {
-    const problem = byId.get(record.problem);
-    if (!problem) {
-      const hint = suggestion(record.problem, [...byId.keys()].slice(0, 1000));
-      throw new DataError(`${path}:${line}: problem: no problem has the id "${record.problem}"${hint.slice(0, 200)}`);
-    }
-    const index = counts.get(problem.id) ?? 0;
-    counts.set(problem.id, index + 1);
-    return { problem, index, program: programOf(record, problem), metadata: record.metadata };
-  });
-}
-
-function programOf(row: Completion, problem: Problem): string | null {
-  if (row.program !== undefined) return row.program;
-  const completion = row.completion ?? "";
-  if (row.continuesPrompt) return (problem.starterCode ?? problem.prompt) + completion;
-  return extractProgram(completion);
 }
 
 function toRow({ problem, index, metadata }: Candidate, judgement: Judgement): object {
