@@ -6,6 +6,7 @@ import { EngineError, messageOf, UsageError } from "../core/errors.js";
 import { packageVersion } from "../runs/versions.js";
 import { registerCompare } from "./compare.js";
 import { registerData } from "./data.js";
+import { registerDoctor } from "./doctor.js";
 import { registerJudge } from "./judge.js";
 import { registerLogprobs } from "./logprobs.js";
 import { registerPretrain } from "./pretrain.js";
@@ -30,6 +31,7 @@ for (const register of [
   registerTrace,
   registerLogprobs,
   registerData,
+  registerDoctor,
 ]) {
   register(program);
 }

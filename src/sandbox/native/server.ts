@@ -63,11 +63,9 @@ interface Answer {
 
 export class NativeServer implements Room {
   readonly engine: string;
-  readonly #python: Python;
   #process: Promise<Connection> | null = null;
 
-  constructor(python: Python) {
-    this.#python = python;
+  constructor(readonly python: Python) {
     this.engine = `native/cpython-${python.version}`;
   }
 
@@ -101,7 +99,7 @@ export class NativeServer implements Room {
   }
 
   async #running(): Promise<Connection> {
-    this.#process ??= Connection.open(this.#python);
+    this.#process ??= Connection.open(this.python);
     try {
       return await this.#process;
     } catch (error) {

@@ -12,6 +12,7 @@ import time
 EPOCH_SECONDS = 1767225600
 SEED = 0x9E3779B9
 FOLDER = "/lib/python"
+DEVICES = {"/dev/stdin": 0, "/dev/stdout": 1, "/dev/stderr": 2}
 
 _cpu_seconds = time.process_time
 
@@ -86,20 +87,48 @@ def finish():
     """After the standard library is loaded: what C code reads by itself, and what tells of this machine."""
     import datetime
     import random
+    import site
 
+    # What `exit`, `quit` and `help` are: left out with the folders that the site module looks for.
+    site.setquit()
+    site.setcopyright()
+    site.sethelper()
     seed = random.Random.seed
 
     def seeded(self, a=None, version=2):
         seed(self, int.from_bytes(_random_bytes(64), "big") if a is None else a, version)
 
     random.Random.seed = seeded
+    random.seed = random._inst.seed
     random.seed()
     _state[0] = SEED
     # A type made in C refuses new attributes; its dictionary does not.
     methods = gc.get_referents(datetime.datetime.__dict__)[0]
     methods["now"] = classmethod(lambda cls, tz=None: cls.fromtimestamp(_clock.now(), tz))
     methods["utcnow"] = classmethod(lambda cls: cls.fromtimestamp(_clock.now()))
+    _open_devices()
     _hide_host(sys.modules["os"].path.dirname(sys.modules["os"].__file__))
+
+
+def _open_devices():
+    """The three streams by their names as files, which there are none of; and their state, as that of a pipe."""
+    import builtins
+    import fcntl
+    import io
+
+    open_file = io.open
+
+    def open_device(file, *arguments, **keywords):
+        # Anything but a text is the program's own, and none of its methods is called.
+        device = DEVICES.get(file) if type(file) is str else None
+        return open_file(file if device is None else posix.dup(device), *arguments, **keywords)
+
+    def fstat(fd):
+        fcntl.fcntl(fd, fcntl.F_GETFD)
+        return posix.stat_result((0o10600, 0, 0, 1, 0, 0, 0, 0, 0, 0))
+
+    builtins.open = io.open = open_device
+    posix.fstat = sys.modules["os"].fstat = fstat
 
 
 def _hide_host(folder):
