@@ -8,6 +8,7 @@ import { host } from "../runs/versions.js";
 import { probe } from "../sandbox/native/probe.js";
 import { cacheState } from "../sandbox/python/image.js";
 import { openSandbox } from "../sandbox/sandbox.js";
+import { type WallLine, wallReport } from "../sandbox/wall/report.js";
 
 export interface Check {
   readonly name: string;
@@ -18,7 +19,14 @@ export interface Check {
 }
 
 /** In the order in which they are shown. */
-const CHECKS: ReadonlyArray<() => Promise<Check | readonly Check[]>> = [machine, wasm, cache, native, onnxruntime];
+const CHECKS: ReadonlyArray<() => Promise<Check | readonly Check[]>> = [
+  machine,
+  wasm,
+  cache,
+  secondWall,
+  native,
+  onnxruntime,
+];
 
 export function registerDoctor(program: Command): void {
   program
@@ -33,12 +41,13 @@ async function examine(options: { readonly json?: boolean }): Promise<void> {
   const checks: Check[] = [];
   for (const check of CHECKS) checks.push(...[await check()].flat());
   if (options.json) process.stdout.write(`${JSON.stringify({ checks }, null, 2)}\n`);
-  else for (const check of checks) process.stdout.write(line(check));
+  else process.stdout.write(table(checks));
   if (checks.some(({ essential, status }) => essential && status !== "ok")) process.exitCode = 1;
 }
 
-function line({ name, status, detail }: Check): string {
-  return `${status.padEnd(8)}${name.padEnd(24)}${detail}\n`;
+function table(checks: readonly Check[]): string {
+  const width = Math.max(...checks.map(({ name }) => name.length)) + 2;
+  return checks.map(({ name, status, detail }) => `${status.padEnd(8)}${name.padEnd(width)}${detail}\n`).join("");
 }
 
 async function machine(): Promise<Check> {
@@ -76,6 +85,16 @@ async function cache(): Promise<Check> {
   if (folder === null) return { name: "snapshot cache", status: "off", detail: "CODERLPLUS_CACHE is off" };
   const why = `${folder} cannot be written: every start takes its full time; set CODERLPLUS_CACHE, to ${tmpdir()} say`;
   return { name: "snapshot cache", status: usable ? "ok" : "failed", detail: usable ? folder : why };
+}
+
+const WALL_STATUS: Readonly<Record<WallLine["status"], Check["status"]>> = {
+  proved: "ok",
+  "not proved": "failed",
+  "not available": "off",
+};
+
+async function secondWall(): Promise<Check[]> {
+  return (await wallReport()).map(({ status, ...line }) => ({ ...line, status: WALL_STATUS[status] }));
 }
 
 async function native(): Promise<Check[]> {

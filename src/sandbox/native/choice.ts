@@ -6,7 +6,7 @@
 
 import type { Execution, Job } from "../job.js";
 import { WORK_PER_MS } from "../python/ports.js";
-import type { Room } from "../slot.js";
+import type { OpenRoom, Room } from "../slot.js";
 
 export const engineChoices = ["wasm", "native", "auto"] as const;
 export type EngineChoice = (typeof engineChoices)[number];
@@ -16,15 +16,15 @@ export const HEAVY_MS = 10;
 
 /** A room with both engines, for one lease. */
 export class ChoosingRoom implements Room {
-  readonly #wasm: Room;
-  readonly #native: () => Promise<Room | null>;
+  readonly #wasm: OpenRoom;
+  readonly #native: () => Promise<OpenRoom | null>;
   readonly #choice: "native" | "auto";
   /** The engines that programs have run in, in the order of their first use. */
-  readonly #used: Room[] = [];
+  readonly #used: OpenRoom[] = [];
   #program: { readonly session: string; readonly heavy: boolean } | null = null;
 
   /** @param native  its room, once one is to be had; null where there is none */
-  constructor(choice: "native" | "auto", wasm: Room, native: () => Promise<Room | null>) {
+  constructor(choice: "native" | "auto", wasm: OpenRoom, native: () => Promise<OpenRoom | null>) {
     this.#choice = choice;
     this.#wasm = wasm;
     this.#native = native;
@@ -36,6 +36,11 @@ export class ChoosingRoom implements Room {
 
   ready(): Promise<void> {
     return this.#wasm.ready();
+  }
+
+  /** Ends what runs: the caller gets a CancelledError. */
+  cancel(): void {
+    for (const room of new Set([this.#wasm, ...this.#used])) room.cancel();
   }
 
   async run(job: Job): Promise<Execution> {
@@ -61,7 +66,7 @@ export class ChoosingRoom implements Room {
     return endedWell ? execution : this.#runIn(this.#wasm, job);
   }
 
-  #runIn(room: Room, job: Job): Promise<Execution> {
+  #runIn(room: OpenRoom, job: Job): Promise<Execution> {
     const runsProgram = "source" in job.request;
     if (runsProgram && !this.#used.includes(room)) this.#used.push(room);
     return room.run(job);

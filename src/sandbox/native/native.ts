@@ -2,7 +2,7 @@
 // interpreter of the pool. Off where any wall that is asked for does not hold.
 
 import { InfrastructureError } from "../../core/errors.js";
-import type { Room } from "../slot.js";
+import type { OpenRoom } from "../slot.js";
 import { ChoosingRoom, type EngineChoice } from "./choice.js";
 import { probe } from "./probe.js";
 import { NativeServer } from "./server.js";
@@ -10,7 +10,7 @@ import { NativeServer } from "./server.js";
 export class NativeEngine {
   readonly #choice: "native" | "auto";
   readonly #onNotice: (text: string) => void;
-  readonly #servers = new Map<Room, NativeServer>();
+  readonly #servers = new Map<OpenRoom, NativeServer>();
   #noticed = false;
 
   private constructor(choice: "native" | "auto", onNotice: (text: string) => void) {
@@ -34,7 +34,7 @@ export class NativeEngine {
   }
 
   /** A room with both engines around an interpreter of the pool; each such has a server of its own. */
-  beside(wasm: Room): Room {
+  beside(wasm: OpenRoom): ChoosingRoom {
     return new ChoosingRoom(this.#choice, wasm, () => this.#serverFor(wasm));
   }
 
@@ -42,7 +42,7 @@ export class NativeEngine {
     await Promise.all([...this.#servers.values()].map((server) => server.close()));
   }
 
-  async #serverFor(wasm: Room): Promise<Room | null> {
+  async #serverFor(wasm: OpenRoom): Promise<OpenRoom | null> {
     const { python, why } = await probe();
     if (python === null || why !== null) {
       if (!this.#noticed) this.#onNotice(`heavy programs run in wasm: the native engine is not to be had here: ${why}`);

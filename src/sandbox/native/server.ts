@@ -3,12 +3,12 @@
 
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { InfrastructureError } from "../../core/errors.js";
+import { CancelledError, InfrastructureError } from "../../core/errors.js";
 import { parseReply, readEnding, readOutput } from "../claim.js";
 import { type Ending, type Execution, type Job, toWire } from "../job.js";
-import { recipe } from "../python/interpreter.js";
+import { guestRecipe } from "../python/interpreter.js";
 import { WORK_PER_MS } from "../python/ports.js";
-import type { Room } from "../slot.js";
+import type { OpenRoom } from "../slot.js";
 import { Bytes } from "./bytes.js";
 import type { Python } from "./python3.js";
 
@@ -61,9 +61,10 @@ interface Answer {
   readonly reply: Buffer;
 }
 
-export class NativeServer implements Room {
+export class NativeServer implements OpenRoom {
   readonly engine: string;
   #process: Promise<Connection> | null = null;
+  #cancelled = false;
 
   constructor(readonly python: Python) {
     this.engine = `native/cpython-${python.version}`;
@@ -73,13 +74,23 @@ export class NativeServer implements Room {
     await this.#running();
   }
 
-  /** @throws InfrastructureError where no server starts, or one is lost under the job twice */
+  /**
+   * @throws InfrastructureError where no server starts, or one is lost under the job twice
+   * @throws CancelledError where `cancel` was called meanwhile
+   */
   async run(job: Job): Promise<Execution> {
+    this.#cancelled = false;
     try {
       return await this.#attempt(job);
-    } catch {
+    } catch (error) {
+      if (this.#cancelled) throw new CancelledError("cancelled while it ran", { cause: error });
       return this.#attempt(job);
     }
+  }
+
+  cancel(): void {
+    this.#cancelled = true;
+    this.#process?.then((connection) => connection.kill()).catch(() => {});
   }
 
   async close(): Promise<void> {
@@ -119,7 +130,7 @@ class Connection {
     const script = fileURLToPath(new URL("./server.py", import.meta.url));
     const child = spawn(python.path, [...FLAGS, script], { cwd: "/", env: ENVIRONMENT, stdio: "pipe" });
     const connection = new Connection(child, new Bytes(child));
-    const { install, standardLibrary, guest } = recipe();
+    const { install, standardLibrary, guest } = guestRecipe();
     const own = guest.filter(([name]) => NATIVE_GUEST.has(name));
     connection.#send(Buffer.from(JSON.stringify({ install, standardLibrary, guest: own })), true);
     await connection.answers.take(READY.length);
@@ -149,6 +160,11 @@ class Connection {
       output,
       reply: await this.answers.take(answer.readUInt32LE(33)),
     };
+  }
+
+  /** With the keeper end the nursery and the program. */
+  kill(): void {
+    this.child.kill("SIGKILL");
   }
 
   async close(): Promise<void> {

@@ -10,10 +10,11 @@ import { InfrastructureError, messageOf } from "../../core/errors.js";
 import { parseReply, readEnding, readOutput } from "../claim.js";
 import type { Ending, Execution, WireJob, World } from "../job.js";
 import { buildFirewall, Killed } from "./firewall.js";
-import { cached } from "./image.js";
+import { cached, isCached } from "./image.js";
 import type { SavedMemory } from "./marks.js";
 import { Ports, type Position, WORK_PER_MS } from "./ports.js";
-import { PAGE_BYTES, TABLE_BYTES, tableAddress, trackingVersion, trackStores } from "./store-tracking.js";
+import { PAGE_BYTES, TABLE_BYTES, tableAddress, trackStores } from "./store-tracking.js";
+import { type Surrounded, Surroundings } from "./surroundings.js";
 import { type WasmInstance, type WasmMemory, type WasmModule, wasm } from "./wasm.js";
 
 /** Named in every verdict: error texts differ between versions. */
@@ -30,14 +31,11 @@ interface EmscriptenModule {
   _PyObject_CallNoArgs(callable: number): number;
   _Py_IncRef(object: number): void;
   _Py_DecRef(object: number): void;
-  _emscripten_stack_get_current(): number;
-  __emscripten_stack_restore(pointer: number): void;
   _sbrk(bytes: number): number;
 }
 
-interface Internals {
-  readonly _module: EmscriptenModule;
-  readonly FS: { readonly streams: unknown[] };
+interface Internals extends Surrounded {
+  readonly _module: EmscriptenModule & Surrounded["_module"];
   makeMemorySnapshot(): Uint8Array;
 }
 
@@ -63,7 +61,6 @@ const STANDARD_LIBRARY = `sys os io re heapq bisect itertools functools collecti
 export class Checkpoint {
   constructor(
     readonly memory: SavedMemory,
-    readonly streams: readonly unknown[],
     readonly position: Position,
   ) {}
 }
@@ -76,7 +73,7 @@ export class Interpreter {
   readonly #ports: Ports;
   readonly #entry: number;
   readonly #baselineHeap: number;
-  readonly #stack: number;
+  readonly #surroundings: Surroundings;
   readonly #start: Checkpoint;
   /** What the memory is, but for its marked pages. */
   #at: Checkpoint;
@@ -88,11 +85,11 @@ export class Interpreter {
     this.#entry = entry;
     const module = python._module;
     this.#baselineHeap = module.HEAPU8.length;
+    this.#surroundings = new Surroundings(python);
     const end = module._sbrk(0);
-    this.#stack = module._emscripten_stack_get_current();
     ports.marks.clear();
     const base = module.HEAPU8.slice(0, end);
-    this.#start = new Checkpoint({ base, changed: new Map() }, [...python.FS.streams], ports.origin());
+    this.#start = new Checkpoint({ base, changed: new Map() }, ports.origin());
     this.#at = this.#start;
   }
 
@@ -130,6 +127,22 @@ export class Interpreter {
     return this.#python._module.HEAPU8.length - this.#baselineHeap;
   }
 
+  /** Whether more is changed than {@link restore} puts back. */
+  get strayed(): boolean {
+    return this.#surroundings.strayed;
+  }
+
+  /**
+   * A digest of everything that a program may have changed, once it is put back.
+   *
+   * @internal
+   */
+  digest(): string {
+    this.restore();
+    this.#ports.marks.clear();
+    return this.#surroundings.digest();
+  }
+
   /** What the run that goes on has used so far, in units of {@link WORK_PER_MS}. */
   get work(): number {
     return this.#ports.work;
@@ -144,26 +157,24 @@ export class Interpreter {
   restore(state: Checkpoint = this.#start): void {
     if (!this.#dirty && this.#at === state) return;
     const { marks } = this.#ports;
-    if (this.#at !== state) for (const page of this.#at.memory.changed.keys()) marks.add(page * PAGE_BYTES, 1);
-    if (this.#at !== state) for (const page of state.memory.changed.keys()) marks.add(page * PAGE_BYTES, 1);
+    if (this.#at !== state) {
+      for (const { memory } of [this.#at, state]) {
+        for (const page of memory.changed.keys()) marks.add(page * PAGE_BYTES, 1);
+      }
+    }
     marks.restore(state.memory);
-    this.#python._module.__emscripten_stack_restore(this.#stack);
-    this.#python.FS.streams.length = 0;
-    Object.assign(this.#python.FS.streams, state.streams);
+    this.#surroundings.restore();
     this.#at = state;
     this.#dirty = false;
   }
 
   /** The state as it is after a run that began at the first one; null where it is not worth keeping, or not to be trusted. */
   checkpoint(): Checkpoint | null {
-    const { streams } = this.#python.FS;
     const pages = this.#ports.marks.pages();
-    const isOwn =
-      streams.length === this.#start.streams.length && streams.every((s, i) => s === this.#start.streams[i]);
-    if (pages === null || pages.length > MAX_CHECKPOINT_PAGES || !isOwn) return null;
+    if (pages === null || pages.length > MAX_CHECKPOINT_PAGES || this.#surroundings.hasOpenFiles) return null;
     const heap = this.#python._module.HEAPU8;
     const changed = new Map(pages.map((page) => [page, heap.slice(page * PAGE_BYTES, (page + 1) * PAGE_BYTES)]));
-    this.#at = new Checkpoint({ base: this.#start.memory.base, changed }, [...streams], this.#ports.position());
+    this.#at = new Checkpoint({ base: this.#start.memory.base, changed }, this.#ports.position());
     this.#ports.marks.clear();
     this.#dirty = false;
     return this.#at;
@@ -237,10 +248,25 @@ async function load(
   return { interpreter: Interpreter.of(python, ports), image: { ...image, module } };
 }
 
+/** Whether the next start has to make what is kept for later ones. */
+export function needsPreparing(world: World): boolean {
+  return !isCached(`${world}-world`, recipe(world)) || !isCached("code", rewriter());
+}
+
+function recipe(world: World): string {
+  const guest = GUEST.map(([, path]) => source(path));
+  return [...guest, source("./install.py"), STANDARD_LIBRARY, HASH_SEED[world]].join("\0");
+}
+
+/** The text that the rewritten code depends on. */
+function rewriter(): string {
+  const ending = import.meta.url.slice(-3);
+  return source(`./store-tracking${ending}`) + source(`./wasm-reader${ending}`);
+}
+
 /** From the cache, or made now by a cold start that is thrown away: all interpreters begin with the same memory. */
 async function findSnapshot(world: World): Promise<Uint8Array> {
-  const parts = [...GUEST.map(([, path]) => source(path)), source("./install.py"), STANDARD_LIBRARY, HASH_SEED[world]];
-  const snapshot = await cached(`${world}-world`, parts.join("\0"), async () => {
+  const snapshot = await cached(`${world}-world`, recipe(world), async () => {
     const { python } = await start(world, new Ports(world));
     install(python);
     return (python as unknown as Internals).makeMemorySnapshot();
@@ -250,7 +276,7 @@ async function findSnapshot(world: World): Promise<Uint8Array> {
 
 /** The interpreter's code with marks for what it stores. */
 async function compileTracked(binary: Uint8Array): Promise<WasmModule> {
-  return wasm.compile(await cached("code", trackingVersion, async () => trackStores(binary)));
+  return wasm.compile(await cached("code", rewriter(), async () => trackStores(binary)));
 }
 
 /** One copy for all threads. */
@@ -305,7 +331,11 @@ function addressOf(exports: WasmInstance["exports"], name: string): number {
 }
 
 /** What prepares an interpreter: install.py, given the modules that programs import often, and the guest. */
-export function recipe(): { readonly install: string; readonly standardLibrary: string[]; readonly guest: string[][] } {
+export function guestRecipe(): {
+  readonly install: string;
+  readonly standardLibrary: string[];
+  readonly guest: string[][];
+} {
   return {
     install: source("./install.py"),
     standardLibrary: STANDARD_LIBRARY.split(/\s+/),
@@ -315,7 +345,7 @@ export function recipe(): { readonly install: string; readonly standardLibrary: 
 
 /** Imports what programs use, and the guest with its modules, which are then taken out of the program's sight. */
 function install(python: PyodideAPI): void {
-  const { install, standardLibrary, guest } = recipe();
+  const { install, standardLibrary, guest } = guestRecipe();
   python.runPython(
     `standard_library = ${JSON.stringify(standardLibrary)}\nguest = ${JSON.stringify(guest)}\n${install}`,
   );
