@@ -3,9 +3,12 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { mixedPrograms } from "../../bench/sandbox/programs.js";
+import { CancelledError } from "../core/errors.js";
 import { type Problem, problemSchema, type Test } from "../problems/problem.js";
+import { NativeEngine } from "../sandbox/native/native.js";
 import { type Proof, probe } from "../sandbox/native/probe.js";
 import { openSandbox, type Sandbox } from "../sandbox/sandbox.js";
+import type { OpenRoom } from "../sandbox/slot.js";
 import { judge } from "./judge.js";
 import type { Judgement, TestKind } from "./verdict.js";
 
@@ -136,6 +139,42 @@ describe.skipIf(proof.why !== null)("under auto", () => {
     expect(await engines(heavy)).toMatch(/^wasm.*\+native/);
     expect(await engines("print(1)")).toMatch(/^wasm[^+]*$/);
     await auto.close();
+  });
+
+  test("a lease that is cancelled ends the program, and the next is served", async () => {
+    const sandbox = await openSandbox({ workers: 1, engine: "native" });
+    const cancel = new AbortController();
+    const long = { ...limits, timeMs: 60_000 };
+    const loop = { op: "run", name: "__main__", source: "while True: pass", preamble: "" };
+    const lease = sandbox.lease(
+      (room) => {
+        setTimeout(() => cancel.abort(), 300);
+        return room.run({ request: loop, stdin: "", limits: long });
+      },
+      { signal: cancel.signal },
+    );
+    await expect(lease).rejects.toThrow(CancelledError);
+    expect((await judge(sandbox, problem([stdio("", "1\n")]), "print(1)")).verdict.kind).toBe("passed");
+    await sandbox.close();
+  });
+
+  test("without python3 there is one notice, and wasm", async () => {
+    const notices: string[] = [];
+    const engine = NativeEngine.open(
+      "auto",
+      (text) => notices.push(text),
+      async () => ({ python: null, layers: [], why: "no python3" }),
+    );
+    const wasmRoom = await wasm.lease(async (room) => room as OpenRoom);
+    for (let i = 0; i < 2; i++) {
+      const room = (await engine)?.beside(wasmRoom);
+      for (const stdin of ["300000\n", "300001\n"]) {
+        const request = { op: "run", name: "__main__", source: heavy, preamble: "" };
+        await room?.run({ request, stdin, limits, session: "s" });
+      }
+      expect(room?.engine).toBe(wasmRoom.engine);
+    }
+    expect(notices).toEqual(["heavy programs run in wasm: the native engine is not to be had here: no python3"]);
   });
 
   test("what does not end normally has its verdict from wasm", async () => {

@@ -48,10 +48,13 @@ class Library:
         module and its companions lie."""
         origins = (own, os.path.dirname(os.__file__))
         extensions = [path for path in sys.path if path.endswith("lib-dynload")]
-        for name, module in list(sys.modules.items()):
+        # Parents come before what lies in them: a package goes with all of its parts.
+        for name, module in sorted(sys.modules.items()):
             path = getattr(module, "__file__", None) or ""
             frozen = getattr(getattr(module, "__spec__", None), "origin", None) == "frozen"
-            if path.endswith(".py") and path.startswith(origins) and not frozen and not name.startswith("encodings"):
+            from_file = path.endswith(".py") and path.startswith(origins) and not frozen
+            orphan = "." in name and name.rpartition(".")[0] not in sys.modules
+            if (from_file or orphan) and not name.startswith("encodings") and name != "__main__":
                 del sys.modules[name]
         builtin = [finder for finder in sys.meta_path if finder.__name__ in ("BuiltinImporter", "FrozenImporter")]
         files = [finder for finder in sys.meta_path if finder not in builtin]

@@ -30,7 +30,8 @@ def main():
     hello = _read_exactly(0, HELLO.unpack(_read_exactly(0, HELLO.size))[0])
     ours, theirs = _socket.socketpair(_socket.AF_UNIX, _socket.SOCK_SEQPACKET)
     namespaces = _try_namespaces()
-    if os.fork() == 0:
+    child = os.fork()
+    if child == 0:
         ours.close()
         nursery.main(theirs, hello, namespaces)
     theirs.close()
@@ -38,8 +39,13 @@ def main():
     if ours.recv(BLOCK) != nursery.READY:
         sys.exit("the nursery did not start")
     _write(1, nursery.READY)
-    while question := _read_exactly(0, QUESTION.size):
-        _serve(ours, QUESTION.unpack(question))
+    try:
+        while question := _read_exactly(0, QUESTION.size):
+            _serve(ours, QUESTION.unpack(question))
+    finally:
+        # Which ends the nursery, and any program with it.
+        ours.close()
+        os.waitpid(child, 0)
 
 
 def _try_namespaces():
