@@ -68,6 +68,7 @@ describe.skipIf(proof.why !== null)("the native engine", () => {
       ["limits", "ok"],
       ["seccomp", "ok"],
       ["landlock", "ok"],
+      ["supervision", "ok"],
     ]);
   });
 
