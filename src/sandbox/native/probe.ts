@@ -13,7 +13,7 @@ const TIMEOUT_MS = 60_000;
 const MAX_DETAIL = 500;
 
 /** One wall, and how it stood. */
-export interface Layer {
+interface Layer {
   readonly name: string;
   /** Off: not to be had here, and not needed. */
   readonly status: "ok" | "off" | "failed";

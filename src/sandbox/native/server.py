@@ -16,8 +16,8 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import lockdown
 import nursery
 
-# To the host: how it was stopped, wait status, processor ms, peak memory, output bytes, lengths of output and reply.
-ANSWER = struct.Struct("<BidQQII")
+# To the host: how it was stopped, wait status, processor ms, output bytes, lengths of output and reply.
+ANSWER = struct.Struct("<BidQII")
 # From the host: time, silence and wall limits in ms, bytes of memory and of output, lengths of request and input.
 QUESTION = struct.Struct("<dddQQII")
 HELLO = struct.Struct("<I")
@@ -67,11 +67,9 @@ def _serve(nursery_socket, question):
     for fd in theirs:
         os.close(fd)
     run = Run(nursery_socket, dict(zip((pipes[0][1], pipes[1][1]), feeds)), [p[0] for p in pipes[2:]], output_limit)
-    stopped, status, cpu_ms, peak_bytes = run.pump()
+    stopped, status, cpu_ms = run.pump()
     stdout, _, reply = run.received
-    head = ANSWER.pack(
-        run.stopped or stopped, status, cpu_ms, peak_bytes, run.output_bytes, _size(stdout), _size(reply)
-    )
+    head = ANSWER.pack(run.stopped or stopped, status, cpu_ms, run.output_bytes, _size(stdout), _size(reply))
     _write(1, b"".join([head, *stdout, *reply]))
 
 
