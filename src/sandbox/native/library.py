@@ -40,8 +40,7 @@ class Library:
             self._places[name] = (size, len(data), is_package)
             parts.append(data)
             size += len(data)
-        self._memory = mmap.mmap(-1, size)
-        self._memory.write(b"".join(parts))
+        self._memory = _share(b"".join(parts), size)
 
     def take_over(self, own):
         """From here on nothing is imported from files. What was, but for the codecs, is forgotten: `own` is where this
@@ -87,6 +86,15 @@ class Library:
 
     def get_source(self, name):
         return None
+
+
+def _share(data, size):
+    """Memory that every fork sees and none can change for the others: what one writes becomes its own copy."""
+    file = os.memfd_create("library")
+    with open(file, "wb") as writer:
+        writer.write(data)
+        writer.flush()
+        return mmap.mmap(file, size, mmap.MAP_PRIVATE, mmap.PROT_READ)
 
 
 def _modules(folder, prefix):
