@@ -24,6 +24,8 @@ export interface Job {
   readonly request: { readonly op: string; readonly [key: string]: unknown };
   readonly stdin: string;
   readonly limits: Limits;
+  /** What lies in the program's folder, by relative path; nothing else is there. */
+  readonly files?: Readonly<Record<string, string>> | undefined;
   /** Where set, calls that the guest sends across are served by this program in a second interpreter. */
   readonly peer?: { readonly op: string; readonly [key: string]: unknown };
   /** Jobs of one session share the interpreter's state for as long as the guest says that it is clean. */

@@ -18,6 +18,7 @@ import {
   type WireJob,
   type World,
 } from "../job.js";
+import { type FileSystem, ProgramFiles } from "./files.js";
 import { buildFirewall, Killed } from "./firewall.js";
 import { cacheFile, readSnapshot, storeSnapshot } from "./image.js";
 import { Ports, WORK_PER_MS } from "./ports.js";
@@ -44,7 +45,7 @@ interface EmscriptenModule {
 
 interface Internals {
   readonly _module: EmscriptenModule;
-  readonly FS: { readonly streams: unknown[] };
+  readonly FS: FileSystem;
   makeMemorySnapshot(): Uint8Array;
 }
 
@@ -54,9 +55,12 @@ const GUEST: ReadonlyArray<readonly [string, string]> = [
   ["coderlplus_values", "./values.py"],
   ["coderlplus_shims", "./shims.py"],
   ["coderlplus_sharing", "./sharing.py"],
+  ["coderlplus_nodes", "./nodes.py"],
   ["coderlplus_guest", "./guest.py"],
+  ["coderlplus_objects", "./objects.py"],
   ["coderlplus_crossing", "./crossing.py"],
   ["coderlplus_asserts", "../../judge/asserts.py"],
+  ["coderlplus_official", "../../judge/official.py"],
   ["coderlplus_scopes", "../../tracer/scopes.py"],
   ["coderlplus_tracer", "../../tracer/tracer.py"],
 ];
@@ -75,6 +79,7 @@ export class Interpreter {
   readonly #baselineHeap: number;
   readonly #stack: number;
   readonly #streams: unknown[];
+  readonly #files: ProgramFiles;
   #dirty = false;
 
   private constructor(python: Internals, ports: Ports, entry: number) {
@@ -86,6 +91,7 @@ export class Interpreter {
     this.#baseline = module.HEAPU8.slice(0, module._sbrk(0));
     this.#stack = module._emscripten_stack_get_current();
     this.#streams = [...python.FS.streams];
+    this.#files = new ProgramFiles(python.FS);
   }
 
   /**
@@ -148,6 +154,7 @@ export class Interpreter {
   /** Runs one request from the state that is there. `answer` serves what the guest asks across. */
   run(job: WireJob, answer?: (question: Buffer) => Buffer | null): Execution {
     const ports = this.#ports;
+    this.#files.place(job.files, ports.epochMs);
     ports.begin(Buffer.from(job.request), Buffer.from(job.stdin), {
       work: Math.ceil(job.limits.timeMs * WORK_PER_MS),
       outputBytes: job.limits.outputBytes,
