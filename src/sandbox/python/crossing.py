@@ -31,7 +31,7 @@ from coderlplus_objects import Table, remade
 from coderlplus_values import Encoder, Limits, TooBig, Unsupported, decode
 
 _served = {}
-# Of the classes that the trusted side sees: LeetCode's nodes count as the program's.
+# Where the classes come from that both sides share: LeetCode's nodes count as the program's.
 TRUSTED = {"check", "program"}
 
 
@@ -65,7 +65,8 @@ def written(values, namespace, classes):
     writers = table.writers()
     trees = [encode_result(value, namespace, typed=True, writers=writers) for value in values]
     try:
-        objects = table.rows(Encoder(Limits(), {namespace["__name__"], "__main__"}, True, writers))
+        modules = {namespace["__name__"], "__main__"}
+        objects = table.rows(Encoder(Limits(), modules, True, writers), modules)
         if not too_deep(objects):
             return trees, objects
     except Exception:
@@ -124,14 +125,14 @@ class Stub:
     def _question(self, arguments, keywords):
         classes = self._state["classes"]
         table = Table(classes)
-        encoder = Encoder(Limits(), TRUSTED, True, table.writers())
+        encoder = Encoder(Limits(), set(), True, table.writers())
         try:
             return {
                 "function": self._path,
                 "arguments": [encoder.encode(argument) for argument in arguments],
                 "keywords": {name: encoder.encode(argument) for name, argument in keywords.items()},
                 "classes": list(classes),
-                "objects": table.rows(encoder),
+                "objects": table.rows(encoder, TRUSTED),
             }
         except (Unsupported, TooBig):
             # Only what the test made itself may bring both sides together: what the program returned may not.

@@ -2,7 +2,7 @@
 cross as a table of attributes that refer to each other by number, and are made again without calling the class.
 """
 
-from coderlplus_values import TooBig, decode
+from coderlplus_values import Encoder, Limits, TooBig, decode
 
 MAX_OBJECTS = 100_000
 
@@ -27,11 +27,15 @@ class Table:
             self._objects.append(value)
         return {"$ref": number}
 
-    def rows(self, encoder):
-        """To be asked for after the values are written. Grows on the way: attributes hold further objects."""
+    def rows(self, encoder, modules):
+        """To be asked for after the values are written. Grows on the way: attributes hold further objects.
+
+        `modules` are those that a class may come from, with all it inherits.
+        """
+        reader = Encoder(Limits(), modules)
         rows = []
         for value in self._objects:
-            fields = encoder.fields(value, type(value))
+            fields = reader.fields(value, type(value))
             row = {str(name): encoder.item(item, ()) for name, item in fields.items()}
             rows.append([self._names[id(type(value))], row])
         return rows
