@@ -83,13 +83,25 @@ const latin = Buffer.from('{"problem": "a", "program": "print(\'\xe4\')"}', "lat
 describe("unusable completions: exit code 2, file and line, nothing written", () => {
   test.each([
     ["bytes that are no UTF-8", Buffer.concat([Buffer.from(`${one("print(1)")}\n`), latin]), /c\.jsonl:2: not UTF-8/],
-    ["100,000 levels of JSON", `${one("")}\n${'{"problem": '.repeat(100_000)}`, /c\.jsonl:2: not JSON: column .*500 levels/],
+    [
+      "100,000 levels of JSON",
+      `${one("")}\n${'{"problem": '.repeat(100_000)}`,
+      /c\.jsonl:2: not JSON: column .*500 levels/,
+    ],
     ["a line cut off", `${one("")}\n\n${one("").slice(0, -4)}`, /c\.jsonl:3: not JSON/],
     ["an array", "[1]", /c\.jsonl:1: .*expected object.*found \[1\]/],
     ["a number for a program", '{"problem": "a", "program": 3}', /c\.jsonl:1: program: .*expected string.*found 3/],
     ["a number for a problem", '{"problem": 3, "program": ""}', /c\.jsonl:1: problem: .*expected string.*found 3/],
-    ["an unknown problem", `${one("")}\n{"problem": "aa", "program": ""}`, /c\.jsonl:2: .*no problem has the id "aa".*did you mean "a"/],
-    ["both a program and a completion", '{"problem": "a", "program": "", "completion": ""}', /c\.jsonl:1: expected either/],
+    [
+      "an unknown problem",
+      `${one("")}\n{"problem": "aa", "program": ""}`,
+      /c\.jsonl:2: .*no problem has the id "aa".*did you mean "a"/,
+    ],
+    [
+      "both a program and a completion",
+      '{"problem": "a", "program": "", "completion": ""}',
+      /c\.jsonl:1: expected either/,
+    ],
   ])("%s", (_name, content, message) => {
     const out = join(folder, "none.jsonl");
     const result = judge(good(), file("c.jsonl", content), "--out", out);
@@ -115,14 +127,42 @@ describe("unusable completions: exit code 2, file and line, nothing written", ()
 
 describe("unusable problems: exit code 2, file and line, what was found and what is expected", () => {
   test.each([
-    ["an unknown kind of test", problem('[{"kind": "stdoi", "stdin": "", "stdout": ""}]'), /p\.jsonl:1: tests\[0\]\.kind: .*stdoi/],
+    [
+      "an unknown kind of test",
+      problem('[{"kind": "stdoi", "stdin": "", "stdout": ""}]'),
+      /p\.jsonl:1: tests\[0\]\.kind: .*stdoi/,
+    ],
     ["no tests", problem("[]"), /p\.jsonl:1: tests: expected at least one test.*found \[\]/],
-    ["a wrong type", problem('[{"kind": "stdio", "stdin": 3, "stdout": ""}]'), /p\.jsonl:1: tests\[0\]\.stdin: .*expected string.*found 3/],
-    ["half a character", problem('[{"kind": "stdio", "stdin": "\\ud800", "stdout": ""}]'), /p\.jsonl:1: tests\[0\]\.stdin: expected no half of a surrogate pair/],
-    ["a file outside", problem(PRINTS_ONE, "a", ', "files": {"../x.py": ""}'), /p\.jsonl:1: files\.\.\.\/x\.py: expected a relative path/],
-    ["a total of no time", problem(PRINTS_ONE, "a", ', "limits": {"totalMs": 0}'), /p\.jsonl:1: limits\.totalMs: .*found 0/],
-    ["an unknown key", problem(PRINTS_ONE, "a", ', "file": {}'), /p\.jsonl:1: unknown key "file" \(did you mean "files"\?\)/],
-    ["bytes that are no UTF-8", Buffer.concat([Buffer.from(`${problem(PRINTS_ONE)}\n`), latin]), /p\.jsonl:2: not UTF-8/],
+    [
+      "a wrong type",
+      problem('[{"kind": "stdio", "stdin": 3, "stdout": ""}]'),
+      /p\.jsonl:1: tests\[0\]\.stdin: .*expected string.*found 3/,
+    ],
+    [
+      "half a character",
+      problem('[{"kind": "stdio", "stdin": "\\ud800", "stdout": ""}]'),
+      /p\.jsonl:1: tests\[0\]\.stdin: expected no half of a surrogate pair/,
+    ],
+    [
+      "a file outside",
+      problem(PRINTS_ONE, "a", ', "files": {"../x.py": ""}'),
+      /p\.jsonl:1: files\.\.\.\/x\.py: expected a relative path/,
+    ],
+    [
+      "a total of no time",
+      problem(PRINTS_ONE, "a", ', "limits": {"totalMs": 0}'),
+      /p\.jsonl:1: limits\.totalMs: .*found 0/,
+    ],
+    [
+      "an unknown key",
+      problem(PRINTS_ONE, "a", ', "file": {}'),
+      /p\.jsonl:1: unknown key "file" \(did you mean "files"\?\)/,
+    ],
+    [
+      "bytes that are no UTF-8",
+      Buffer.concat([Buffer.from(`${problem(PRINTS_ONE)}\n`), latin]),
+      /p\.jsonl:2: not UTF-8/,
+    ],
     ["no problems", "\n", /p\.jsonl: no problems in it/],
   ])("%s", (_name, content, message) => {
     const result = judge(file("p.jsonl", content), file("c.jsonl", one("")));
@@ -143,8 +183,7 @@ test("completions come from a pipe, packed, or without a newline at the end", ()
 });
 
 test("all tests where asked for, and what the preamble lacks, by name", () => {
-  const tests =
-    '[{"kind": "stdio", "stdin": "", "stdout": "2"}, {"kind": "stdio", "stdin": "", "stdout": "1"}]';
+  const tests = '[{"kind": "stdio", "stdin": "", "stdout": "2"}, {"kind": "stdio", "stdin": "", "stdout": "1"}]';
   const problems = file("p.jsonl", problem(tests, "a", ', "preamble": "import numpy as np\\nimport math"'));
   const completions = file("c.jsonl", `${one("print(1)")}\n${one("print(2)")}`);
   const out = join(folder, "all.jsonl");

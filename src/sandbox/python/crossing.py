@@ -6,6 +6,7 @@ program's defines takes part in a comparison.
 
 import ast
 import builtins
+import functools
 import sys
 import types
 
@@ -251,10 +252,11 @@ def bind_stubs(namespace, request, state):
         # A check keeps the built-ins that it compares with; an assert means the program's function of that name.
         if hasattr(builtins, name) and (entry or name not in functions):
             continue
-        if name in others and not only_calls(request["code"], name):
+        methods = name in others and only_methods(request["code"], name)
+        if name in others and not methods and not only_calls(request["code"], name):
             return False
         if name in functions or name in others:
-            namespace[name] = Stub(name, state)
+            namespace[name] = functools.partial(Stub, name, state) if methods else Stub(name, state)
             state["weaker"] = state["weaker"] or bool(entry)
         elif name in imported:
             run_preamble(compile_preamble(imported[name]), namespace)
@@ -269,6 +271,18 @@ def only_calls(code, name):
     return all(
         id(node) in called for node in nodes if isinstance(node, ast.Name) and node.id == name
     ) and not any(isinstance(node, ast.Attribute) for node in nodes)
+
+
+def only_methods(code, name):
+    """Whether test code does nothing with a class but call methods on instances made without arguments."""
+    nodes = list(ast.walk(ast.parse(code)))
+    owners = {id(node.func.value) for node in nodes if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)}
+    made = {
+        id(node.func)
+        for node in nodes
+        if isinstance(node, ast.Call) and id(node) in owners and not node.args and not node.keywords
+    }
+    return all(id(node) in made for node in nodes if isinstance(node, ast.Name) and node.id == name)
 
 
 def definitions(source):

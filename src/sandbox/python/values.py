@@ -34,6 +34,9 @@ _PARTS = {
     decimal.Decimal: lambda value: (decimal.Decimal.__str__(value),),
     datetime.date: lambda value: (value.year, value.month, value.day),
     datetime.timedelta: lambda value: (value.days, value.seconds, value.microseconds),
+    frozenset: lambda value: (list(value),),
+    collections.Counter: lambda value: ({**value},),
+    collections.OrderedDict: lambda value: (list(value.items()),),
 }
 _MADE_OF_PARTS = {kind.__name__: kind for kind in _PARTS}
 _BASES_WITHOUT_STATE = {("abc", "ABC"), ("typing", "Generic"), ("typing", "Protocol"), ("builtins", "object")}
@@ -112,6 +115,8 @@ class Encoder:
             raise TooBig
         if kind is list:
             return [self.item(item, inside) for item in value]
+        if self.typed and (kind in _PARTS or kind in _TEXT_OF):
+            return self._typed(value, kind, inside)
         if kind is tuple:
             return {"$tuple": [self.item(item, inside) for item in value]}
         if kind is set or kind is frozenset:
@@ -120,18 +125,16 @@ class Encoder:
             return self._dict(value, inside)
         if kind is collections.deque:
             return {"$deque": [self.item(item, inside) for item in value]}
-        if self.typed and (kind in _PARTS or kind in _TEXT_OF):
-            return self._typed(value, kind)
         if kind is range or kind is complex:
             return {"$repr": repr(value)}
         if kind in _TEXT_OF:
             return {"$repr": self._bounded(kind.__str__(value))}
         return self._object(value, kind, inside)
 
-    def _typed(self, value, kind):
+    def _typed(self, value, kind, inside):
         if kind not in _PARTS:
             raise Unsupported
-        return {"$typed": [kind.__name__, [self.item(part, ()) for part in _PARTS[kind](value)]]}
+        return {"$typed": [kind.__name__, [self.item(part, inside) for part in _PARTS[kind](value)]]}
 
     def _bounded(self, value):
         if len(value) > self.limits.characters:
@@ -243,7 +246,7 @@ def decode(tree, makers=MappingProxyType({})):
         return bytes.fromhex(body)
     if tag == "$typed":
         name, parts = body
-        return _MADE_OF_PARTS[name](*map(decode, parts))
+        return _MADE_OF_PARTS[name](*[decode(part, makers) for part in parts])
     if tag in makers:
         return makers[tag](decode(body, makers))
     raise ValueError(f"a value tagged {tag} cannot be passed to a program")
