@@ -9,7 +9,7 @@ import { judgeInOrder } from "../judge/in-order.js";
 import type { Judgement } from "../judge/verdict.js";
 import { readProblems } from "../problems/problem.js";
 import { openSandbox } from "../sandbox/sandbox.js";
-import { type Candidate, type Candidates, openCandidates } from "./candidates.js";
+import { type Candidate, type Candidates, openCandidates } from "./completions.js";
 import { positive } from "./numbers.js";
 import { count, newTally, showProgress, summarise, summaryTable, type Tally } from "./tally.js";
 

@@ -14,7 +14,7 @@ interface Candidate {
 /** @param ahead  how many may be under way; those that are done wait for the slowest in front of them */
 export async function* judgeInOrder<Each extends Candidate>(
   sandbox: Sandbox,
-  candidates: AsyncIterable<Each>,
+  candidates: AsyncIterable<Each> | Iterable<Each>,
   { ahead, ...options }: JudgeOptions & { readonly ahead: number },
 ): AsyncGenerator<{ readonly candidate: Each; readonly judgement: Judgement }> {
   const underWay: Array<readonly [candidate: Each, judgement: Promise<Judgement>]> = [];

@@ -8,17 +8,16 @@ import builtins
 import io
 import sys
 
-from coderlplus_guest import OPERATIONS, Ended, Streams, call, encode_result, guarded, start
+from coderlplus_guest import OPERATIONS, Ended, call, close, compiled, encode_result, guarded, start
 
 GUARD = "__name__ == '__main__'"
 
 
 def official(request):
-    with Streams():
-        try:
-            return call_function(request) if request["call"] else run_script(request)
-        except Ended as ended:
-            return ended.reply
+    try:
+        return close(call_function(request) if request["call"] else run_script(request))
+    except Ended as ended:
+        return close(ended.reply)
 
 
 def run_script(request):
@@ -30,7 +29,7 @@ def run_script(request):
     sys.stdin.readlines = lambda *rest: inputs.split("\n")
     forbid_exits()
     # Under this name no main guard runs.
-    namespace = start({**request, "name": "tmp_sol", "source": wrapped(request["source"])})
+    namespace = start(compiled({**request, "source": wrapped(request["source"])}), "tmp_sol")
     sys.stdin = io.StringIO(inputs)
     sys.stdout = captured = io.StringIO()
     captured.close = lambda *rest: 1
@@ -69,7 +68,7 @@ def without_guard(source):
 def call_function(request):
     """The result, and whether it decides for itself what it is equal to, which the harness lets it."""
     forbid_exits()
-    namespace = start(request)
+    namespace = start(compiled(request), request["name"])
     method = request["call"]["function"].rpartition(".")[2]
     # By the text, as there: a class of that name makes every function a method of it.
     path = f"Solution.{method}" if "class Solution" in request["source"] else method

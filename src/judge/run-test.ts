@@ -1,6 +1,7 @@
 // One test of one program: the run, and what came of it.
 
-import type { Json } from "../core/json.js";
+import { sha256 } from "../core/files.js";
+import { type Json, stringifyJson } from "../core/json.js";
 import type { Limits, Problem, Test } from "../problems/problem.js";
 import { type Ending, type Execution, fieldsOf, isExitCode, type Job, textIn } from "../sandbox/job.js";
 import type { Room } from "../sandbox/sandbox.js";
@@ -36,12 +37,9 @@ export async function runTest(room: Room, subject: Subject, test: Test): Promise
 }
 
 async function runStdio(room: Room, subject: Subject, test: Extract<Test, { kind: "stdio" }>): Promise<TestResult> {
-  const { problem, program, mode } = subject;
-  const request = { name: "__main__", source: program, preamble: problem.preamble };
-  const execution =
-    mode === "official"
-      ? withCaptured(await runIn(room, subject, { op: "official", ...request, call: null }, test.stdin), subject)
-      : await runIn(room, subject, { op: "run", ...request }, test.stdin);
+  const { problem, mode } = subject;
+  const ran = await room.run(runJob(subject, test.stdin));
+  const execution = mode === "official" ? withCaptured(ran, subject) : ran;
   if (!endedWell(execution.ending, mode)) return abnormal(execution);
   const match = execution.stdoutIsText
     ? compareStdout(execution.stdout, test.stdout, problem.comparison, mode)
@@ -49,9 +47,18 @@ async function runStdio(room: Room, subject: Subject, test: Extract<Test, { kind
   return result(matched(match, test.stdout, execution.stdout, execution.cpuMs), execution.work);
 }
 
-function runIn(room: Room, subject: Subject, request: Job["request"], stdin = ""): Promise<Execution> {
-  const { problem, session, limits } = subject;
-  return room.run({ request, stdin, limits, session, files: problem.files });
+/** One run of the program. Where more tests follow, what they have in common is asked for apart. */
+function runJob({ problem, program, session, limits, mode }: Subject, stdin: string, call?: object): Job {
+  const { preamble, files } = problem;
+  const source = { name: call ? "program" : "__main__", source: program, preamble };
+  const job = { stdin, limits, session, files };
+  if (mode === "official") return { ...job, request: { op: "official", ...source, call: call ?? null } };
+  const request = { op: "run", ...source, call };
+  if (problem.tests.length === 1) return { ...job, request };
+  // The same program under other limits or beside other files is another.
+  const under = { limits: problem.limits, files: files && sha256(stringifyJson(files)) };
+  const prepare = { op: "prepare", ...source, execute: call !== undefined, under };
+  return { ...job, request, staged: { prepare, resume: { op: "resume", call } } };
 }
 
 /** In official mode the output is what the program's stream in memory holds at the end. */
@@ -68,13 +75,11 @@ function endedWell(ending: Ending, mode: Mode): boolean {
 }
 
 async function runCall(room: Room, subject: Subject, test: Extract<Test, { kind: "call" }>): Promise<TestResult> {
-  const { problem, program, mode } = subject;
+  const { problem, mode } = subject;
   const call = { function: test.function, arguments: test.arguments, keywords: test.keywords ?? {} };
-  const op = mode === "official" ? "official" : "run";
-  const request = { op, name: "program", source: program, preamble: problem.preamble, call };
-  const { ending, reply, ...execution } = await runIn(room, subject, request);
-  const { cpuMs, work } = execution;
-  if (ending.kind !== "finished") return abnormal({ ending, reply, ...execution });
+  const execution = await room.run(runJob(subject, "", call));
+  const { ending, reply, cpuMs, work } = execution;
+  if (ending.kind !== "finished") return abnormal(execution);
   const got = reply?.returned;
   if (got === undefined) return result({ kind: "crashed", message: "no result came back", cpuMs }, work);
   // The published harness believes a result's own word on what it is equal to.

@@ -12,7 +12,7 @@ import posix
 import sys
 import types
 
-from coderlplus_guest import OPERATIONS, Ended, Streams, call, compile_expression, compiled, guarded, run_module, send
+from coderlplus_guest import OPERATIONS, Ended, call, close, compile_expression, compiled, guarded, run_module, send
 from coderlplus_scopes import Analysis, complexity, tampers, worldly
 from coderlplus_values import Encoder, Limits, TooBig, Unsupported
 
@@ -253,7 +253,6 @@ class Run:
         sys.modules["__main__"] = sys.modules[request["name"]] = module
         self.namespace = namespace = module.__dict__
         namespace["__builtins__"] = builtins
-        streams = Streams().__enter__()
         posix._exit = sys.modules["os"]._exit = self.hard_exit
         reply = {"end": "finished"}
         self.tracer.start()
@@ -265,8 +264,7 @@ class Run:
         except Ended as ended:
             reply = ended.reply
         self.finish()
-        streams.finish({})
-        return reply
+        return close(reply)
 
     def finish(self):
         self.tampered = not self.tracer.stop()
