@@ -18,6 +18,7 @@ interface Options {
   readonly completions: string;
   readonly out?: string;
   readonly workers?: number;
+  readonly packages?: string;
   readonly mode: "strict" | "official";
   readonly allTests?: boolean;
   readonly json?: boolean;
@@ -34,6 +35,7 @@ export function registerJudge(program: Command): void {
     .requiredOption("--completions <file>", "completions, one JSON object a line")
     .option("--out <file>", "write one verdict a line; - is standard output")
     .option("--workers <n>", "interpreter threads; default: one a core", positive)
+    .option("--packages <folder>", "wheels that programs may import, built for this interpreter")
     .addOption(
       new Option("--mode <mode>", "official: run and compare as the published harness does")
         .choices(["strict", "official"])
@@ -74,10 +76,10 @@ async function judgeFiles(options: Options): Promise<void> {
 
 async function judgeAll(
   { each, total }: Candidates,
-  { mode, workers = availableParallelism(), allTests }: Options,
+  { mode, workers = availableParallelism(), packages, allTests }: Options,
   write: (line: string) => Promise<void>,
 ): Promise<Tally> {
-  const sandbox = await openSandbox({ workers });
+  const sandbox = await openSandbox({ workers, packages });
   const tally = newTally();
   try {
     for await (const { candidate, judgement } of judgeInOrder(sandbox, each, {

@@ -81,6 +81,8 @@ export type World = "first" | "second";
 export interface Place {
   readonly language: Problem["language"];
   readonly world: World;
+  /** A folder of wheels that programs may import; none by default. */
+  readonly packages?: string | undefined;
 }
 
 /** A text in a reply; empty where the guest's claim is of another shape. */

@@ -5,6 +5,7 @@ import { availableParallelism } from "node:os";
 import { InfrastructureError } from "../core/errors.js";
 import type { Place } from "./job.js";
 import type { Image } from "./python/interpreter.js";
+import { findWheels } from "./python/packages.js";
 import { type Room, Slot } from "./slot.js";
 
 export type { Room } from "./slot.js";
@@ -12,11 +13,13 @@ export type { Room } from "./slot.js";
 export interface SandboxOptions {
   /** Interpreter threads, about 90 MB each; default: one a core, at most 2. */
   readonly workers?: number | undefined;
+  /** A folder of wheels that programs may import: for the price of a slower start and restore; none by default. */
+  readonly packages?: string | undefined;
 }
 
 /** Starts the pool. @throws InfrastructureError where no interpreter starts. */
 export async function openSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
-  const sandbox = new Sandbox(options.workers ?? Math.min(2, availableParallelism()));
+  const sandbox = new Sandbox(options.workers ?? Math.min(2, availableParallelism()), options.packages);
   await sandbox.warm();
   return sandbox;
 }
@@ -35,7 +38,11 @@ export class Sandbox {
   readonly #pools = new Map<string, Pool>();
   #closed = false;
 
-  constructor(workers: number) {
+  constructor(
+    workers: number,
+    private readonly packages?: string,
+  ) {
+    if (packages !== undefined) findWheels(packages);
     this.#workers = Math.max(1, workers);
   }
 
@@ -51,7 +58,7 @@ export class Sandbox {
    */
   async lease<T>(use: (room: Room) => Promise<T>, where: Partial<Place> = {}): Promise<T> {
     if (this.#closed) throw new InfrastructureError("the sandbox is closed");
-    const pool = this.#pool({ language: "python", world: "first", ...where });
+    const pool = this.#pool({ language: "python", world: "first", packages: this.packages, ...where });
     const slot = await this.#take(pool);
     try {
       return await use(slot);

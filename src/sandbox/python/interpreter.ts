@@ -22,6 +22,7 @@ import { type FileSystem, ProgramFiles } from "./files.js";
 import { buildFirewall, Killed } from "./firewall.js";
 import { cached } from "./image.js";
 import type { SavedMemory } from "./marks.js";
+import { installPackages } from "./packages.js";
 import { Ports, type Position, WORK_PER_MS } from "./ports.js";
 import { PAGE_BYTES, TABLE_BYTES, tableAddress, trackingVersion, trackStores } from "./store-tracking.js";
 import { type WasmInstance, type WasmMemory, type WasmModule, wasm } from "./wasm.js";
@@ -95,8 +96,11 @@ export class Interpreter {
   /** What the memory is, but for its marked pages. */
   #at: Checkpoint;
   #dirty = false;
+  /** Whether all code leaves marks of what it writes; a package's compiled code does not. */
+  readonly #marked: boolean;
 
-  private constructor(python: Internals, ports: Ports, entry: number) {
+  private constructor(python: Internals, ports: Ports, entry: number, marked: boolean) {
+    this.#marked = marked;
     this.#python = python;
     this.#ports = ports;
     this.#entry = entry;
@@ -119,25 +123,28 @@ export class Interpreter {
     world: World,
     given?: Image,
     progress?: Int32Array,
+    packages?: string,
   ): Promise<{ interpreter: Interpreter; image: Image }> {
-    const image = given ?? { snapshot: await findSnapshot(world) };
+    // Compiled code of packages is no part of a snapshot.
+    const image = given ?? { snapshot: packages === undefined ? await findSnapshot(world) : null };
     try {
-      return await load(world, image, progress);
+      return await load(world, image, progress, packages);
     } catch (error) {
       if (!image.snapshot) throw error;
-      return load(world, { ...image, snapshot: null }, progress);
+      return load(world, { ...image, snapshot: null }, progress, packages);
     }
   }
 
   /** @internal */
-  static of(python: PyodideAPI, ports: Ports): Interpreter {
+  static of(python: PyodideAPI, ports: Ports, packages?: string): Interpreter {
+    const marked = packages === undefined || !installPackages(python, packages);
     if (!hasGuest(python)) install(python);
     python.setInterruptBuffer(new Uint8Array(4));
     const entry = python.runPython("import sys; id(sys._coderlplus_main)") as number;
     const internals = python as unknown as Internals;
     internals._module._Py_IncRef(entry);
     python.runPython(source("./sever.py"));
-    return new Interpreter(internals, ports, entry);
+    return new Interpreter(internals, ports, entry, marked);
   }
 
   /** Bytes that the memory has grown by since the start; it never shrinks. */
@@ -221,6 +228,7 @@ export class Interpreter {
     }
     const cpuMs = performance.now() - started;
     ports.end();
+    if (!this.#marked) ports.marks.add(0, this.#python._module.HEAPU8.length);
     return { ...this.#outcome(thrown), work: ports.work, outputBytes: ports.outputBytes, cpuMs };
   }
 
@@ -275,10 +283,11 @@ async function load(
   world: World,
   image: Image,
   progress?: Int32Array,
+  packages?: string,
 ): Promise<{ interpreter: Interpreter; image: Image }> {
   const ports = new Ports(world, progress);
   const { python, module } = await start(world, ports, image);
-  return { interpreter: Interpreter.of(python, ports), image: { ...image, module } };
+  return { interpreter: Interpreter.of(python, ports, packages), image: { ...image, module } };
 }
 
 /** From the cache, or made now by a cold start that is thrown away: all interpreters begin with the same memory. */
