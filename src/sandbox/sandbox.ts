@@ -4,6 +4,7 @@
 import { availableParallelism } from "node:os";
 import { CancelledError, InfrastructureError, OverloadError } from "../core/errors.js";
 import type { Place } from "./job.js";
+import { findWheels } from "./python/packages.js";
 import { type OpenRoom, type Room, Slot } from "./slot.js";
 import { Threads } from "./threads.js";
 import { openWall, type Wall, type WallMode } from "./wall/wall.js";
@@ -17,6 +18,8 @@ export interface SandboxOptions {
   readonly maximumWaiting?: number | undefined;
   /** Whether the threads live in a process without network, files to write and programs to run. Default: off. */
   readonly wall?: WallMode | undefined;
+  /** A folder of wheels that programs may import: for the price of a slower start and restore; none by default. */
+  readonly packages?: string | undefined;
 }
 
 /** Starts the pool. @throws InfrastructureError where no interpreter starts. */
@@ -48,11 +51,15 @@ export class Sandbox {
   readonly #pools = new Map<string, Pool>();
   #closed = false;
 
+  readonly #packages: string | undefined;
+
   /** @param wall  where the threads live; null for this process */
   constructor(
     options: SandboxOptions,
     private readonly wall: Wall | null = null,
   ) {
+    if (options.packages !== undefined) findWheels(options.packages);
+    this.#packages = options.packages;
     this.#workers = Math.max(1, options.workers ?? availableParallelism());
     this.#maximumWaiting = options.maximumWaiting ?? Number.POSITIVE_INFINITY;
   }
@@ -77,7 +84,7 @@ export class Sandbox {
   async lease<T>(use: (room: Room) => Promise<T>, options: LeaseOptions = {}): Promise<T> {
     if (this.#closed) throw new InfrastructureError("the sandbox is closed");
     const { signal, language = "python", world = "first" } = options;
-    const pool = this.#pool({ language, world });
+    const pool = this.#pool({ language, world, packages: this.#packages });
     const slot = await this.#take(pool, signal);
     const cancel = (): void => slot.cancel();
     signal?.addEventListener("abort", cancel, { once: true });

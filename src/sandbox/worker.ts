@@ -40,10 +40,11 @@ async function main(): Promise<void> {
   post({ kind: "ready", engine: guest.engine, image: image ? null : guest.image });
 }
 
-function openGuest({ language, world }: Place, image: Image | null, start: GuestStart): Promise<Guest> {
+function openGuest(place: Place, image: Image | null, start: GuestStart): Promise<Guest> {
+  const { language } = place;
   switch (language) {
     case "python":
-      return PythonGuest.open(world, image, start);
+      return PythonGuest.open(place, image, start);
     case "javascript":
       return Promise.reject(new InfrastructureError("no engine runs javascript"));
     default:

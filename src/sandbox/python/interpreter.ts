@@ -18,9 +18,11 @@ import {
   type WireJob,
   type World,
 } from "../job.js";
+import { type FileSystem, ProgramFiles } from "./files.js";
 import { buildFirewall, Killed } from "./firewall.js";
 import { cached, isCached } from "./image.js";
 import type { SavedMemory } from "./marks.js";
+import { installPackages } from "./packages.js";
 import { Ports, type Position, WORK_PER_MS } from "./ports.js";
 import { PAGE_BYTES, TABLE_BYTES, tableAddress, trackStores } from "./store-tracking.js";
 import { type Surrounded, Surroundings } from "./surroundings.js";
@@ -45,6 +47,7 @@ interface EmscriptenModule {
 
 interface Internals extends Surrounded {
   readonly _module: EmscriptenModule & Surrounded["_module"];
+  readonly FS: FileSystem & Surrounded["FS"];
   makeMemorySnapshot(): Uint8Array;
 }
 
@@ -53,9 +56,12 @@ const HASH_SEED: Readonly<Record<World, string>> = { first: "0", second: "4219" 
 const GUEST: ReadonlyArray<readonly [string, string]> = [
   ["coderlplus_values", "./values.py"],
   ["coderlplus_shims", "./shims.py"],
+  ["coderlplus_nodes", "./nodes.py"],
   ["coderlplus_guest", "./guest.py"],
+  ["coderlplus_objects", "./objects.py"],
   ["coderlplus_crossing", "./crossing.py"],
   ["coderlplus_asserts", "../../judge/asserts.py"],
+  ["coderlplus_official", "../../judge/official.py"],
   ["coderlplus_scopes", "../../tracer/scopes.py"],
   ["coderlplus_tracer", "../../tracer/tracer.py"],
 ];
@@ -83,12 +89,16 @@ export class Interpreter {
   readonly #entry: number;
   readonly #baselineHeap: number;
   readonly #surroundings: Surroundings;
+  readonly #files: ProgramFiles;
   readonly #start: Checkpoint;
   /** What the memory is, but for its marked pages. */
   #at: Checkpoint;
   #dirty = false;
+  /** Whether all code leaves marks of what it writes; a package's compiled code does not. */
+  readonly #marked: boolean;
 
-  private constructor(python: Internals, ports: Ports, entry: number) {
+  private constructor(python: Internals, ports: Ports, entry: number, marked: boolean) {
+    this.#marked = marked;
     this.#python = python;
     this.#ports = ports;
     this.#entry = entry;
@@ -96,6 +106,7 @@ export class Interpreter {
     this.#baselineHeap = module.HEAPU8.length;
     this.#surroundings = new Surroundings(python);
     const end = module._sbrk(0);
+    this.#files = new ProgramFiles(python.FS);
     ports.marks.clear();
     const base = module.HEAPU8.slice(0, end);
     this.#start = new Checkpoint({ base, changed: new Map() }, ports.origin());
@@ -110,25 +121,28 @@ export class Interpreter {
     world: World,
     given?: Image,
     progress?: Int32Array,
+    packages?: string,
   ): Promise<{ interpreter: Interpreter; image: Image }> {
-    const image = given ?? { snapshot: await findSnapshot(world) };
+    // Compiled code of packages is no part of a snapshot.
+    const image = given ?? { snapshot: packages === undefined ? await findSnapshot(world) : null };
     try {
-      return await load(world, image, progress);
+      return await load(world, image, progress, packages);
     } catch (error) {
       if (!image.snapshot) throw error;
-      return load(world, { ...image, snapshot: null }, progress);
+      return load(world, { ...image, snapshot: null }, progress, packages);
     }
   }
 
   /** @internal */
-  static of(python: PyodideAPI, ports: Ports): Interpreter {
+  static of(python: PyodideAPI, ports: Ports, packages?: string): Interpreter {
+    const marked = packages === undefined || !installPackages(python, packages);
     if (!hasGuest(python)) install(python);
     python.setInterruptBuffer(new Uint8Array(4));
     const entry = python.runPython("import sys; id(sys._coderlplus_main)") as number;
     const internals = python as unknown as Internals;
     internals._module._Py_IncRef(entry);
     python.runPython(source("./sever.py"));
-    return new Interpreter(internals, ports, entry);
+    return new Interpreter(internals, ports, entry, marked);
   }
 
   /** Bytes that the memory has grown by since the start; it never shrinks. */
@@ -207,6 +221,7 @@ export class Interpreter {
    */
   run(job: Omit<WireJob, "staged">, answer?: (question: Buffer) => Buffer | null): Execution {
     const ports = this.#ports;
+    if (this.#files.place(job.files, ports.epochMs)) this.#surroundings.accept();
     const limits = {
       work: Math.ceil(job.limits.timeMs * WORK_PER_MS),
       outputBytes: job.limits.outputBytes,
@@ -225,6 +240,7 @@ export class Interpreter {
     }
     const cpuMs = performance.now() - started;
     ports.end();
+    if (!this.#marked) ports.marks.add(0, this.#python._module.HEAPU8.length);
     return { ...this.#outcome(thrown), work: ports.work, outputBytes: ports.outputBytes, cpuMs };
   }
 
@@ -279,10 +295,11 @@ async function load(
   world: World,
   image: Image,
   progress?: Int32Array,
+  packages?: string,
 ): Promise<{ interpreter: Interpreter; image: Image }> {
   const ports = new Ports(world, progress);
   const { python, module } = await start(world, ports, image);
-  return { interpreter: Interpreter.of(python, ports), image: { ...image, module } };
+  return { interpreter: Interpreter.of(python, ports, packages), image: { ...image, module } };
 }
 
 /** Whether the next start has to make what is kept for later ones. */

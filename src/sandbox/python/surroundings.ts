@@ -33,7 +33,7 @@ export class Surroundings {
   readonly #streams: unknown[];
   readonly #stack: number;
   readonly #varargs: unknown;
-  readonly #watched: string;
+  #watched: string;
   readonly #heapBytes: number;
   readonly #identities = new WeakMap<object, number>();
   #lastIdentity = 0;
@@ -57,6 +57,11 @@ export class Surroundings {
   get hasOpenFiles(): boolean {
     const { streams } = this.#python.FS;
     return streams.length !== this.#streams.length || streams.some((stream, fd) => stream !== this.#streams[fd]);
+  }
+
+  /** What has changed meanwhile is our own doing. */
+  accept(): void {
+    this.#watched = this.#watch();
   }
 
   restore(): void {
