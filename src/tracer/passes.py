@@ -9,7 +9,7 @@ by hand. The events are `sys.monitoring`'s, at the ends of activations and never
 
 import _lsprof
 import sys
-from itertools import chain, repeat
+from itertools import repeat
 
 TOOL = 4
 EAGER = 16
@@ -110,7 +110,7 @@ class FirstPass(Pass):
 
     def _count(self, frame):
         """From here on activations are only counted, and who enters itself is noticed; those that go on are told of."""
-        self.profiler = profiler = _lsprof.Profiler(int)
+        self.profiler = profiler = _lsprof.Profiler(_limit, 1.0)
         began, ended = profiler._pystart_callback, profiler._pyreturn_callback
         active = []
         while frame:
@@ -157,32 +157,45 @@ class SecondPass(Pass):
 
     def __init__(self, scopes, captured, counts):
         super().__init__(scopes, captured)
-        self.steps = {}
+        self.steps = {}  # of each scope, by identity: does nothing, in C, until an end of an activation is to be looked at
         self.missing = 0  # scopes whose last activation has not ended yet
         self.overrun = False
+        names = [scope.code.co_qualname for scope in scopes.values()]
+        self.shared = {name for name in names if names.count(name) > 1}
+        self.named = dict.fromkeys(self.shared, self._step_of_frame)
         for scope, (exits, seen) in zip(scopes.values(), counts):
-            scope.exits = exits
             scope.seen.update(seen)
             self.missing += exits > 0
-            # The cheapest key that a callback can have. Where two scopes share a name, the frame tells them apart.
-            name = scope.code.co_qualname
-            step = chain.from_iterable(self._moments(scope)).__next__
-            self.steps[id(scope.code)] = step
-            self.steps[name] = self._step_of_frame if name in self.steps else step
+            self._await(scope, exits)
+
+    def _await(self, scope, left):
+        """Looks at every end while some name was never seen bound, then only at the last of those that are left."""
+        quiet = left - 1 if left and len(scope.seen) == len(scope.names) else 0
+        scope.exits = left - quiet
+        self.steps[id(scope.code)] = step = repeat(None, quiet).__next__
+        if scope.code.co_qualname not in self.shared:
+            self.named[scope.code.co_qualname] = step
+
+    def _step_of_frame(self):
+        self.steps[id(_frame(2).f_code)]()
 
     def start(self):
         _monitoring.use_tool_id(TOOL, "trace")
-        steps, scopes = self.steps, self.scopes
+        named, steps, arrived = self.named, self.steps, self._arrived
 
         def ended(code, offset, value):
-            steps[code.co_qualname]()
+            try:
+                # A name is the cheapest key that a callback can have.
+                named[code.co_qualname]()
+            except StopIteration:
+                arrived(code)
 
         def unwound(code, offset, error):
-            if id(code) in scopes:
-                steps[id(code)]()
+            if id(code) in steps:
+                ended(code, offset, error)
 
         self.listen(None, ended, unwound, None)
-        for scope in scopes.values():
+        for scope in self.scopes.values():
             _monitoring.set_local_events(TOOL, scope.code, ENDS)
         _monitoring.set_events(TOOL, _events.PY_UNWIND)
         self._raise_limit()
@@ -192,29 +205,20 @@ class SecondPass(Pass):
         sys.getrecursionlimit = lambda: _limit() - MARGIN
         sys.setrecursionlimit = lambda limit: _set_limit(limit + MARGIN)
 
-    def _step_of_frame(self):
-        self.steps[id(_frame(2).f_code)]()
-
-    def _moments(self, scope):
-        """One step for each end of an activation: most do nothing, in C."""
-        left = scope.exits
-        while left > 1 and len(scope.seen) < len(scope.names):
-            scope.look(self._held(scope))
-            left -= 1
-            yield (None,)
-        yield repeat(None, left - 1)
-        if left > 0:
-            self.captured.capture(scope, self._held(scope))
-            self.missing -= 1
-            yield (None,)
-        self.overrun = True
-        yield repeat(None)
-
-    def _held(self, scope):
+    def _arrived(self, code):
+        scope = self.scopes[id(code)]
+        if scope.exits == 0:
+            self.overrun = True
+            return
         frame = _frame(2)
-        while frame.f_code is not scope.code:
+        while frame.f_code is not code:
             frame = frame.f_back
-        return frame.f_locals
+        if scope.exits == 1:
+            self.captured.capture(scope, frame.f_locals)
+            self.missing -= 1
+        else:
+            scope.look(frame.f_locals)
+        self._await(scope, scope.exits - 1)
 
     def report(self):
         """Whether the program went the same way as in the first pass."""
@@ -261,4 +265,7 @@ class DeepPass(SecondPass):
             # The activation that was one too many.
             self.stopped = False
         elif id(code) in self.scopes:
-            self.steps[id(code)]()
+            try:
+                self.steps[id(code)]()
+            except StopIteration:
+                self._arrived(code)
