@@ -2,7 +2,7 @@
 
 import type { Json } from "../core/json.js";
 import type { Problem, Test } from "../problems/problem.js";
-import { type Ending, type Execution, fieldsOf, isExitCode, textIn } from "../sandbox/job.js";
+import { type Ending, type Execution, fieldsOf, isExitCode, type Job, textIn } from "../sandbox/job.js";
 import type { Room } from "../sandbox/sandbox.js";
 import { compareStdout, compareValues, type Match, type Mode } from "./compare.js";
 import type { TestOutcome } from "./verdict.js";
@@ -34,18 +34,22 @@ export async function runTest(room: Room, subject: Subject, test: Test): Promise
 }
 
 async function runStdio(room: Room, subject: Subject, test: Extract<Test, { kind: "stdio" }>): Promise<TestResult> {
-  const { problem, program, session, mode } = subject;
-  const execution = await room.run({
-    request: { op: "run", name: "__main__", source: program, preamble: problem.preamble },
-    stdin: test.stdin,
-    limits: problem.limits,
-    session,
-  });
+  const { problem, mode } = subject;
+  const execution = await room.run(runJob(subject, test.stdin));
   if (!endedWell(execution.ending)) return abnormal(execution);
   const match = execution.stdoutIsText
     ? compareStdout(execution.stdout, test.stdout, problem.comparison, mode)
     : "different";
   return result(matched(match, test.stdout, execution.stdout, execution.cpuMs));
+}
+
+/** One run of the program. Where more tests follow, what they have in common is asked for apart. */
+function runJob({ problem, program, session }: Subject, stdin: string, call?: object): Job {
+  const source = { name: call ? "program" : "__main__", source: program, preamble: problem.preamble };
+  const job = { request: { op: "run", ...source, call }, stdin, limits: problem.limits, session };
+  if (problem.tests.length === 1) return job;
+  const staged = { prepare: { op: "prepare", ...source, execute: call !== undefined }, resume: { op: "resume", call } };
+  return { ...job, staged };
 }
 
 /** The output decides after a normal end and after an exit with 0. */
@@ -54,14 +58,9 @@ function endedWell(ending: Ending): boolean {
 }
 
 async function runCall(room: Room, subject: Subject, test: Extract<Test, { kind: "call" }>): Promise<TestResult> {
-  const { problem, program, session, mode } = subject;
+  const { problem, mode } = subject;
   const call = { function: test.function, arguments: test.arguments, keywords: test.keywords ?? {} };
-  const execution = await room.run({
-    request: { op: "run", name: "program", source: program, preamble: problem.preamble, call },
-    stdin: "",
-    limits: problem.limits,
-    session,
-  });
+  const execution = await room.run(runJob(subject, "", call));
   const got = execution.reply?.returned;
   if (execution.ending.kind !== "finished") return abnormal(execution);
   if (got === undefined) return result({ kind: "crashed", message: "no result came back", cpuMs: execution.cpuMs });

@@ -19,25 +19,42 @@ interface RaisedError {
   readonly message: string;
 }
 
-/** One request to the interpreter. The guest side (guest.py) defines what `request` may hold. */
+/** One request to the interpreter. The guest side (guest.py) defines what it may hold. */
+interface Request {
+  readonly op: string;
+  readonly [key: string]: unknown;
+}
+
 export interface Job {
-  readonly request: { readonly op: string; readonly [key: string]: unknown };
+  readonly request: Request;
   readonly stdin: string;
   readonly limits: Limits;
   /** Where set, calls that the guest sends across are served by this program in a second interpreter. */
-  readonly peer?: { readonly op: string; readonly [key: string]: unknown };
-  /** Jobs of one session share the interpreter's state for as long as the guest says that it is clean. */
+  readonly peer?: Request;
+  /** Tells programs apart: jobs of one session run the same program. */
   readonly session?: string;
+  /**
+   * The same as `request` in two parts, the first of which many jobs have in common. A guest may keep the state after
+   * `prepare` and begin each of these jobs from there; what comes out is the same.
+   */
+  readonly staged?: { readonly prepare: Request; readonly resume: Request };
 }
 
 /** A job on its way to the interpreter: as text, because cloning would strip what tells 2.0 from 2. */
-export interface WireJob extends Omit<Job, "request" | "peer"> {
+export interface WireJob extends Omit<Job, "request" | "peer" | "staged"> {
   readonly request: string;
   readonly peer?: string;
+  readonly staged?: { readonly prepare: string; readonly resume: string };
 }
 
-export function toWire({ request, peer, ...rest }: Job): WireJob {
-  return { ...rest, request: stringifyJson(request), ...(peer ? { peer: stringifyJson(peer) } : {}) };
+export function toWire({ request, peer, staged, ...rest }: Job): WireJob {
+  const text = stringifyJson;
+  return {
+    ...rest,
+    request: text(request),
+    ...(peer ? { peer: text(peer) } : {}),
+    ...(staged ? { staged: { prepare: text(staged.prepare), resume: text(staged.resume) } } : {}),
+  };
 }
 
 export interface Execution {

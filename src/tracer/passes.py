@@ -110,7 +110,7 @@ class FirstPass(Pass):
 
     def _count(self, frame):
         """From here on activations are only counted, and who enters itself is noticed; those that go on are told of."""
-        self.profiler = profiler = _lsprof.Profiler(_limit, 1.0)
+        self.profiler = profiler = _lsprof.Profiler(int)
         began, ended = profiler._pystart_callback, profiler._pyreturn_callback
         active = []
         while frame:

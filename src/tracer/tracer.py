@@ -9,7 +9,7 @@ import sys
 import types
 
 from coderlplus_captured import ABSENT, Captured, scopes_of
-from coderlplus_guest import OPERATIONS, Ended, Streams, call, compile_expression, compiled, guarded, run_module, send
+from coderlplus_guest import OPERATIONS, Ended, call, close, compile_expression, compiled, guarded, run_module, send
 from coderlplus_passes import DeepPass, FirstPass, SecondPass
 from coderlplus_scopes import Analysis, complexity, tampers, worldly
 from coderlplus_values import Encoder, Limits
@@ -26,17 +26,16 @@ def trace(request):
         run = Run(request)
     except Ended as ended:
         return ended.reply
-    reply, remains = {"end": "finished"}, {}
+    reply, remains = {"end": "finished"}, None
     try:
         run.load()
         if request["call"]:
-            run.keep(call(run.namespace, request["call"]), reply)
+            run.call(request["call"], reply)
         remains = run.namespace
     except Ended as ended:
         reply = ended.reply
     run.finish()
-    run.streams.finish(remains)
-    return run.record(reply)
+    return close(run.record(reply), remains)
 
 
 class Run:
@@ -71,13 +70,12 @@ class Run:
         sys.modules["__main__"] = sys.modules[self.name] = module
         self.namespace = namespace = module.__dict__
         namespace["__builtins__"] = builtins
-        self.streams = Streams().__enter__()
         posix._exit = sys.modules["os"]._exit = self.hard_exit
         self.watch.start()
         guarded(run_module, self.preamble, self.top, namespace)
 
-    def keep(self, value, reply):
-        tree = self.captured.tree(value)
+    def call(self, request, reply):
+        tree = self.captured.tree(call(self.namespace, request))
         if tree is not ABSENT:
             reply["returned"] = tree
 

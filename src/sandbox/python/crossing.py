@@ -12,8 +12,8 @@ import types
 from coderlplus_guest import (
     OPERATIONS,
     Ended,
-    Streams,
     compile_preamble,
+    compiled,
     describe,
     encode_result,
     exit_code,
@@ -31,9 +31,8 @@ _served = {}
 
 def load(request):
     """Program's side: runs the module and keeps it for the calls to come."""
-    Streams().__enter__()
     try:
-        _served["namespace"] = start(request)
+        _served["namespace"] = start(compiled(request), request["name"])
     except Ended as ended:
         return ended.reply
     return {"end": "finished"}
@@ -174,7 +173,6 @@ def trusted_namespace(request):
     sys.modules["check"] = module
     namespace = module.__dict__
     namespace["__builtins__"] = builtins
-    Streams().__enter__()
     run_preamble(compile_preamble(request["preamble"]), namespace)
     run_helpers(request, namespace)
     return namespace
@@ -288,9 +286,8 @@ def failing_line(code, error):
 
 def joined(request):
     """Check and program in one interpreter, for tests whose arguments cannot cross. Weaker: the verdict says so."""
-    Streams().__enter__()
     try:
-        program = start(request)
+        program = start(compiled(request), request["name"])
     except Ended as ended:
         return ended.reply
     state = {"weaker": True}

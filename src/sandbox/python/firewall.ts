@@ -2,6 +2,7 @@
 // An import is open (pure or read-only), replaced (streams, clocks, randomness, exit), refused with an error number,
 // or forbidden, which ends the program. What is not named is forbidden.
 
+import { markingWrites } from "./host-writes.js";
 import type { Ports } from "./ports.js";
 
 type WasmFunction = (...parameters: never[]) => unknown;
@@ -19,8 +20,12 @@ const OPEN: ReadonlySet<string> = new Set(
   `fd_seek fd_pread __syscall_stat64 __syscall_lstat64 __syscall_fstat64 __syscall_newfstatat
   __syscall_getdents64 __syscall_getcwd __syscall_faccessat __syscall_fcntl64 __syscall_readlinkat
   __syscall_getuid32_js environ_get environ_sizes_get emscripten_get_heap_max _emscripten_get_progname
-  _PyEM_TrampolineCall_JS _Py_emscripten_runtime __call_sighandler _gmtime_js _timegm_js _localtime_js _mktime_js clock_res_get
-  can_run_sync_js JsvError_Check JsvNoValue_Check`.split(/\s+/),
+  _Py_emscripten_runtime _gmtime_js _timegm_js _localtime_js _mktime_js clock_res_get`.split(/\s+/),
+);
+
+/** Open too, and as they are: they only call back into the interpreter, or look at its objects. */
+const CALLING_BACK: ReadonlySet<string> = new Set(
+  "_PyEM_TrampolineCall_JS __call_sighandler can_run_sync_js JsvError_Check JsvNoValue_Check".split(" "),
 );
 
 /** Harmless to pretend: the program goes on, nothing happens. */
@@ -62,11 +67,12 @@ export function buildFirewall(imports: Imports, ports: Ports): void {
   for (const [namespace, functions] of Object.entries(imports)) {
     if (namespace.startsWith("GOT")) continue;
     for (const [name, original] of Object.entries(functions)) {
-      if (typeof original !== "function" || OPEN.has(name) || name.startsWith("invoke_")) continue;
+      if (typeof original !== "function" || CALLING_BACK.has(name) || name.startsWith("invoke_")) continue;
       // Jsv_GetError_import and its like are WebAssembly functions: they cannot leave the instance they belong to.
       let wrapper = wrapped.get(original);
       if (!wrapper) {
-        wrapper = wrap(name, original as WasmFunction, replacements[name], ports);
+        const call = original as WasmFunction;
+        wrapper = OPEN.has(name) ? open(name, call, ports) : wrap(name, call, replacements[name], ports);
         wrapped.set(original, wrapper).set(wrapper, wrapper);
       }
       functions[name] = wrapper;
@@ -89,15 +95,23 @@ function useUniversalTime(imports: Imports, ports: Ports): void {
 
 function wrap(name: string, original: WasmFunction, replacement: Replacement | undefined, ports: Ports): WasmFunction {
   const call = original as unknown as (...parameters: number[]) => number;
+  const marking = markingWrites(name, original as never, ports.marks) as typeof call;
   const wrapper = (...parameters: number[]): unknown => {
     if (replacement && (ports.locked || ALWAYS.has(name))) {
       if (ports.killed) throw ports.killed;
-      return replacement(call, ...parameters);
+      return replacement(marking, ...parameters);
     }
     if (!ports.locked) return call(...parameters);
     if (ports.killed) throw ports.killed;
     return refuse(name, ports);
   };
+  return Object.assign(wrapper, original);
+}
+
+function open(name: string, original: WasmFunction, ports: Ports): WasmFunction {
+  const call = original as unknown as (...parameters: number[]) => unknown;
+  const marking = markingWrites(name, original as never, ports.marks) as typeof call;
+  const wrapper = (...parameters: number[]): unknown => (ports.locked ? marking(...parameters) : call(...parameters));
   return Object.assign(wrapper, original);
 }
 

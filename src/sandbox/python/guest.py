@@ -12,7 +12,6 @@ import posix
 import sys
 import types
 
-from coderlplus_sharing import shareable
 from coderlplus_values import Encoder, Limits, decode, from_text, to_text
 
 REQUEST, REPLY = 100, 101
@@ -23,8 +22,7 @@ MAX_DEPTH = 480
 
 _read, _write = posix.read, posix.write
 _recursion_limit, _set_recursion_limit = sys.getrecursionlimit, sys.setrecursionlimit
-_compiled = {}
-_shareable = set()
+_prepared = {}
 
 
 class Ended(Exception):
@@ -60,30 +58,60 @@ def send(tree):
 def run(request):
     """Runs a program, and calls one of its functions where the request says so."""
     try:
-        with Streams() as streams:
-            namespace = start(request)
-            returned = call(namespace, request["call"]) if request.get("call") else None
-            reply = {"end": "finished"}
-            if request.get("call"):
-                reply["returned"] = encode_result(returned, namespace)
-            del returned
-            streams.finish(namespace)
+        return conclude(start(compiled(request), request["name"]), request.get("call"))
     except Ended as ended:
-        reply = ended.reply
-    reply["clean"] = (request["source"], request["preamble"]) in _shareable
+        return close(ended.reply)
+
+
+def prepare(request):
+    """What all tests of a program begin with: the host saves the state after it, and each test starts from there."""
+    try:
+        _prepared["code"] = compiled(request)
+        _prepared["name"] = request["name"]
+        if request["execute"]:
+            _prepared["namespace"] = start(_prepared["code"], request["name"])
+    except Ended as ended:
+        return close(ended.reply)
+    return {"end": "finished"}
+
+
+def resume(request):
+    """One test of a program that is prepared."""
+    try:
+        namespace = _prepared.get("namespace")
+        if namespace is None:
+            namespace = start(_prepared["code"], _prepared["name"])
+        return conclude(namespace, request.get("call"))
+    except Ended as ended:
+        return close(ended.reply)
+
+
+def conclude(namespace, request):
+    """@raises Ended where the call goes wrong"""
+    reply = {"end": "finished"}
+    if request:
+        reply["returned"] = encode_result(call(namespace, request), namespace)
+    return close(reply, namespace)
+
+
+def close(reply, namespace=None):
+    """The end of the process, in the order of Python's own: exit functions, output, and the module's variables."""
+    quietly(atexit._run_exitfuncs)
+    quietly(lambda: sys.stdout.flush())
+    if namespace is not None:
+        quietly(namespace.clear)
+    quietly(STDOUT.flush)
     return reply
 
 
-def start(request):
-    """Compiles a program and runs its module. @returns its namespace @raises Ended where that goes wrong."""
-    preamble, code = compiled(request)
-    module = types.ModuleType(request["name"])
+def start(code, name):
+    """Runs a compiled program's module. @returns its namespace @raises Ended where that goes wrong."""
+    module = types.ModuleType(name)
     module.__file__ = "program.py"
-    sys.modules["__main__"] = sys.modules[request["name"]] = module
-    sys.setrecursionlimit(RECURSION_LIMIT)
+    sys.modules["__main__"] = sys.modules[name] = module
     namespace = module.__dict__
     namespace["__builtins__"] = builtins
-    guarded(run_module, preamble, code, namespace)
+    guarded(run_module, *code, namespace)
     return namespace
 
 
@@ -93,28 +121,13 @@ def run_module(preamble, code, namespace):
 
 
 def compiled(request):
-    """The program's code, and its preamble's statements each on its own; kept from one test to the next."""
-    key = (request["source"], request["preamble"])
-    if key not in _compiled:
-        _compiled.clear()
-        _shareable.clear()
-        try:
-            _compiled[key] = (compile_preamble(key[1]), compile(key[0], PROGRAM, "exec", dont_inherit=True))
-        except MemoryError:
-            raise Ended(end="unparsable", message="MemoryError: too deeply nested") from None
-        except BaseException as error:
-            raise Ended(end="unparsable", message=f"{type(error).__name__}: {error}"[:500]) from None
-        # Preambles only import; what they import may be used as the program's own imports may.
-        if key[1] == "" and quick(key[0]):
-            _shareable.add(key)
-    return _compiled[key]
-
-
-def quick(source):
+    """A preamble's statements, each on its own, and the program's code. @raises Ended for text that is no Python"""
     try:
-        return shareable(source)
-    except RecursionError:
-        return False
+        return compile_preamble(request["preamble"]), compile(request["source"], PROGRAM, "exec", dont_inherit=True)
+    except MemoryError:
+        raise Ended(end="unparsable", message="MemoryError: too deeply nested") from None
+    except BaseException as error:
+        raise Ended(end="unparsable", message=f"{type(error).__name__}: {error}"[:500]) from None
 
 
 def compile_preamble(source):
@@ -228,30 +241,18 @@ def too_deep(tree):
     return True
 
 
-class Streams:
-    """Fresh standard streams for one run; on the way out they are flushed, as at the end of a process."""
-
-    def __enter__(self):
-        sys.stdin = sys.__stdin__ = io.TextIOWrapper(
-            io.BufferedReader(io.FileIO(0, "rb", closefd=False)), encoding="utf-8"
-        )
-        self.stdout = sys.stdout = sys.__stdout__ = io.TextIOWrapper(
-            io.BufferedWriter(io.FileIO(1, "wb", closefd=False), 1 << 16), encoding="utf-8"
-        )
-        sys.stderr = sys.__stderr__ = io.TextIOWrapper(
-            io.FileIO(2, "wb", closefd=False), encoding="utf-8", errors="backslashreplace", write_through=True
-        )
-        return self
-
-    def __exit__(self, kind, error, trace):
-        if kind is not None:
-            self.finish({})
-
-    def finish(self, namespace):
-        quietly(atexit._run_exitfuncs)
-        quietly(lambda: sys.stdout.flush())
-        quietly(namespace.clear)
-        quietly(self.stdout.flush)
+def open_streams():
+    """Fresh standard streams, made once: every program starts from the same saved state. @returns standard output"""
+    sys.stdin = sys.__stdin__ = io.TextIOWrapper(
+        io.BufferedReader(io.FileIO(0, "rb", closefd=False)), encoding="utf-8"
+    )
+    sys.stdout = sys.__stdout__ = io.TextIOWrapper(
+        io.BufferedWriter(io.FileIO(1, "wb", closefd=False), 1 << 16), encoding="utf-8"
+    )
+    sys.stderr = sys.__stderr__ = io.TextIOWrapper(
+        io.FileIO(2, "wb", closefd=False), encoding="utf-8", errors="backslashreplace", write_through=True
+    )
+    return sys.stdout
 
 
 def quietly(function):
@@ -261,4 +262,5 @@ def quietly(function):
         pass
 
 
-OPERATIONS = {"run": run}
+STDOUT = open_streams()
+OPERATIONS = {"run": run, "prepare": prepare, "resume": resume}

@@ -19,8 +19,10 @@ import {
   type World,
 } from "../job.js";
 import { buildFirewall, Killed } from "./firewall.js";
-import { cacheFile, readSnapshot, storeSnapshot } from "./image.js";
-import { Ports, WORK_PER_MS } from "./ports.js";
+import { cached } from "./image.js";
+import type { SavedMemory } from "./marks.js";
+import { Ports, type Position, WORK_PER_MS } from "./ports.js";
+import { PAGE_BYTES, TABLE_BYTES, tableAddress, trackingVersion, trackStores } from "./store-tracking.js";
 import { type WasmInstance, type WasmMemory, type WasmModule, wasm } from "./wasm.js";
 
 /** Named in every verdict: error texts differ between versions. */
@@ -53,7 +55,6 @@ const HASH_SEED: Readonly<Record<World, string>> = { first: "0", second: "4219" 
 const GUEST: ReadonlyArray<readonly [string, string]> = [
   ["coderlplus_values", "./values.py"],
   ["coderlplus_shims", "./shims.py"],
-  ["coderlplus_sharing", "./sharing.py"],
   ["coderlplus_guest", "./guest.py"],
   ["coderlplus_crossing", "./crossing.py"],
   ["coderlplus_asserts", "../../judge/asserts.py"],
@@ -69,14 +70,27 @@ const STANDARD_LIBRARY = `sys os io re heapq bisect itertools functools collecti
   json operator copy typing decimal fractions datetime statistics traceback time dataclasses enum types array cmath
   ast symtable abc contextlib asyncio threading queue numbers textwrap`;
 
+/** A state that runs can begin from. */
+export class Checkpoint {
+  constructor(
+    readonly memory: SavedMemory,
+    readonly streams: readonly unknown[],
+    readonly position: Position,
+  ) {}
+}
+
+/** 16 MB: what a program has built up in its first part is copied for it, once. */
+const MAX_CHECKPOINT_PAGES = 4096;
+
 export class Interpreter {
   readonly #python: Internals;
   readonly #ports: Ports;
   readonly #entry: number;
-  readonly #baseline: Uint8Array;
   readonly #baselineHeap: number;
   readonly #stack: number;
-  readonly #streams: unknown[];
+  readonly #start: Checkpoint;
+  /** What the memory is, but for its marked pages. */
+  #at: Checkpoint;
   #dirty = false;
 
   private constructor(python: Internals, ports: Ports, entry: number) {
@@ -85,9 +99,12 @@ export class Interpreter {
     this.#entry = entry;
     const module = python._module;
     this.#baselineHeap = module.HEAPU8.length;
-    this.#baseline = module.HEAPU8.slice(0, module._sbrk(0));
+    const end = module._sbrk(0);
     this.#stack = module._emscripten_stack_get_current();
-    this.#streams = [...python.FS.streams];
+    ports.marks.clear();
+    const base = module.HEAPU8.slice(0, end);
+    this.#start = new Checkpoint({ base, changed: new Map() }, [...python.FS.streams], ports.origin());
+    this.#at = this.#start;
   }
 
   /**
@@ -134,27 +151,59 @@ export class Interpreter {
     this.#ports.work += work;
   }
 
-  /** Puts the saved state back, unless nothing has run since. */
-  restore(): void {
-    if (!this.#dirty) return;
-    const module = this.#python._module;
-    const heap = module.HEAPU8;
-    heap.set(this.#baseline);
-    heap.fill(0, this.#baseline.length);
-    module.__emscripten_stack_restore(this.#stack);
+  /** Puts a saved state back, the first one unless told otherwise; nothing to do where nothing has run since. */
+  restore(state: Checkpoint = this.#start): void {
+    if (!this.#dirty && this.#at === state) return;
+    const { marks } = this.#ports;
+    if (this.#at !== state) for (const page of this.#at.memory.changed.keys()) marks.add(page * PAGE_BYTES, 1);
+    if (this.#at !== state) for (const page of state.memory.changed.keys()) marks.add(page * PAGE_BYTES, 1);
+    marks.restore(state.memory);
+    this.#python._module.__emscripten_stack_restore(this.#stack);
     this.#python.FS.streams.length = 0;
-    Object.assign(this.#python.FS.streams, this.#streams);
+    Object.assign(this.#python.FS.streams, state.streams);
+    this.#at = state;
     this.#dirty = false;
   }
 
-  /** Runs one request from the state that is there. `answer` serves what the guest asks across. */
-  run(job: WireJob, answer?: (question: Buffer) => Buffer | null): Execution {
+  /** The state as it is after a run that began at the first one; null where it is not worth keeping, or not to be trusted. */
+  checkpoint(): Checkpoint | null {
+    const { streams } = this.#python.FS;
+    const pages = this.#ports.marks.pages();
+    const isOwn =
+      streams.length === this.#start.streams.length && streams.every((s, i) => s === this.#start.streams[i]);
+    if (pages === null || pages.length > MAX_CHECKPOINT_PAGES || !isOwn) return null;
+    const heap = this.#python._module.HEAPU8;
+    const changed = new Map(pages.map((page) => [page, heap.slice(page * PAGE_BYTES, (page + 1) * PAGE_BYTES)]));
+    this.#at = new Checkpoint({ base: this.#start.memory.base, changed }, [...streams], this.#ports.position());
+    this.#ports.marks.clear();
+    this.#dirty = false;
+    return this.#at;
+  }
+
+  /** @internal Bytes of the memory that are not as in the state that was put back last: for tests, there must be none. */
+  strayBytes(): number {
+    const { base, changed } = this.#at.memory;
+    const heap = this.#python._module.HEAPU8;
+    const expected = Buffer.alloc(heap.length);
+    expected.set(base);
+    for (const [page, bytes] of changed) expected.set(bytes, page * PAGE_BYTES);
+    if (expected.equals(heap)) return 0;
+    return heap.reduce((count, byte, at) => count + Number(byte !== expected[at]), 0);
+  }
+
+  /**
+   * Runs one request from the state that is there.
+   *
+   * @param answer  serves what the guest asks across
+   */
+  run(job: Omit<WireJob, "staged">, answer?: (question: Buffer) => Buffer | null): Execution {
     const ports = this.#ports;
-    ports.begin(Buffer.from(job.request), Buffer.from(job.stdin), {
+    const limits = {
       work: Math.ceil(job.limits.timeMs * WORK_PER_MS),
       outputBytes: job.limits.outputBytes,
       heapLimit: this.#baselineHeap + job.limits.memoryBytes,
-    });
+    };
+    ports.begin(Buffer.from(job.request), Buffer.from(job.stdin), limits, this.#at.position);
     ports.answer = answer ?? null;
     this.#dirty = true;
     const started = performance.now();
@@ -175,10 +224,9 @@ export class Interpreter {
     const stdout = Buffer.concat(ports.stdout);
     const text = stdout.toString("utf8");
     const stdoutIsText = !text.includes("\uFFFD") || Buffer.from(text).equals(stdout);
-    // A program that leaves by `os._exit` may have said something before; what it leaves behind is never clean.
+    // A program that leaves by `os._exit` may have said something before.
     const left = thrown instanceof Killed && thrown.reason === "exit";
-    const said = thrown === null || left ? parseReply(ports.takeReply()) : null;
-    const reply = said && left ? { ...said, clean: false } : said;
+    const reply = thrown === null || left ? parseReply(ports.takeReply()) : null;
     return { ending: endingOf(thrown, reply, ports), reply, stdout: text, stdoutIsText };
   }
 }
@@ -230,15 +278,18 @@ async function load(
 
 /** From the cache, or made now by a cold start that is thrown away: all interpreters begin with the same memory. */
 async function findSnapshot(world: World): Promise<Uint8Array> {
-  const recipe = [...GUEST.map(([, path]) => source(path)), source("./install.py"), STANDARD_LIBRARY, HASH_SEED[world]];
-  const file = cacheFile(world, recipe.join("\0"));
-  const cached = file && readSnapshot(file);
-  if (cached) return share(cached);
-  const { python } = await start(world, new Ports(world));
-  install(python);
-  const snapshot = (python as unknown as Internals).makeMemorySnapshot();
-  if (file) storeSnapshot(file, snapshot);
+  const parts = [...GUEST.map(([, path]) => source(path)), source("./install.py"), STANDARD_LIBRARY, HASH_SEED[world]];
+  const snapshot = await cached(`${world}-world`, parts.join("\0"), async () => {
+    const { python } = await start(world, new Ports(world));
+    install(python);
+    return (python as unknown as Internals).makeMemorySnapshot();
+  });
   return share(snapshot);
+}
+
+/** The interpreter's code with marks for what it stores. */
+async function compileTracked(binary: Uint8Array): Promise<WasmModule> {
+  return wasm.compile(await cached("code", trackingVersion, async () => trackStores(binary)));
 }
 
 /** One copy for all threads. */
@@ -258,14 +309,14 @@ async function start(world: World, ports: Ports, image?: Image): Promise<{ pytho
   let module = image?.module;
   wasm.instantiate = async (source, imports = {}) => {
     if (!(source instanceof Uint8Array) || source.length < MIN_INTERPRETER_BYTES) return instantiate(source, imports);
-    module ??= await wasm.compile(source);
+    module ??= await compileTracked(source);
     buildFirewall(imports, ports);
     const instance = (await instantiate(module, imports)) as WasmInstance;
     const { exports } = instance;
-    ports.connect(
-      (exports.memory ?? imports.env.memory) as WasmMemory,
-      addressOf(exports, "_Py_emscripten_signal_clock"),
-    );
+    const table = tableAddress(addressOf(exports, "__heap_base"));
+    const reserve = exports.sbrk as (bytes: number) => number;
+    reserve(table + TABLE_BYTES + PAGE_BYTES - reserve(0));
+    ports.connect(exports.memory as WasmMemory, addressOf(exports, "_Py_emscripten_signal_clock"), table);
     return { instance, module };
   };
   try {

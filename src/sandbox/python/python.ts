@@ -3,7 +3,7 @@
 import type { Guest, GuestStart } from "../guest.js";
 import type { Execution, WireJob, World } from "../job.js";
 import { cross } from "./crossing.js";
-import { ENGINE, type Image, Interpreter } from "./interpreter.js";
+import { Checkpoint, ENGINE, type Image, Interpreter } from "./interpreter.js";
 
 /** Memory of the interpreter grows and never shrinks: past this a fresh thread takes over. */
 const WORN_BYTES = 64 * 1024 * 1024;
@@ -11,8 +11,8 @@ const WORN_BYTES = 64 * 1024 * 1024;
 export class PythonGuest implements Guest {
   readonly engine = ENGINE;
   #peer: Interpreter | null = null;
-  /** The session whose state the interpreter may keep. */
-  #session: string | undefined;
+  /** The first part of staged jobs, whose state the interpreter has kept or whose failure is every test's. */
+  #prepared: { readonly text: string; readonly outcome: Checkpoint | Execution | null } | null = null;
 
   private constructor(
     readonly image: Image,
@@ -32,14 +32,35 @@ export class PythonGuest implements Guest {
 
   async run(job: WireJob): Promise<Execution> {
     const { interpreter } = this;
-    if (job.session === undefined || job.session !== this.#session) interpreter.restore();
-    const execution = job.peer ? cross(interpreter, await this.#secondInterpreter(), job) : interpreter.run(job);
-    this.#session = execution.reply?.clean === true ? job.session : undefined;
-    return execution;
+    if (job.staged) return this.#runStaged(job, job.staged);
+    interpreter.restore();
+    return job.peer ? cross(interpreter, await this.#secondInterpreter(), job) : interpreter.run(job);
   }
 
   tidy(): void {
-    if (this.#session === undefined) this.interpreter.restore();
+    const outcome = this.#prepared?.outcome;
+    this.interpreter.restore(outcome instanceof Checkpoint ? outcome : undefined);
+  }
+
+  #runStaged(job: WireJob, { prepare, resume }: NonNullable<WireJob["staged"]>): Execution {
+    const { interpreter } = this;
+    let spentMs = 0;
+    if (this.#prepared?.text !== prepare) {
+      interpreter.restore();
+      const execution = interpreter.run({ ...job, request: prepare });
+      spentMs = execution.cpuMs;
+      const outcome = execution.ending.kind === "finished" ? interpreter.checkpoint() : execution;
+      this.#prepared = { text: prepare, outcome };
+    }
+    const { outcome } = this.#prepared;
+    if (outcome === null) {
+      interpreter.restore();
+      return interpreter.run(job);
+    }
+    if (!(outcome instanceof Checkpoint)) return outcome;
+    interpreter.restore(outcome);
+    const execution = interpreter.run({ ...job, request: resume });
+    return { ...execution, cpuMs: spentMs + execution.cpuMs };
   }
 
   async #secondInterpreter(): Promise<Interpreter> {
