@@ -58,6 +58,8 @@ const GUEST: ReadonlyArray<readonly [string, string]> = [
   ["coderlplus_passes", "../../tracer/passes.py"],
   ["coderlplus_tracer", "../../tracer/tracer.py"],
 ];
+/** To be raised whenever what is saved changes by something on this side, such as what the host answers at the start. */
+const PREPARATION = "2";
 const MIN_INTERPRETER_BYTES = 1_000_000;
 
 /** Loaded before the state is saved: what programs import often. The rest is read from the archive when asked for. */
@@ -274,7 +276,7 @@ export function needsPreparing(world: World): boolean {
 
 function recipe(world: World): string {
   const guest = GUEST.map(([, path]) => source(path));
-  return [...guest, source("./install.py"), STANDARD_LIBRARY, HASH_SEED[world]].join("\0");
+  return [PREPARATION, ...guest, source("./install.py"), STANDARD_LIBRARY, HASH_SEED[world]].join("\0");
 }
 
 /** The text that the rewritten code depends on. */
@@ -330,6 +332,8 @@ async function start(world: World, ports: Ports, image?: Image): Promise<{ pytho
       indexURL: dirname(createRequire(import.meta.url).resolve("pyodide")),
       jsglobals: {},
       env: { PYTHONHASHSEED: HASH_SEED[world], HOME: "/home", PATH: "/", _: "python" },
+      // Else it is the path of this very program.
+      ...{ _sysExecutable: "python" },
       stdin: () => null,
       stdout: () => {},
       stderr: () => {},
