@@ -1,6 +1,6 @@
 // What the sandbox is asked and what it answers: plain data between the pool, its threads and the interpreter.
 
-import { Float, type Json, stringifyJson } from "../core/json.js";
+import { Float, type Json, parseJson, stringifyJson } from "../core/json.js";
 import type { Limits, Problem } from "../problems/problem.js";
 
 /** How a run came to its end. Everything but `finished` is the program's doing. */
@@ -72,6 +72,16 @@ export interface Execution {
   readonly outputBytes: number;
   /** Measured, and so the only thing here that differs from run to run. */
   readonly cpuMs: number;
+}
+
+/** An execution on its way back: the reply as text, for the same reason. */
+export interface WireExecution {
+  readonly execution: Omit<Execution, "reply">;
+  readonly reply: string | null;
+}
+
+export function fromWire({ execution, reply }: WireExecution): Execution {
+  return { ...execution, reply: reply === null ? null : (parseJson(reply) as Execution["reply"]) };
 }
 
 /** Which of two worlds an interpreter lives in: they differ in hash seed, clock and random bytes only. */

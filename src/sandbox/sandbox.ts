@@ -4,9 +4,9 @@
 import { availableParallelism } from "node:os";
 import { InfrastructureError } from "../core/errors.js";
 import type { Place } from "./job.js";
-import type { Image } from "./python/interpreter.js";
 import { findWheels } from "./python/packages.js";
-import { type Room, Slot } from "./slot.js";
+import { type OpenRoom, type Room, type ShareImage, Slot, sharedImage } from "./slot.js";
+import { openWall, type Wall, type WallMode } from "./wall/wall.js";
 
 export type { Room } from "./slot.js";
 
@@ -15,11 +15,16 @@ export interface SandboxOptions {
   readonly workers?: number | undefined;
   /** A folder of wheels that programs may import: for the price of a slower start and restore; none by default. */
   readonly packages?: string | undefined;
+  /** Whether the threads live in a process without network, files to write and programs to run. Default: off. */
+  readonly wall?: WallMode | undefined;
 }
 
 /** Starts the pool. @throws InfrastructureError where no interpreter starts. */
 export async function openSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
-  const sandbox = new Sandbox(options.workers ?? Math.min(2, availableParallelism()), options.packages);
+  const { workers = Math.min(2, availableParallelism()), packages } = options;
+  if (packages !== undefined) findWheels(packages);
+  const wall = await openWall(options.wall ?? "off");
+  const sandbox = new Sandbox(workers, wall, packages);
   await sandbox.warm();
   return sandbox;
 }
@@ -27,10 +32,10 @@ export async function openSandbox(options: SandboxOptions = {}): Promise<Sandbox
 interface Pool {
   readonly place: Place;
   readonly size: number;
-  readonly slots: Slot[];
-  readonly free: Slot[];
-  readonly waiting: Array<(slot: Slot) => void>;
-  image: Promise<Image | null> | null;
+  readonly slots: OpenRoom[];
+  readonly free: OpenRoom[];
+  readonly waiting: Array<(slot: OpenRoom) => void>;
+  readonly share: ShareImage;
 }
 
 export class Sandbox {
@@ -38,11 +43,12 @@ export class Sandbox {
   readonly #pools = new Map<string, Pool>();
   #closed = false;
 
+  /** @param wall  where the threads live; null for this process */
   constructor(
     workers: number,
+    private readonly wall: Wall | null = null,
     private readonly packages?: string,
   ) {
-    if (packages !== undefined) findWheels(packages);
     this.#workers = Math.max(1, workers);
   }
 
@@ -73,6 +79,7 @@ export class Sandbox {
     this.#closed = true;
     const slots = [...this.#pools.values()].flatMap((pool) => pool.slots);
     await Promise.all(slots.map((slot) => slot.close()));
+    await this.wall?.close();
   }
 
   #pool(place: Place): Pool {
@@ -80,31 +87,20 @@ export class Sandbox {
     let pool = this.#pools.get(key);
     if (!pool) {
       const size = place.world === "first" ? this.#workers : 1;
-      pool = { place, size, slots: [], free: [], waiting: [], image: null };
+      pool = { place, size, slots: [], free: [], waiting: [], share: sharedImage() };
       this.#pools.set(key, pool);
     }
     return pool;
   }
 
-  #take(pool: Pool): Promise<Slot> {
+  #take(pool: Pool): Promise<OpenRoom> {
     const free = pool.free.pop();
     if (free) return Promise.resolve(free);
     if (pool.slots.length < pool.size) {
-      const slot = new Slot(pool.place, (start) => shareImage(pool, start));
+      const slot = this.wall?.room(pool.place) ?? new Slot(pool.place, pool.share);
       pool.slots.push(slot);
       return Promise.resolve(slot);
     }
     return new Promise((resolve) => pool.waiting.push(resolve));
-  }
-}
-
-/** The first slot to start makes the image; the others wait for it. A failed attempt is not remembered. */
-async function shareImage(pool: Pool, make: () => Promise<Image | null>): Promise<Image | null> {
-  pool.image ??= make();
-  try {
-    return await pool.image;
-  } catch (error) {
-    pool.image = null;
-    throw error;
   }
 }

@@ -2,9 +2,8 @@
 
 import type { Worker } from "node:worker_threads";
 import { InfrastructureError } from "../core/errors.js";
-import { parseJson } from "../core/json.js";
 import { startWorker } from "../core/worker.js";
-import { type Execution, type Job, type Place, toWire } from "./job.js";
+import { type Execution, fromWire, type Job, type Place, toWire, type WireExecution, type WireJob } from "./job.js";
 import type { Image } from "./python/interpreter.js";
 import type { WorkerMessage, WorkerStart } from "./worker.js";
 
@@ -23,7 +22,7 @@ interface Thread {
   readonly engine: string;
 }
 
-type ShareImage = (make: () => Promise<Image | null>) => Promise<Image | null>;
+export type ShareImage = (make: () => Promise<Image | null>) => Promise<Image | null>;
 
 /** Something that runs one job at a time. */
 export interface Room {
@@ -33,7 +32,26 @@ export interface Room {
   ready(): Promise<void>;
 }
 
-export class Slot implements Room {
+/** A room of the pool's own. */
+export interface OpenRoom extends Room {
+  close(): Promise<void>;
+}
+
+/** The first slot to start makes the image; the others wait for it. A failed attempt is not remembered. */
+export function sharedImage(): ShareImage {
+  let image: Promise<Image | null> | null = null;
+  return async (make) => {
+    image ??= make();
+    try {
+      return await image;
+    } catch (error) {
+      image = null;
+      throw error;
+    }
+  };
+}
+
+export class Slot implements OpenRoom {
   readonly #place: Place;
   readonly #shareImage: ShareImage;
   #thread: Promise<Thread> | null = null;
@@ -55,6 +73,11 @@ export class Slot implements Room {
    * @throws InfrastructureError where no interpreter starts
    */
   async run(job: Job): Promise<Execution> {
+    return fromWire(await this.exchange(toWire(job)));
+  }
+
+  /** {@link run}, for a caller in another process. */
+  async exchange(job: WireJob): Promise<WireExecution> {
     return (await this.#attempt(job)) ?? (await this.#attempt(job)) ?? failure("crashed", "the interpreter died twice");
   }
 
@@ -68,7 +91,7 @@ export class Slot implements Room {
     if (thread) await thread.then(({ worker }) => worker.terminate()).catch(() => {});
   }
 
-  async #attempt(job: Job): Promise<Execution | null> {
+  async #attempt(job: WireJob): Promise<WireExecution | null> {
     const thread = await this.#running();
     const outcome = await watch(thread, job);
     if (outcome.replace) {
@@ -78,7 +101,7 @@ export class Slot implements Room {
       this.#thread = this.#start();
       this.#thread.catch(() => {});
     }
-    return outcome.execution;
+    return outcome.answer;
   }
 
   /** The thread, started where there is none. A failed start is not remembered: the next caller tries again. */
@@ -136,12 +159,12 @@ function startThread(place: Place, image: Image | null): Promise<{ thread: Threa
 
 interface Watched {
   /** Null where the thread died without an answer. */
-  readonly execution: Execution | null;
+  readonly answer: WireExecution | null;
   readonly replace: boolean;
 }
 
 /** Posts a job and waits for the answer, the thread's death, or too long a silence. */
-function watch({ worker, progress }: Thread, job: Job): Promise<Watched> {
+function watch({ worker, progress }: Thread, job: WireJob): Promise<Watched> {
   const silenceMs = Math.max(SILENCE_MIN_MS, SILENCE_FACTOR * job.limits.timeMs);
   const wallMs = Math.max(3 * SILENCE_MIN_MS, WALL_FACTOR * job.limits.timeMs);
   return new Promise((resolve) => {
@@ -154,31 +177,28 @@ function watch({ worker, progress }: Thread, job: Job): Promise<Watched> {
       resolve(watched);
     };
     const onMessage = (message: WorkerMessage): void => {
-      if (message.kind === "done") settle({ execution: received(message), replace: message.worn });
-      else if (message.kind === "loading") heard = performance.now() + START_TIMEOUT_MS;
+      if (message.kind === "done") {
+        settle({ answer: { execution: message.execution, reply: message.reply }, replace: message.worn });
+      } else if (message.kind === "loading") heard = performance.now() + START_TIMEOUT_MS;
       else if (message.kind === "loaded") heard = performance.now();
-      else if (message.kind === "broken") settle({ execution: null, replace: true });
+      else if (message.kind === "broken") settle({ answer: null, replace: true });
     };
-    const onDeath = (): void => settle({ execution: null, replace: true });
+    const onDeath = (): void => settle({ answer: null, replace: true });
     const check = (): void => {
       const now = performance.now();
       if (progress[0] !== polls) heard = now;
       polls = progress[0];
       if (now - heard < silenceMs && now - started < wallMs) return;
       const message = `no sign of life for ${Math.round((now - heard) / 1000)} s`;
-      settle({ execution: failure("timed-out", message, now - started), replace: true });
+      settle({ answer: failure("timed-out", message, now - started), replace: true });
     };
     const timer = setInterval(check, Math.min(100, silenceMs / 10));
     worker.on("message", onMessage).on("error", onDeath).on("exit", onDeath);
-    worker.postMessage(toWire(job), []);
+    worker.postMessage(job, []);
   });
 }
 
-/** The reply crosses the thread boundary as text: cloning would strip what tells 2.0 from 2. */
-function received({ execution, reply }: Extract<WorkerMessage, { kind: "done" }>): Execution {
-  return { ...execution, reply: reply === null ? null : (parseJson(reply) as Execution["reply"]) };
-}
-
-function failure(kind: "timed-out" | "crashed", message: string, cpuMs = 0): Execution {
-  return { ending: { kind, message }, reply: null, stdout: "", stdoutIsText: true, work: 0, outputBytes: 0, cpuMs };
+function failure(kind: "timed-out" | "crashed", message: string, cpuMs = 0): WireExecution {
+  const ending = { kind, message };
+  return { execution: { ending, stdout: "", stdoutIsText: true, work: 0, outputBytes: 0, cpuMs }, reply: null };
 }

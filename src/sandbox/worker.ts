@@ -4,7 +4,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { InfrastructureError, messageOf } from "../core/errors.js";
 import { stringifyJson } from "../core/json.js";
 import type { Guest, GuestStart } from "./guest.js";
-import type { Execution, Place, WireJob } from "./job.js";
+import type { Place, WireExecution, WireJob } from "./job.js";
 import type { Image } from "./python/interpreter.js";
 import { PythonGuest } from "./python/python.js";
 
@@ -19,12 +19,7 @@ export type WorkerMessage =
   | { readonly kind: "ready"; readonly engine: string; readonly image: Image | null }
   | { readonly kind: "broken"; readonly message: string }
   | { readonly kind: "loading" | "loaded" }
-  | {
-      readonly kind: "done";
-      readonly execution: Omit<Execution, "reply">;
-      readonly reply: string | null;
-      readonly worn: boolean;
-    };
+  | (WireExecution & { readonly kind: "done"; readonly worn: boolean });
 
 async function main(): Promise<void> {
   const port = parentPort;

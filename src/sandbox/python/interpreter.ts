@@ -18,13 +18,14 @@ import {
   type WireJob,
   type World,
 } from "../job.js";
-import { type FileSystem, ProgramFiles } from "./files.js";
+import { type FileSystem, withFiles } from "./files.js";
 import { buildFirewall, Killed } from "./firewall.js";
-import { cached } from "./image.js";
+import { cached, isCached } from "./image.js";
 import type { SavedMemory } from "./marks.js";
 import { installPackages } from "./packages.js";
 import { Ports, type Position, WORK_PER_MS } from "./ports.js";
 import { PAGE_BYTES, TABLE_BYTES, tableAddress, trackingVersion, trackStores } from "./store-tracking.js";
+import { type Surrounded, Surroundings } from "./surroundings.js";
 import { type WasmInstance, type WasmMemory, type WasmModule, wasm } from "./wasm.js";
 
 /** Named in every verdict: error texts differ between versions. */
@@ -41,14 +42,12 @@ interface EmscriptenModule {
   _PyObject_CallNoArgs(callable: number): number;
   _Py_IncRef(object: number): void;
   _Py_DecRef(object: number): void;
-  _emscripten_stack_get_current(): number;
-  __emscripten_stack_restore(pointer: number): void;
   _sbrk(bytes: number): number;
 }
 
-interface Internals {
-  readonly _module: EmscriptenModule;
-  readonly FS: FileSystem;
+interface Internals extends Surrounded {
+  readonly FS: Surrounded["FS"] & FileSystem;
+  readonly _module: EmscriptenModule & Surrounded["_module"];
   makeMemorySnapshot(): Uint8Array;
 }
 
@@ -77,7 +76,6 @@ const STANDARD_LIBRARY = `sys os io re heapq bisect itertools functools collecti
 export class Checkpoint {
   constructor(
     readonly memory: SavedMemory,
-    readonly streams: readonly unknown[],
     readonly position: Position,
   ) {}
 }
@@ -90,8 +88,7 @@ export class Interpreter {
   readonly #ports: Ports;
   readonly #entry: number;
   readonly #baselineHeap: number;
-  readonly #stack: number;
-  readonly #files: ProgramFiles;
+  readonly #surroundings: Surroundings;
   readonly #start: Checkpoint;
   /** What the memory is, but for its marked pages. */
   #at: Checkpoint;
@@ -106,12 +103,11 @@ export class Interpreter {
     this.#entry = entry;
     const module = python._module;
     this.#baselineHeap = module.HEAPU8.length;
+    this.#surroundings = new Surroundings(python);
     const end = module._sbrk(0);
-    this.#stack = module._emscripten_stack_get_current();
-    this.#files = new ProgramFiles(python.FS);
     ports.marks.clear();
     const base = module.HEAPU8.slice(0, end);
-    this.#start = new Checkpoint({ base, changed: new Map() }, [...python.FS.streams], ports.origin());
+    this.#start = new Checkpoint({ base, changed: new Map() }, ports.origin());
     this.#at = this.#start;
   }
 
@@ -152,6 +148,22 @@ export class Interpreter {
     return this.#python._module.HEAPU8.length - this.#baselineHeap;
   }
 
+  /** Whether more is changed than {@link restore} puts back. */
+  get strayed(): boolean {
+    return this.#surroundings.strayed;
+  }
+
+  /**
+   * A digest of everything that a program may have changed, once it is put back.
+   *
+   * @internal
+   */
+  digest(): string {
+    this.restore();
+    this.#ports.marks.clear();
+    return this.#surroundings.digest();
+  }
+
   /** What the run that goes on has used so far, in units of {@link WORK_PER_MS}. */
   get work(): number {
     return this.#ports.work;
@@ -166,26 +178,24 @@ export class Interpreter {
   restore(state: Checkpoint = this.#start): void {
     if (!this.#dirty && this.#at === state) return;
     const { marks } = this.#ports;
-    if (this.#at !== state) for (const page of this.#at.memory.changed.keys()) marks.add(page * PAGE_BYTES, 1);
-    if (this.#at !== state) for (const page of state.memory.changed.keys()) marks.add(page * PAGE_BYTES, 1);
+    if (this.#at !== state) {
+      for (const { memory } of [this.#at, state]) {
+        for (const page of memory.changed.keys()) marks.add(page * PAGE_BYTES, 1);
+      }
+    }
     marks.restore(state.memory);
-    this.#python._module.__emscripten_stack_restore(this.#stack);
-    this.#python.FS.streams.length = 0;
-    Object.assign(this.#python.FS.streams, state.streams);
+    this.#surroundings.restore();
     this.#at = state;
     this.#dirty = false;
   }
 
   /** The state as it is after a run that began at the first one; null where it is not worth keeping, or not to be trusted. */
   checkpoint(): Checkpoint | null {
-    const { streams } = this.#python.FS;
     const pages = this.#ports.marks.pages();
-    const isOwn =
-      streams.length === this.#start.streams.length && streams.every((s, i) => s === this.#start.streams[i]);
-    if (pages === null || pages.length > MAX_CHECKPOINT_PAGES || !isOwn) return null;
+    if (pages === null || pages.length > MAX_CHECKPOINT_PAGES || this.#surroundings.hasOpenFiles) return null;
     const heap = this.#python._module.HEAPU8;
     const changed = new Map(pages.map((page) => [page, heap.slice(page * PAGE_BYTES, (page + 1) * PAGE_BYTES)]));
-    this.#at = new Checkpoint({ base: this.#start.memory.base, changed }, [...streams], this.#ports.position());
+    this.#at = new Checkpoint({ base: this.#start.memory.base, changed }, this.#ports.position());
     this.#ports.marks.clear();
     this.#dirty = false;
     return this.#at;
@@ -209,7 +219,6 @@ export class Interpreter {
    */
   run(job: Omit<WireJob, "staged">, answer?: (question: Buffer) => Buffer | null): Execution {
     const ports = this.#ports;
-    this.#files.place(job.files, ports.epochMs);
     const limits = {
       work: Math.ceil(job.limits.timeMs * WORK_PER_MS),
       outputBytes: job.limits.outputBytes,
@@ -218,11 +227,12 @@ export class Interpreter {
     ports.begin(Buffer.from(job.request), Buffer.from(job.stdin), limits, this.#at.position);
     ports.answer = answer ?? null;
     this.#dirty = true;
+    const { _module: module, FS } = this.#python;
     const started = performance.now();
     let thrown: unknown = null;
     try {
-      const result = this.#python._module._PyObject_CallNoArgs(this.#entry);
-      if (result !== 0) this.#python._module._Py_DecRef(result);
+      const result = withFiles(FS, job.files, ports.epochMs, () => module._PyObject_CallNoArgs(this.#entry));
+      if (result !== 0) module._Py_DecRef(result);
     } catch (error) {
       thrown = error;
     }
@@ -290,10 +300,19 @@ async function load(
   return { interpreter: Interpreter.of(python, ports, packages), image: { ...image, module } };
 }
 
+/** Whether the next start has to make what is kept for later ones. */
+export function needsPreparing(world: World): boolean {
+  return !isCached(`${world}-world`, recipe(world)) || !isCached("code", trackingVersion);
+}
+
+function recipe(world: World): string {
+  const guest = GUEST.map(([, path]) => source(path));
+  return [...guest, source("./install.py"), STANDARD_LIBRARY, HASH_SEED[world]].join("\0");
+}
+
 /** From the cache, or made now by a cold start that is thrown away: all interpreters begin with the same memory. */
 async function findSnapshot(world: World): Promise<Uint8Array> {
-  const parts = [...GUEST.map(([, path]) => source(path)), source("./install.py"), STANDARD_LIBRARY, HASH_SEED[world]];
-  const snapshot = await cached(`${world}-world`, parts.join("\0"), async () => {
+  const snapshot = await cached(`${world}-world`, recipe(world), async () => {
     const { python } = await start(world, new Ports(world));
     install(python);
     return (python as unknown as Internals).makeMemorySnapshot();

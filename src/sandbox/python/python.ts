@@ -28,7 +28,8 @@ export class PythonGuest implements Guest {
   }
 
   get worn(): boolean {
-    return this.interpreter.growth + (this.#peer?.growth ?? 0) > WORN_BYTES;
+    const both = this.#peer ? [this.interpreter, this.#peer] : [this.interpreter];
+    return both.some(({ strayed }) => strayed) || both.reduce((sum, { growth }) => sum + growth, 0) > WORN_BYTES;
   }
 
   async run(job: WireJob): Promise<Execution> {
