@@ -5,9 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { judge } from "../../judge/judge.js";
-import { problemSchema } from "../../problems/problem.js";
-import { openSandbox, type Sandbox } from "../sandbox.js";
+import { problemSchema } from "../problems/problem.js";
+import { openSandbox, type Sandbox } from "../sandbox/sandbox.js";
+import { judge } from "./judge.js";
 
 let folder: string;
 let sandbox: Sandbox;
