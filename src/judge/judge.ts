@@ -1,7 +1,7 @@
 // One program against a problem's tests: runs each in the sandbox and decides here, outside it, what came of it.
 // What the program causes is data; only our own failure is thrown, and that becomes the verdict "infrastructure".
 
-import { messageOf } from "../core/errors.js";
+import { CancelledError, messageOf, OverloadError } from "../core/errors.js";
 import { sha256 } from "../core/files.js";
 import type { Problem } from "../problems/problem.js";
 import { WORK_PER_MS } from "../sandbox/python/ports.js";
@@ -15,12 +15,16 @@ export interface JudgeOptions {
   readonly mode?: Mode | undefined;
   /** Run the tests after the first failure too, as far as the problem's total limit lets them. */
   readonly allTests?: boolean | undefined;
+  /** Aborted, it calls the judging off. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
  * The verdict on one program. Fire as many as you like at once: the sandbox queues them.
  *
  * @param program  null where the completion holds none: unparsable
+ * @throws CancelledError where `options.signal` is aborted
+ * @throws OverloadError where the sandbox is told to let only so many wait
  */
 export async function judge(
   sandbox: Sandbox,
@@ -31,8 +35,13 @@ export async function judge(
   if (program === null) return judgement(null, unparsable(problem, "no program in the completion"), []);
   for (let attempt = 1; ; attempt++) {
     try {
-      return await sandbox.lease((room) => judgeIn(room, problem, program, options), { language: problem.language });
+      const { language } = problem;
+      return await sandbox.lease((room) => judgeIn(room, problem, program, options), {
+        language,
+        signal: options.signal,
+      });
     } catch (error) {
+      if (error instanceof CancelledError || error instanceof OverloadError) throw error;
       if (attempt < ATTEMPTS) continue;
       return judgement(program, { kind: "infrastructure", message: messageOf(error) }, []);
     }

@@ -1,28 +1,15 @@
 // One place in the pool: a thread with an interpreter, its watchdog, and its replacement when it dies.
 
-import type { Worker } from "node:worker_threads";
-import { InfrastructureError } from "../core/errors.js";
-import { startWorker } from "../core/worker.js";
-import { type Execution, fromWire, type Job, type Place, toWire, type WireExecution, type WireJob } from "./job.js";
-import type { Image } from "./python/interpreter.js";
-import type { WorkerMessage, WorkerStart } from "./worker.js";
+import { CancelledError } from "../core/errors.js";
+import { type Execution, fromWire, type Job, toWire, type WireExecution, type WireJob } from "./job.js";
+import { START_TIMEOUT_MS, type Thread, type Threads } from "./threads.js";
+import type { WorkerMessage } from "./worker.js";
 
 /** A program that makes no poll for this many times its limit hangs in C code; one that does is left to its budget. */
 const SILENCE_FACTOR = 2;
 const SILENCE_MIN_MS = 2000;
 /** Wall clock, in limits, after which the thread is given up: by then it should have stopped the program itself. */
 const WALL_FACTOR = 30;
-const START_TIMEOUT_MS = 120_000;
-/** Memoised recursion overflows the default stack of 4 MB and takes the interpreter with it. */
-const STACK_MB = 256;
-
-interface Thread {
-  readonly worker: Worker;
-  readonly progress: Int32Array;
-  readonly engine: string;
-}
-
-export type ShareImage = (make: () => Promise<Image | null>) => Promise<Image | null>;
 
 /** Something that runs one job at a time. */
 export interface Room {
@@ -34,32 +21,20 @@ export interface Room {
 
 /** A room of the pool's own. */
 export interface OpenRoom extends Room {
+  /** Ends what runs in it: the caller gets a CancelledError. */
+  cancel(): void;
   close(): Promise<void>;
 }
 
-/** The first slot to start makes the image; the others wait for it. A failed attempt is not remembered. */
-export function sharedImage(): ShareImage {
-  let image: Promise<Image | null> | null = null;
-  return async (make) => {
-    image ??= make();
-    try {
-      return await image;
-    } catch (error) {
-      image = null;
-      throw error;
-    }
-  };
-}
-
 export class Slot implements OpenRoom {
-  readonly #place: Place;
-  readonly #shareImage: ShareImage;
+  readonly #threads: Threads;
   #thread: Promise<Thread> | null = null;
   #engine = "";
+  #cancelled = false;
+  #closed = false;
 
-  constructor(place: Place, shareImage: ShareImage) {
-    this.#place = place;
-    this.#shareImage = shareImage;
+  constructor(threads: Threads) {
+    this.#threads = threads;
   }
 
   get engine(): string {
@@ -71,6 +46,7 @@ export class Slot implements OpenRoom {
    * doing.
    *
    * @throws InfrastructureError where no interpreter starts
+   * @throws CancelledError where `cancel` was called meanwhile
    */
   async run(job: Job): Promise<Execution> {
     return fromWire(await this.exchange(toWire(job)));
@@ -78,7 +54,13 @@ export class Slot implements OpenRoom {
 
   /** {@link run}, for a caller in another process. */
   async exchange(job: WireJob): Promise<WireExecution> {
+    this.#cancelled = false;
     return (await this.#attempt(job)) ?? (await this.#attempt(job)) ?? failure("crashed", "the interpreter died twice");
+  }
+
+  cancel(): void {
+    this.#cancelled = true;
+    this.#thread?.then(({ worker }) => worker.terminate()).catch(() => {});
   }
 
   async ready(): Promise<void> {
@@ -86,6 +68,7 @@ export class Slot implements OpenRoom {
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     const thread = this.#thread;
     this.#thread = null;
     if (thread) await thread.then(({ worker }) => worker.terminate()).catch(() => {});
@@ -94,19 +77,17 @@ export class Slot implements OpenRoom {
   async #attempt(job: WireJob): Promise<WireExecution | null> {
     const thread = await this.#running();
     const outcome = await watch(thread, job);
-    if (outcome.replace) {
-      this.#thread = null;
-      // Nobody waits for the old thread, and the new one is ready when the next program comes.
-      thread.worker.terminate().catch(() => {});
-      this.#thread = this.#start();
+    if (outcome.replace && !this.#closed) {
+      this.#thread = this.#threads.replace(thread);
       this.#thread.catch(() => {});
     }
+    if (this.#cancelled) throw new CancelledError("the run was cancelled");
     return outcome.answer;
   }
 
   /** The thread, started where there is none. A failed start is not remembered: the next caller tries again. */
   async #running(): Promise<Thread> {
-    this.#thread ??= this.#start();
+    this.#thread ??= this.#threads.start();
     try {
       const thread = await this.#thread;
       this.#engine = thread.engine;
@@ -116,45 +97,6 @@ export class Slot implements OpenRoom {
       throw error;
     }
   }
-
-  async #start(): Promise<Thread> {
-    let made: Thread | null = null;
-    const image = await this.#shareImage(async () => {
-      const { thread, image } = await startThread(this.#place, null);
-      made = thread;
-      return image;
-    });
-    return made ?? (await startThread(this.#place, image)).thread;
-  }
-}
-
-/** Starts a thread and waits until its interpreter is ready. */
-function startThread(place: Place, image: Image | null): Promise<{ thread: Thread; image: Image | null }> {
-  const progress = new Int32Array(new SharedArrayBuffer(4));
-  const worker = startWorker(new URL("./worker.js", import.meta.url), {
-    workerData: { place, image, progress } satisfies WorkerStart,
-    resourceLimits: { stackSizeMb: STACK_MB },
-  });
-  worker.unref();
-  return new Promise((resolve, reject) => {
-    const fail = (why: string): void => {
-      clearTimeout(timer);
-      worker.terminate().catch(() => {});
-      reject(new InfrastructureError(`the interpreter does not start: ${why}`));
-    };
-    const timer = setTimeout(() => fail(`not ready after ${START_TIMEOUT_MS / 1000} s`), START_TIMEOUT_MS);
-    worker.once("error", (error) => fail(error.message));
-    worker.once("exit", () => fail("its thread ended"));
-    worker.on("message", (message: WorkerMessage) => {
-      if (message.kind === "broken") fail(message.message);
-      else if (message.kind === "ready") {
-        clearTimeout(timer);
-        worker.removeAllListeners("message").removeAllListeners("exit").removeAllListeners("error");
-        worker.on("error", () => {});
-        resolve({ thread: { worker, progress, engine: message.engine }, image: message.image });
-      }
-    });
-  });
 }
 
 interface Watched {

@@ -24,7 +24,7 @@ import { cached, isCached } from "./image.js";
 import type { SavedMemory } from "./marks.js";
 import { installPackages } from "./packages.js";
 import { Ports, type Position, WORK_PER_MS } from "./ports.js";
-import { PAGE_BYTES, TABLE_BYTES, tableAddress, trackingVersion, trackStores } from "./store-tracking.js";
+import { PAGE_BYTES, TABLE_BYTES, tableAddress, trackStores } from "./store-tracking.js";
 import { type Surrounded, Surroundings } from "./surroundings.js";
 import { type WasmInstance, type WasmMemory, type WasmModule, wasm } from "./wasm.js";
 
@@ -302,12 +302,18 @@ async function load(
 
 /** Whether the next start has to make what is kept for later ones. */
 export function needsPreparing(world: World): boolean {
-  return !isCached(`${world}-world`, recipe(world)) || !isCached("code", trackingVersion);
+  return !isCached(`${world}-world`, recipe(world)) || !isCached("code", rewriter());
 }
 
 function recipe(world: World): string {
   const guest = GUEST.map(([, path]) => source(path));
   return [...guest, source("./install.py"), STANDARD_LIBRARY, HASH_SEED[world]].join("\0");
+}
+
+/** The text that the rewritten code depends on. */
+function rewriter(): string {
+  const ending = import.meta.url.slice(-3);
+  return source(`./store-tracking${ending}`) + source(`./wasm-reader${ending}`);
 }
 
 /** From the cache, or made now by a cold start that is thrown away: all interpreters begin with the same memory. */
@@ -322,7 +328,7 @@ async function findSnapshot(world: World): Promise<Uint8Array> {
 
 /** The interpreter's code with marks for what it stores. */
 async function compileTracked(binary: Uint8Array): Promise<WasmModule> {
-  return wasm.compile(await cached("code", trackingVersion, async () => trackStores(binary)));
+  return wasm.compile(await cached("code", rewriter(), async () => trackStores(binary)));
 }
 
 /** One copy for all threads. */

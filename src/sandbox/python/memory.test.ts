@@ -161,6 +161,7 @@ describe("jobs in two stages give what they give in one", () => {
 
 describe("every kind of store leaves its mark", () => {
   // (module (memory (export "m") 1024) (global (export "__heap_base") i32 (i32.const 65000)) (func (export "f") ...))
+  const HEADER = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
   const bytes = (text: string): number[] => [...Buffer.from(text)];
   const section = (id: number, body: readonly number[]): number[] => [id, ...leb(body.length), ...body];
   const leb = (n: number): number[] => (n < 128 ? [n] : [(n & 127) | 128, ...leb(n >>> 7)]);
@@ -174,7 +175,7 @@ describe("every kind of store leaves its mark", () => {
   ];
   const moduleOf = (code: readonly number[]): Uint8Array =>
     Uint8Array.from([
-      ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
+      ...HEADER,
       ...section(1, [1, 0x60, 2, 0x7f, 0x7f, 0]),
       ...section(2, [0]),
       ...section(3, [1, 0]),

@@ -2,18 +2,19 @@
 // it. Not here: who gets which room, and what is tried again.
 
 import { InfrastructureError, messageOf } from "../../core/errors.js";
-import { type ShareImage, Slot, sharedImage } from "../slot.js";
+import { Slot } from "../slot.js";
+import { Threads } from "../threads.js";
 import { holes } from "./attempts.js";
 import type { FromWalled, ToWalled } from "./messages.js";
 
 const rooms = new Map<number, Slot>();
-const images = new Map<string, ShareImage>();
+const kinds = new Map<string, Threads>();
 
-function roomOf({ room, place }: Exclude<ToWalled, { kind: "try" }>): Slot {
+function roomOf({ room, place }: Extract<ToWalled, { place: unknown }>): Slot {
   const kind = `${place.language} ${place.world}`;
-  const share = images.get(kind) ?? sharedImage();
-  images.set(kind, share);
-  const slot = rooms.get(room) ?? new Slot(place, share);
+  const threads = kinds.get(kind) ?? new Threads(place);
+  kinds.set(kind, threads);
+  const slot = rooms.get(room) ?? new Slot(threads);
   rooms.set(room, slot);
   return slot;
 }
@@ -33,6 +34,9 @@ async function answer(message: ToWalled): Promise<FromWalled> {
       const answer = await slot.exchange(message.job);
       return { kind: "done", id, engine: slot.engine, answer };
     }
+    case "cancel":
+      rooms.get(message.room)?.cancel();
+      return { kind: "cancelled", id };
     default:
       return message satisfies never;
   }

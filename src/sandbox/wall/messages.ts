@@ -27,10 +27,12 @@ export type ToWalled =
       readonly room: number;
       readonly place: Place;
       readonly job: WireJob;
-    };
+    }
+  | { readonly kind: "cancel"; readonly id: number; readonly room: number };
 
 export type FromWalled =
   | { readonly kind: "tried"; readonly id: number; readonly open: readonly Wall[] }
   | { readonly kind: "ready"; readonly id: number; readonly engine: string }
   | { readonly kind: "done"; readonly id: number; readonly engine: string; readonly answer: WireExecution }
+  | { readonly kind: "cancelled"; readonly id: number }
   | { readonly kind: "failed"; readonly id: number; readonly message: string };

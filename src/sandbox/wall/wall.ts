@@ -1,10 +1,11 @@
 // The second wall: the pool's threads in a process of their own that has no network, no files to write, no programs to
 // run and no secrets. What breaks out of an interpreter finds itself there. The walls are proved at every start.
 
-import { InfrastructureError } from "../../core/errors.js";
+import { CancelledError, InfrastructureError } from "../../core/errors.js";
 import { type Execution, fromWire, type Job, type Place, toWire } from "../job.js";
 import { needsPreparing } from "../python/interpreter.js";
-import { type OpenRoom, Slot, sharedImage } from "../slot.js";
+import { type OpenRoom, Slot } from "../slot.js";
+import { Threads } from "../threads.js";
 import { LAUNCHERS } from "./launch.js";
 import type { FromWalled } from "./messages.js";
 import { type Proof, prove, strongest } from "./probe.js";
@@ -88,13 +89,14 @@ export class Wall {
 /** Makes the saved state out here, where it can be kept: inside nothing is written. */
 async function prepare({ language, world }: Place): Promise<void> {
   if (language !== "python" || !needsPreparing(world)) return;
-  const slot = new Slot({ language, world }, sharedImage());
+  const slot = new Slot(new Threads({ language, world }));
   await slot.ready();
   await slot.close();
 }
 
 class WalledRoom implements OpenRoom {
   engine = "";
+  #cancelled = false;
 
   constructor(
     private readonly wall: Wall,
@@ -109,9 +111,15 @@ class WalledRoom implements OpenRoom {
 
   async run(job: Job): Promise<Execution> {
     const { room, place } = this;
+    this.#cancelled = false;
     const answer = this.#accept(await this.#ask({ kind: "run", room, place, job: toWire(job) }));
     if (answer.kind !== "done") throw new InfrastructureError("the walled process gave no execution");
     return fromWire(answer.answer);
+  }
+
+  cancel(): void {
+    this.#cancelled = true;
+    this.#ask({ kind: "cancel", room: this.room }).catch(() => {});
   }
 
   /** Its threads end with the process. */
@@ -124,6 +132,7 @@ class WalledRoom implements OpenRoom {
       try {
         return await process.ask(question);
       } catch (error) {
+        if (this.#cancelled) throw new CancelledError("the run was cancelled");
         if (attempt === ATTEMPTS || process.alive) throw error;
       }
     }
