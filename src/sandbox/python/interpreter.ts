@@ -59,6 +59,7 @@ const GUEST: ReadonlyArray<readonly [string, string]> = [
   ["coderlplus_nodes", "./nodes.py"],
   ["coderlplus_guest", "./guest.py"],
   ["coderlplus_objects", "./objects.py"],
+  ["coderlplus_names", "./names.py"],
   ["coderlplus_crossing", "./crossing.py"],
   ["coderlplus_asserts", "../../judge/asserts.py"],
   ["coderlplus_official", "../../judge/official.py"],
