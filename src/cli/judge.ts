@@ -8,6 +8,7 @@ import { stringifyJson } from "../core/json.js";
 import { judgeInOrder } from "../judge/in-order.js";
 import type { Judgement } from "../judge/verdict.js";
 import { readProblems } from "../problems/problem.js";
+import { type EngineChoice, engineChoices } from "../sandbox/native/choice.js";
 import { openSandbox } from "../sandbox/sandbox.js";
 import { type Candidate, type Candidates, openCandidates } from "./completions.js";
 import { positive } from "./numbers.js";
@@ -21,6 +22,7 @@ interface Options {
   readonly packages?: string;
   readonly mode: "strict" | "official";
   readonly allTests?: boolean;
+  readonly engine: EngineChoice;
   readonly json?: boolean;
 }
 
@@ -42,6 +44,11 @@ export function registerJudge(program: Command): void {
         .default("strict"),
     )
     .option("--all-tests", "run the tests after the first failure too")
+    .addOption(
+      new Option("--engine <engine>", "native: Python of this machine, closed in; auto: that for heavy programs")
+        .choices(engineChoices)
+        .default("wasm"),
+    )
     .option("--json", "print the summary as JSON")
     .addHelpText(
       "after",
@@ -76,10 +83,11 @@ async function judgeFiles(options: Options): Promise<void> {
 
 async function judgeAll(
   { each, total }: Candidates,
-  { mode, workers = availableParallelism(), packages, allTests }: Options,
+  { mode, workers = availableParallelism(), packages, engine, allTests }: Options,
   write: (line: string) => Promise<void>,
 ): Promise<Tally> {
-  const sandbox = await openSandbox({ workers, packages });
+  const onNotice = (text: string): void => void process.stderr.write(`coderlplus: ${text}\n`);
+  const sandbox = await openSandbox({ workers, packages, engine, onNotice });
   const tally = newTally();
   try {
     for await (const { candidate, judgement } of judgeInOrder(sandbox, each, {

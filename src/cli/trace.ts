@@ -6,6 +6,7 @@ import { stringifyJson } from "../core/json.js";
 import { openSandbox } from "../sandbox/sandbox.js";
 import type { Trace } from "../tracer/trace.js";
 import { trace } from "../tracer/tracer.js";
+import { type Screen, traceTable } from "./trace-table.js";
 
 interface Options {
   readonly stdin?: string;
@@ -37,7 +38,9 @@ async function traceFile(file: string, options: Options): Promise<void> {
         ? ({ kind: "stdio", stdin } as const)
         : ({ kind: "expression", expression: options.call } as const);
     const result = await trace(sandbox, program, input, { stdin, determinismCheck: options.determinismCheck });
-    process.stdout.write(options.json ? `${stringifyJson(toRow(result))}\n` : toTable(result));
+    process.stdout.write(
+      options.json ? `${stringifyJson(toRow(result))}\n` : traceTable(result, screenOf(process.stdout)),
+    );
   } finally {
     await sandbox.close();
   }
@@ -49,19 +52,7 @@ function toRow(result: Trace): object {
   return { status, variables, recursive, ambiguous, nondeterministic, tampered, stdout, returned, engine };
 }
 
-function toTable(result: Trace): string {
-  const entries = Object.entries(result.variables);
-  const width = Math.max(0, ...entries.map(([key]) => key.length)) + 2;
-  const lines = entries.map(([key, value]) => `${key.padEnd(width)}${stringifyJson(value)}`);
-  const notes: Array<readonly [string, readonly string[]]> = [
-    ["recursive", result.recursive],
-    ["ambiguous", result.ambiguous],
-    ["nondeterministic", result.nondeterministic],
-  ];
-  for (const [name, keys] of notes) if (keys.length > 0) lines.push(`(${name}: ${keys.join(", ")})`);
-  if (result.tampered) lines.push("(tampered: the program touches what the tracer stands on)");
-  if (result.returned !== undefined) lines.push(`returned ${stringifyJson(result.returned)}`);
-  if (result.stdout !== "") lines.push(`stdout ${JSON.stringify(result.stdout)}`);
-  lines.push(`status ${result.status}`);
-  return `${lines.join("\n")}\n`;
+/** A pipe or a file gets whole values. */
+function screenOf({ isTTY, columns }: NodeJS.WriteStream): Screen {
+  return { width: isTTY ? columns || 80 : null, color: isTTY && process.env["NO_COLOR"] === undefined };
 }

@@ -38,7 +38,7 @@ function alignmentQuestion(
   withOutput: boolean,
 ): string {
   const names = Object.entries(asked).map(([name, value]) => `- \`${name}\`${notation(value)}`);
-  const output = input.kind === "call" ? "what the call returns" : "all that the program prints, as one string";
+  const output = `${input.kind === "call" ? "what the call returns" : "all that the program prints, as one string"}; or, if an exception ends it, the name of the exception's type`;
   return [
     `This Python program runs ${input.kind === "call" ? `the call \`${callText(input)}\`` : "on the standard input below"}.`,
     `\`\`\`python\n${program}\n\`\`\``,

@@ -4,6 +4,8 @@
 import { availableParallelism } from "node:os";
 import { CancelledError, InfrastructureError, OverloadError } from "../core/errors.js";
 import type { Place } from "./job.js";
+import type { EngineChoice } from "./native/choice.js";
+import { NativeEngine } from "./native/native.js";
 import { findWheels } from "./python/packages.js";
 import { type OpenRoom, type Room, Slot } from "./slot.js";
 import { Threads } from "./threads.js";
@@ -14,19 +16,24 @@ export type { Room } from "./slot.js";
 export interface SandboxOptions {
   /** Interpreter threads, about 90 MB each; default: one a core. */
   readonly workers?: number | undefined;
-  /** A folder of wheels that programs may import: for the price of a slower start and restore; none by default. */
-  readonly packages?: string | undefined;
+  /** What runs Python; default: wasm. `auto`: heavy programs natively, where that is proved to be safe. */
+  readonly engine?: EngineChoice | undefined;
+  /** Told once where `auto` finds no native engine. */
+  readonly onNotice?: ((text: string) => void) | undefined;
   /** Leases that may wait; beyond them a lease is refused at once. Default: any number. */
   readonly maximumWaiting?: number | undefined;
   /** Whether the threads live in a process without network, files to write and programs to run. Default: off. */
   readonly wall?: WallMode | undefined;
+  /** A folder of wheels that programs may import: for the price of a slower start and restore; none by default. */
+  readonly packages?: string | undefined;
 }
 
-/** Starts the pool. @throws InfrastructureError where no interpreter starts. */
+/** Starts the pool. @throws InfrastructureError where no interpreter starts, or the engine is not to be had. */
 export async function openSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   if (options.packages !== undefined) findWheels(options.packages);
+  const native = await NativeEngine.open(options.engine ?? "wasm", options.onNotice ?? (() => {}));
   const wall = await openWall(options.wall ?? "off");
-  const sandbox = new Sandbox(options, wall);
+  const sandbox = new Sandbox(options, wall, native);
   await sandbox.warm();
   return sandbox;
 }
@@ -48,15 +55,20 @@ interface Pool {
 
 export class Sandbox {
   readonly #workers: number;
-  readonly #packages: string | undefined;
   readonly #maximumWaiting: number;
   readonly #pools = new Map<string, Pool>();
   #closed = false;
 
-  /** @param wall  where the threads live; null for this process */
+  readonly #packages: string | undefined;
+
+  /**
+   * @param wall    where the threads live; null for this process
+   * @param native  what runs programs beside them; null for wasm alone
+   */
   constructor(
     options: SandboxOptions,
     private readonly wall: Wall | null = null,
+    private readonly native: NativeEngine | null = null,
   ) {
     this.#packages = options.packages;
     this.#workers = Math.max(1, options.workers ?? availableParallelism());
@@ -85,10 +97,12 @@ export class Sandbox {
     const { signal, language = "python", world = "first" } = options;
     const pool = this.#pool({ language, world, packages: this.#packages });
     const slot = await this.#take(pool, signal);
-    const cancel = (): void => slot.cancel();
+    const runsNatively = pool.place.language === "python" && pool.place.world === "first";
+    const room = this.native && runsNatively ? this.native.beside(slot) : slot;
+    const cancel = (): void => room.cancel();
     signal?.addEventListener("abort", cancel, { once: true });
     try {
-      return await use(slot);
+      return await use(room);
     } finally {
       signal?.removeEventListener("abort", cancel);
       const next = pool.waiting.shift();
@@ -101,7 +115,7 @@ export class Sandbox {
     this.#closed = true;
     const pools = [...this.#pools.values()];
     await Promise.all(pools.flatMap(({ slots, threads }) => [...slots, threads].map((one) => one.close())));
-    await this.wall?.close();
+    await Promise.all([this.wall?.close(), this.native?.close()]);
   }
 
   #pool(place: Place): Pool {

@@ -7,17 +7,8 @@ import { createRequire } from "node:module";
 import { dirname } from "node:path";
 import { loadPyodide, type PyodideAPI } from "pyodide";
 import { InfrastructureError, messageOf } from "../../core/errors.js";
-import { parseJson } from "../../core/json.js";
-import {
-  type Ending,
-  type Execution,
-  fieldsOf,
-  isExitCode,
-  isRecord,
-  textIn,
-  type WireJob,
-  type World,
-} from "../job.js";
+import { parseReply, readEnding, readOutput } from "../claim.js";
+import type { Ending, Execution, WireJob, World } from "../job.js";
 import { type FileSystem, withFiles } from "./files.js";
 import { buildFirewall, Killed } from "./firewall.js";
 import { cached, isCached } from "./image.js";
@@ -64,6 +55,8 @@ const GUEST: ReadonlyArray<readonly [string, string]> = [
   ["coderlplus_asserts", "../../judge/asserts.py"],
   ["coderlplus_official", "../../judge/official.py"],
   ["coderlplus_scopes", "../../tracer/scopes.py"],
+  ["coderlplus_captured", "../../tracer/captured.py"],
+  ["coderlplus_passes", "../../tracer/passes.py"],
   ["coderlplus_tracer", "../../tracer/tracer.py"],
 ];
 const MIN_INTERPRETER_BYTES = 1_000_000;
@@ -245,22 +238,10 @@ export class Interpreter {
 
   #outcome(thrown: unknown): Pick<Execution, "ending" | "reply" | "stdout" | "stdoutIsText"> {
     const ports = this.#ports;
-    const stdout = Buffer.concat(ports.stdout);
-    const text = stdout.toString("utf8");
-    const stdoutIsText = !text.includes("\uFFFD") || Buffer.from(text).equals(stdout);
     // A program that leaves by `os._exit` may have said something before.
     const left = thrown instanceof Killed && thrown.reason === "exit";
     const reply = thrown === null || left ? parseReply(ports.takeReply()) : null;
-    return { ending: endingOf(thrown, reply, ports), reply, stdout: text, stdoutIsText };
-  }
-}
-
-function parseReply(bytes: Buffer): Execution["reply"] {
-  try {
-    const reply = parseJson(bytes.toString("utf8"));
-    return isRecord(reply) ? reply : null;
-  } catch {
-    return null;
+    return { ending: endingOf(thrown, reply, ports), reply, ...readOutput(Buffer.concat(ports.stdout)) };
   }
 }
 
@@ -271,23 +252,7 @@ function endingOf(thrown: unknown, reply: Execution["reply"], ports: Ports): End
   }
   if (ports.outOfMemory && reply === null) return { kind: "out-of-memory", message: "the memory limit was reached" };
   if (thrown !== null) return { kind: "crashed", message: messageOf(thrown) };
-  return readEnding(reply, ports) ?? { kind: "crashed", message: "the program broke the channel to the host" };
-}
-
-/** The guest's own word on the end. All of it may be forged, so nothing about its shape is taken for granted. */
-function readEnding(reply: Execution["reply"], ports: Ports): Ending | null {
-  if (reply === null) return null;
-  if (reply.end === "finished") return { kind: "finished" };
-  if (reply.end === "exited") return isExitCode(reply.exitCode) ? { kind: "exited", exitCode: reply.exitCode } : null;
-  if (reply.end === "unparsable") return { kind: "unparsable", message: textIn(reply.message) };
-  if (reply.end !== "raised") return null;
-  const error = fieldsOf(reply.error);
-  const raised = { type: textIn(error.type), message: textIn(error.message) };
-  if (raised.type === "MemoryError") return { kind: "out-of-memory", message: raised.message };
-  // Only the error that the refusal itself caused: a program may live on after it and die of something else.
-  const refused = typeof error.errno === "number" ? ports.denied.get(Math.abs(error.errno)) : undefined;
-  if (refused !== undefined) return { kind: "denied", message: `${raised.type}: ${raised.message} (${refused})` };
-  return { kind: "raised", error: raised };
+  return readEnding(reply, ports.denied);
 }
 
 async function load(
@@ -383,11 +348,24 @@ function addressOf(exports: WasmInstance["exports"], name: string): number {
   return address;
 }
 
+/** What prepares an interpreter: install.py, given the modules that programs import often, and the guest. */
+export function guestRecipe(): {
+  readonly install: string;
+  readonly standardLibrary: string[];
+  readonly guest: string[][];
+} {
+  return {
+    install: source("./install.py"),
+    standardLibrary: STANDARD_LIBRARY.split(/\s+/),
+    guest: GUEST.map(([name, path]) => [name, source(path)]),
+  };
+}
+
 /** Imports what programs use, and the guest with its modules, which are then taken out of the program's sight. */
 function install(python: PyodideAPI): void {
-  const guest = GUEST.map(([name, path]) => [name, source(path)]);
+  const { install, standardLibrary, guest } = guestRecipe();
   python.runPython(
-    `standard_library = ${JSON.stringify(STANDARD_LIBRARY.split(/\s+/))}\nguest = ${JSON.stringify(guest)}\n${source("./install.py")}`,
+    `standard_library = ${JSON.stringify(standardLibrary)}\nguest = ${JSON.stringify(guest)}\n${install}`,
   );
 }
 
