@@ -87,6 +87,15 @@ test("a program finds no way to the host by them", async () => {
   expect((await judge(sandbox, problem([prints("[]\n")]), program)).verdict.kind).toBe("passed");
 });
 
+test("neither the native engine nor the wall goes with them", async () => {
+  await expect(openSandbox({ packages: folder, engine: "auto" })).rejects.toThrow(
+    /wasm engine; found the engine "auto"/,
+  );
+  await expect(openSandbox({ packages: folder, wall: "auto" })).rejects.toThrow(
+    /behind the wall; found the wall "auto"/,
+  );
+});
+
 test.each([
   ["a folder that is not there", "nowhere", {}, /nowhere: cannot read the packages/],
   ["a folder without wheels", ".", {}, /no packages in it; expected wheels/],
