@@ -9,7 +9,7 @@ import { loadPyodide, type PyodideAPI } from "pyodide";
 import { InfrastructureError, messageOf } from "../../core/errors.js";
 import { parseReply, readEnding, readOutput } from "../claim.js";
 import type { Ending, Execution, WireJob, World } from "../job.js";
-import { type FileSystem, ProgramFiles } from "./files.js";
+import { type FileSystem, withFiles } from "./files.js";
 import { buildFirewall, Killed } from "./firewall.js";
 import { cached, isCached } from "./image.js";
 import type { SavedMemory } from "./marks.js";
@@ -37,8 +37,8 @@ interface EmscriptenModule {
 }
 
 interface Internals extends Surrounded {
+  readonly FS: Surrounded["FS"] & FileSystem;
   readonly _module: EmscriptenModule & Surrounded["_module"];
-  readonly FS: FileSystem & Surrounded["FS"];
   makeMemorySnapshot(): Uint8Array;
 }
 
@@ -50,6 +50,7 @@ const GUEST: ReadonlyArray<readonly [string, string]> = [
   ["coderlplus_nodes", "./nodes.py"],
   ["coderlplus_guest", "./guest.py"],
   ["coderlplus_objects", "./objects.py"],
+  ["coderlplus_names", "./names.py"],
   ["coderlplus_crossing", "./crossing.py"],
   ["coderlplus_asserts", "../../judge/asserts.py"],
   ["coderlplus_official", "../../judge/official.py"],
@@ -84,7 +85,6 @@ export class Interpreter {
   readonly #entry: number;
   readonly #baselineHeap: number;
   readonly #surroundings: Surroundings;
-  readonly #files: ProgramFiles;
   readonly #start: Checkpoint;
   /** What the memory is, but for its marked pages. */
   #at: Checkpoint;
@@ -101,7 +101,6 @@ export class Interpreter {
     this.#baselineHeap = module.HEAPU8.length;
     this.#surroundings = new Surroundings(python);
     const end = module._sbrk(0);
-    this.#files = new ProgramFiles(python.FS);
     ports.marks.clear();
     const base = module.HEAPU8.slice(0, end);
     this.#start = new Checkpoint({ base, changed: new Map() }, ports.origin());
@@ -216,7 +215,6 @@ export class Interpreter {
    */
   run(job: Omit<WireJob, "staged">, answer?: (question: Buffer) => Buffer | null): Execution {
     const ports = this.#ports;
-    if (this.#files.place(job.files, ports.epochMs)) this.#surroundings.accept();
     const limits = {
       work: Math.ceil(job.limits.timeMs * WORK_PER_MS),
       outputBytes: job.limits.outputBytes,
@@ -225,11 +223,12 @@ export class Interpreter {
     ports.begin(Buffer.from(job.request), Buffer.from(job.stdin), limits, this.#at.position);
     ports.answer = answer ?? null;
     this.#dirty = true;
+    const { _module: module, FS } = this.#python;
     const started = performance.now();
     let thrown: unknown = null;
     try {
-      const result = this.#python._module._PyObject_CallNoArgs(this.#entry);
-      if (result !== 0) this.#python._module._Py_DecRef(result);
+      const result = withFiles(FS, job.files, ports.epochMs, () => module._PyObject_CallNoArgs(this.#entry));
+      if (result !== 0) module._Py_DecRef(result);
     } catch (error) {
       thrown = error;
     }

@@ -41,7 +41,7 @@ export class Surroundings {
   readonly #streams: unknown[];
   readonly #stack: number;
   readonly #varargs: unknown;
-  #watched: string;
+  readonly #watched: string;
   readonly #heapBytes: number;
   readonly #identities = new WeakMap<object, number>();
   #lastIdentity = 0;
@@ -66,11 +66,6 @@ export class Surroundings {
   get hasOpenFiles(): boolean {
     const { streams } = this.#python.FS;
     return streams.length !== this.#streams.length || streams.some((stream, fd) => stream !== this.#streams[fd]);
-  }
-
-  /** What has changed meanwhile is our own doing. */
-  accept(): void {
-    this.#watched = this.#watch();
   }
 
   restore(): void {
