@@ -4,6 +4,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { InfrastructureError, messageOf } from "../core/errors.js";
 import { stringifyJson } from "../core/json.js";
 import type { Guest, GuestStart } from "./guest.js";
+import { JavaScriptGuest } from "./javascript/javascript.js";
 import type { Execution, Place, WireJob } from "./job.js";
 import type { Image } from "./python/interpreter.js";
 import { PythonGuest } from "./python/python.js";
@@ -50,7 +51,7 @@ function openGuest({ language, world }: Place, image: Image | null, start: Guest
     case "python":
       return PythonGuest.open(world, image, start);
     case "javascript":
-      return Promise.reject(new InfrastructureError("no engine runs javascript"));
+      return JavaScriptGuest.open(world, start);
     default:
       return language satisfies never;
   }
