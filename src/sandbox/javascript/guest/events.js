@@ -42,7 +42,7 @@ export class EventEmitter {
   emit(name, ...parts) {
     const entries = this.#listeners.get(name) ?? [];
     if (entries.length === 0 && name === "error") throw parts[0];
-    for (const entry of [...entries]) {
+    for (const entry of entries.slice()) {
       if (entry.once) this.off(name, entry.listener);
       watch(apply(entry.listener, this, parts));
     }

@@ -120,16 +120,16 @@ function exit(code = process.exitCode) {
 }
 
 export function leaveWith(number) {
-  if (!started.left) {
-    started.left = true;
-    try {
-      process.emit("exit", number & 255);
-    } catch {
-      // The program is over either way.
-    }
-  }
+  sayGoodbye(number & 255);
   if (ending.exit) ending.exit(number & 255);
   leave(`{"end": "exited", "exitCode": ${number & 255}}`);
+}
+
+/** The program's own exit handlers, once. What they throw is thrown. */
+export function sayGoodbye(code) {
+  if (started.left) return;
+  started.left = true;
+  process.emit("exit", code);
 }
 
 const started = { at: now(), left: false };
@@ -197,10 +197,15 @@ const fs = {
     return data.length;
   },
   readFile: (path, options, done = options) => {
-    promised.readFile(path, typeof options === "function" ? undefined : options).then(
-      (data) => done(null, data),
-      (error) => done(error),
-    );
+    defer(() => {
+      let data;
+      try {
+        data = readFileSync(path, typeof options === "function" ? undefined : options);
+      } catch (error) {
+        return done(error);
+      }
+      return done(null, data);
+    });
   },
   existsSync: (path) => INPUTS.includes(path),
   openSync: (path) => {

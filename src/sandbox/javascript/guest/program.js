@@ -1,16 +1,22 @@
 // One program from its text to its end: the text itself, then promises and timers until none is left, then a call.
 
-import { importLater, leaveWith, process, require } from "./modules.js";
+import { importLater, leaveWith, process, require, sayGoodbye } from "./modules.js";
 import {
+  append,
   apply,
   construct,
   evaluate,
+  globals,
   hasOwn,
+  indexOf,
   isProxy,
   Map,
-  Object,
+  mapGet,
+  mapSet,
+  ownKeys,
   quote,
   ReferenceError,
+  slice,
   TypeError,
 } from "./primordials.js";
 import { isPromise, runTimer, takeRejection, watch } from "./timers.js";
@@ -33,7 +39,7 @@ export function compile(code) {
 export function begin(body, isMain, recorder) {
   const { module } = loaded;
   if (isMain) require.main = module;
-  const reveal = (name, value) => loaded.revealed.set(name, value);
+  const reveal = (name, value) => mapSet(loaded.revealed, name, value);
   return apply(body, module.exports, [
     module.exports,
     require,
@@ -53,24 +59,30 @@ export function lookUp(name) {
   if ((typeof exports === "object" || typeof exports === "function") && exports !== null && name in exports) {
     return exports[name];
   }
-  const value = loaded.revealed.get(name) ?? globalThis[name];
+  const value = mapGet(loaded.revealed, name) ?? globals[name];
   if (value === undefined) throw new ReferenceError(`${name} is not defined`);
   return value;
 }
 
 /** Calls `f`, or `Class.method` on an instance made without arguments. */
 export function callFunction({ function: path, arguments: list, keywords }) {
-  const [head, ...rest] = path.split(".");
   let owner;
-  let target = lookUp(head);
-  for (const name of rest) {
-    owner = typeof target === "function" && !hasOwn(target, name) ? construct(target, []) : target;
-    target = owner[name];
+  let from = 0;
+  let target = globals.undefined;
+  while (from <= path.length) {
+    const dot = indexOf(path, ".", from);
+    const end = dot < 0 ? path.length : dot;
+    const name = slice(path, from, end);
+    if (from === 0) target = lookUp(name);
+    else {
+      owner = typeof target === "function" && !hasOwn(target, name) ? construct(target, []) : target;
+      target = owner[name];
+    }
+    from = end + 1;
   }
   const values = revive(list);
-  const named = Object.keys(keywords ?? {});
   // JavaScript has no arguments by name: they come as one object at the end, as its own functions take them.
-  if (named.length > 0) values.push(revive(keywords));
+  if (ownKeys(keywords ?? {}).length > 0) append(values, revive(keywords));
   if (typeof target !== "function") throw new TypeError(`${path} is not a function`);
   return apply(target, owner, values);
 }
@@ -132,7 +144,7 @@ export function stepOn() {
 /** The end of a program whose tasks are all done: its exit handlers, then its exit code. */
 export function conclude() {
   try {
-    process.emit("exit", process.exitCode ?? 0);
+    sayGoodbye(process.exitCode ?? 0);
   } catch (error) {
     return raised(error);
   }

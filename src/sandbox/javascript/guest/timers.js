@@ -61,7 +61,7 @@ function cancel(handle) {
 export function runTimer() {
   if (ticks.length > 0) {
     const tick = takeFirst(ticks);
-    if (tick.live !== false) watch(apply(tick.task, undefined, tick.parts));
+    watch(apply(tick.task, undefined, tick.parts));
     return true;
   }
   let isAwaited = false;
@@ -91,9 +91,7 @@ function takeFirst(list) {
 
 /** Runs after what runs now, before any timer. */
 export function defer(task, ...parts) {
-  const tick = { task, parts, live: true };
-  append(ticks, tick);
-  return tick;
+  append(ticks, { task, parts });
 }
 
 /** Keeps an eye on a promise that the program has thrown away. @returns the value as it is */
@@ -118,12 +116,7 @@ export function takeRejection() {
 
 globalThis.setTimeout = (task, ms, ...parts) => schedule(task, parts, ms, false);
 globalThis.setInterval = (task, ms, ...parts) => schedule(task, parts, ms, true);
-globalThis.setImmediate = (task, ...parts) => {
-  const tick = defer(task, ...parts);
-  const handle = {};
-  timers.set(handle, tick);
-  return handle;
-};
+globalThis.setImmediate = (task, ...parts) => schedule(task, parts, 0, false);
 globalThis.clearTimeout = globalThis.clearInterval = globalThis.clearImmediate = cancel;
 globalThis.queueMicrotask = (task) => {
   if (typeof task !== "function") throw new TypeError('The "callback" argument must be of type function');
