@@ -49,12 +49,20 @@ const PROGRAMS: ReadonlyArray<readonly [name: string, source: string, allowed: r
   ["promises without an end", "(function f() { Promise.resolve().then(f) })()", ["timed-out"]],
   ["timers without an end", "(function f() { setTimeout(f, 1e9) })()", ["timed-out"]],
   ["an interval that nobody stops", "setInterval(() => {}, 1e9)", ["timed-out"]],
-  ["a generator without an end", "function* g() { for (;;) try { yield 1 } finally { continue } } for (const x of g());", ["timed-out"]],
+  [
+    "a generator without an end",
+    "function* g() { for (;;) try { yield 1 } finally { continue } } for (const x of g());",
+    ["timed-out"],
+  ],
   ["an async loop that catches its end", "(async () => { for (;;) try { await null } catch {} })()", ["timed-out"]],
   ["a loop that waits for the clock", "const t = Date.now() + 1e9; while (Date.now() < t);", ["timed-out"]],
   ["many small objects", "const a = []; for (;;) a.push({ x: [1] })", ["out-of-memory", "timed-out"]],
   ["large arrays", "const a = []; for (;;) a.push(new Uint8Array(1 << 20).fill(1))", ["out-of-memory"]],
-  ["large arrays, caught", "const a = []; for (;;) try { a.push(new Uint8Array(1 << 20).fill(1)) } catch {}", ["out-of-memory"]],
+  [
+    "large arrays, caught",
+    "const a = []; for (;;) try { a.push(new Uint8Array(1 << 20).fill(1)) } catch {}",
+    ["out-of-memory"],
+  ],
   ["a text that doubles", "let s = 'xy'; for (;;) s += s", ["out-of-memory", "raised"]],
   ["a text of two gigabytes", "'x'.repeat(2 ** 31)", ["out-of-memory", "raised"]],
   ["an array of all indexes", "new Array(2 ** 32 - 1).fill(0)", ["out-of-memory", "timed-out"]],
@@ -62,7 +70,11 @@ const PROGRAMS: ReadonlyArray<readonly [name: string, source: string, allowed: r
   ["recursion", "function f() { return f() + 1 } f()", ["raised"]],
   ["recursion through built-ins", "const f = () => [1].map(f); f()", ["raised"]],
   ["recursion through getters", "const o = { get x() { return this.x } }; o.x", ["raised"]],
-  ["a deep value", "let a = []; for (let i = 0; i < 1e5; i++) a = [a]; console.log(JSON.stringify(a).length)", ["raised", "timed-out"]],
+  [
+    "a deep value",
+    "let a = []; for (let i = 0; i < 1e5; i++) a = [a]; console.log(JSON.stringify(a).length)",
+    ["raised", "timed-out"],
+  ],
   ["a deep text", "eval('['.repeat(1e6))", ["raised", "timed-out"]],
   ["output without an end", "for (;;) console.log('x'.repeat(1000))", ["output-limit"]],
   ["output that is caught", "for (;;) try { console.error('x'.repeat(1000)) } catch {}", ["output-limit"]],
@@ -72,21 +84,49 @@ const PROGRAMS: ReadonlyArray<readonly [name: string, source: string, allowed: r
   ["an exit handler without an end", "process.on('exit', () => { for (;;) {} })", ["timed-out"]],
   ["a raise after the answer", "console.log('SECRET-ANSWER'); throw 1", ["raised"]],
   ["a rejection after the answer", "console.log('SECRET-ANSWER'); (async () => { throw null })();", ["raised"]],
-  ["a promise that never settles", "console.log('SECRET-ANSWER'); export const x = await new Promise(() => {})", ["exited"]],
+  [
+    "a promise that never settles",
+    "console.log('SECRET-ANSWER'); export const x = await new Promise(() => {})",
+    ["exited"],
+  ],
   ["odd things thrown", "throw new Proxy({}, { get() { throw 1 }, getPrototypeOf() { throw 2 } })", ["raised"]],
   ["a getter thrown", "throw { get name() { for (;;); }, get message() { throw 1 } }", ["raised"]],
   ["a symbol thrown", "throw Symbol('x')", ["raised"]],
   ["a wait of a thread", "Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)", ["raised", "timed-out"]],
   ["a function made of text", "new Function('for (;;) {}')()", ["timed-out"]],
-  ["an import of the machine's files", "import('/etc/passwd').then((m) => console.log(m))\n.catch((e) => { throw e })", ["raised", "wrong-answer"]],
+  [
+    "an import of the machine's files",
+    "import('/etc/passwd').then((m) => console.log(m))\n.catch((e) => { throw e })",
+    ["raised", "wrong-answer"],
+  ],
   ["a file of the machine", "console.log(require('fs').readFileSync('/etc/passwd', 'utf8'))", ["raised"]],
   ["modules that are not there", "require('child_process').execSync('id')", ["raised"]],
-  ["the interpreter's own modules", "console.log(typeof std, typeof os, typeof scriptArgs, typeof print); import('std')\n.then(console.log, () => {})", ["wrong-answer"]],
+  [
+    "the interpreter's own modules",
+    "console.log(typeof std, typeof os, typeof scriptArgs, typeof print); import('std')\n.then(console.log, () => {})",
+    ["wrong-answer"],
+  ],
   ["an import in a text", "eval(\"import('fs').then(console.log, (e) => { throw e })\")", ["wrong-answer", "raised"]],
-  ["what functions were called by", "console.log(console.log.caller, console.log.arguments)", ["raised", "wrong-answer"]],
-  ["stacks taken apart", "Error.prepareStackTrace = (e, s) => s[0].getThis(); console.log(new Error().stack)", ["wrong-answer"]],
-  ["the way out through constructors", "console.log(console.log.constructor('return typeof host + typeof ask + typeof advance')())", ["wrong-answer"]],
-  ["a body that closes its function", "}); console.log('x'); (function () {", ["wrong-answer", "unparsable" as TestKind]],
+  [
+    "what functions were called by",
+    "console.log(console.log.caller, console.log.arguments)",
+    ["raised", "wrong-answer"],
+  ],
+  [
+    "stacks taken apart",
+    "Error.prepareStackTrace = (e, s) => s[0].getThis(); console.log(new Error().stack)",
+    ["wrong-answer"],
+  ],
+  [
+    "the way out through constructors",
+    "console.log(console.log.constructor('return typeof host + typeof ask + typeof advance')())",
+    ["wrong-answer"],
+  ],
+  [
+    "a body that closes its function",
+    "}); console.log('x'); (function () {",
+    ["wrong-answer", "unparsable" as TestKind],
+  ],
   ["a zero in the output", "console.log('SECRET-ANSWER\\0')", ["wrong-answer"]],
   ["half characters", "console.log('SECRET-ANSWER\\ud800')", ["wrong-answer"]],
   ["a forged reply", 'console.log(\'{"end": "finished"}\'); process.exit(\'0"}\')', ["raised"]],
@@ -157,15 +197,35 @@ console.log(seen.join(' '), new Error().stack, typeof module, Object.keys(requir
 });
 
 describe("checks", () => {
-  const check = (code: string): Test => ({ kind: "check", code: `function check(candidate) {\n${code}\n}`, entryPoint: "f" });
+  const check = (code: string): Test => ({
+    kind: "check",
+    code: `function check(candidate) {\n${code}\n}`,
+    entryPoint: "f",
+  });
   test.each([
-    ["an assert that is patched away", "require('assert').strictEqual = () => {}; const f = () => 1", "assert.strictEqual(candidate(), 2)"],
-    ["a value that equals everything", "const f = () => ({ valueOf: () => 2, [Symbol.toPrimitive]: () => 2 })", "assert.strictEqual(candidate(), 2)"],
+    [
+      "an assert that is patched away",
+      "require('assert').strictEqual = () => {}; const f = () => 1",
+      "assert.strictEqual(candidate(), 2)",
+    ],
+    [
+      "a value that equals everything",
+      "const f = () => ({ valueOf: () => 2, [Symbol.toPrimitive]: () => 2 })",
+      "assert.strictEqual(candidate(), 2)",
+    ],
     ["a console that is silenced", "console.assert = () => {}; const f = () => 1", "console.assert(candidate() === 2)"],
     ["an exit in the call", "const f = () => process.exit(0)", "assert.strictEqual(candidate(), 2)"],
     ["a loop in the call", "const f = () => { for (;;); }", "assert.strictEqual(candidate(), 2)"],
-    ["an error of the test's kind", "const f = () => { throw new (require('assert').AssertionError)('x') }", "assert.strictEqual(candidate(), 2)"],
-    ["a forged reference", "const f = () => ({ $ref: 0, $undefined: true })", "assert.strictEqual(candidate(), undefined)"],
+    [
+      "an error of the test's kind",
+      "const f = () => { throw new (require('assert').AssertionError)('x') }",
+      "assert.strictEqual(candidate(), 2)",
+    ],
+    [
+      "a forged reference",
+      "const f = () => ({ $ref: 0, $undefined: true })",
+      "assert.strictEqual(candidate(), undefined)",
+    ],
   ])("%s does not pass", async (_name, source, code) => {
     const judgement = await judge(sandbox, problem(check(code)), source);
     expect(judgement.verdict.kind).toBe("failed");
@@ -176,7 +236,8 @@ describe("checks", () => {
 test("a thousand programs later the memory has not grown", async () => {
   const one = problem(stdio("1\n"));
   const many = async (count: number): Promise<number> => {
-    for (let i = 0; i < count; i++) await judge(sandbox, one, `const x = new Array(20000).fill([${i}]);\nconsole.log(1)`);
+    for (let i = 0; i < count; i++)
+      await judge(sandbox, one, `const x = new Array(20000).fill([${i}]);\nconsole.log(1)`);
     return process.memoryUsage().rss;
   };
   const before = await many(200);

@@ -1,11 +1,12 @@
-// The final value of every variable of a program, as plain data. The measuring is done in the interpreter (tracer.py);
-// here the runs are arranged: a second pass where scopes are entered often, a second world for what depends on it.
+// The final value of every variable of a program, as plain data. The measuring is done in the interpreter (tracer.py,
+// javascript/); here the runs are arranged: a second pass where scopes are entered often, a second world for what depends on it.
 
 import { UsageError } from "../core/errors.js";
 import { type Json, stringifyJson } from "../core/json.js";
-import { defaultLimits, type Limits, type ProgramInput } from "../problems/problem.js";
+import { defaultLimits, type Limits, type Problem, type ProgramInput } from "../problems/problem.js";
 import { type Ending, type Execution, textIn, type World } from "../sandbox/job.js";
 import type { Room, Sandbox } from "../sandbox/sandbox.js";
+import { prepareScript, withFacts } from "./javascript/script.js";
 import type { Trace, TraceStatus } from "./trace.js";
 
 /** What a program is traced on: a problem's input, or a call written in Python. */
@@ -16,6 +17,8 @@ export interface TraceOptions {
   readonly preamble?: string | undefined;
   /** Standard input for an expression. */
   readonly stdin?: string | undefined;
+  /** Python unless told otherwise. */
+  readonly language?: Problem["language"] | undefined;
   /** Runs the program again in a second world and drops what differs; on by default. */
   readonly determinismCheck?: boolean | undefined;
 }
@@ -31,6 +34,7 @@ export async function trace(
 ): Promise<Trace> {
   const run = (world: World): Promise<Traced> =>
     sandbox.lease(async (room) => ({ ...(await runTwice(room, program, input, options)), engine: room.engine }), {
+      language: options.language ?? "python",
       world,
     });
   const execution = await run("first");
@@ -43,24 +47,26 @@ export async function trace(
 
 /** One pass, and another where the first found scopes that are entered too often to be captured each time. */
 async function runTwice(room: Room, program: string, input: TraceInput, options: TraceOptions): Promise<Execution> {
+  const script = options.language === "javascript" ? prepareScript(program, input) : null;
   const request = {
     op: "trace",
     name: input.kind === "stdio" ? "__main__" : "program",
     source: program,
     preamble: options.preamble ?? "",
     call: callOf(input),
+    ...script?.request,
   };
   const job = {
     stdin: input.kind === "stdio" ? input.stdin : (options.stdin ?? ""),
     limits: options.limits ?? defaultLimits,
   };
-  const first = await room.run({ ...job, request });
+  const first = withFacts(await room.run({ ...job, request }), script);
   // Said before the program runs, but a program could say it too: only a call that was given as text can be unusable.
   if (first.reply?.end === "unusable" && input.kind === "expression")
     throw new UsageError(`the call is no Python expression: ${textIn(first.reply.message)}`);
   const counts = first.reply?.counts;
   if (!Array.isArray(counts)) return first;
-  const second = await room.run({ ...job, request: { ...request, counts } });
+  const second = withFacts(await room.run({ ...job, request: { ...request, counts } }), script);
   // Who called itself shows in the first pass only.
   const reply = second.reply && { ...second.reply, recursive: first.reply?.recursive ?? [] };
   return { ...second, reply, cpuMs: first.cpuMs + second.cpuMs };

@@ -1,6 +1,17 @@
 // Listeners by name, as much of Node's `events` as streams and programs for judges need.
 
-import { append, apply, Map, markBuiltIn, Promise, TypeError } from "./primordials.js";
+import {
+  append,
+  apply,
+  Map,
+  mapClear,
+  mapDelete,
+  mapGet,
+  mapSet,
+  markBuiltIn,
+  Promise,
+  TypeError,
+} from "./primordials.js";
 import { watch } from "./timers.js";
 
 export class EventEmitter {
@@ -19,9 +30,10 @@ export class EventEmitter {
   }
 
   off(name, listener) {
+    const entries = this.#of(name);
     const kept = [];
-    for (const entry of this.#listeners.get(name) ?? []) if (entry.listener !== listener) append(kept, entry);
-    this.#listeners.set(name, kept);
+    for (let at = 0; at < entries.length; at++) if (entries[at].listener !== listener) append(kept, entries[at]);
+    mapSet(this.#listeners, name, kept);
     return this;
   }
 
@@ -30,29 +42,37 @@ export class EventEmitter {
   }
 
   removeAllListeners(name) {
-    if (name === undefined) this.#listeners.clear();
-    else this.#listeners.delete(name);
+    if (name === undefined) mapClear(this.#listeners);
+    else mapDelete(this.#listeners, name);
     return this;
   }
 
   listenerCount(name) {
-    return this.#listeners.get(name)?.length ?? 0;
+    return this.#of(name).length;
   }
 
   emit(name, ...parts) {
-    const entries = this.#listeners.get(name) ?? [];
+    // A list is never changed once it is there: what is added meanwhile is in another.
+    const entries = this.#of(name);
     if (entries.length === 0 && name === "error") throw parts[0];
-    for (const entry of entries.slice()) {
-      if (entry.once) this.off(name, entry.listener);
-      watch(apply(entry.listener, this, parts));
+    for (let at = 0; at < entries.length; at++) {
+      if (entries[at].once) this.off(name, entries[at].listener);
+      watch(apply(entries[at].listener, this, parts));
     }
     return entries.length > 0;
   }
 
+  #of(name) {
+    return mapGet(this.#listeners, name) ?? [];
+  }
+
   #add(name, listener, once) {
     if (typeof listener !== "function") throw new TypeError('The "listener" argument must be of type function');
-    if (!this.#listeners.has(name)) this.#listeners.set(name, []);
-    append(this.#listeners.get(name), { listener, once });
+    const entries = this.#of(name);
+    const longer = [];
+    for (let at = 0; at < entries.length; at++) append(longer, entries[at]);
+    append(longer, { listener, once });
+    mapSet(this.#listeners, name, longer);
     return this;
   }
 }

@@ -10,7 +10,6 @@ import {
   functionText,
   join,
   Map,
-  Object,
   quote,
   Set,
   sort,
@@ -24,12 +23,7 @@ const EAGER = 32;
 /** Thrown through the program when it ends itself, so that its activations end too. */
 const LEAVING = { __proto__: null };
 
-/**
- * The recorder for one program.
- *
- * @param scopes  [{path, keys: [[name, key]...], outer: number of the first key that belongs to a scope around}]
- * @param counts  how often each scope is left, known from a first run; null in a first run
- */
+/** The recorder for one program. @param scopes  as ../writer.ts describes them; @param counts  of a first run, or null */
 export function makeRecorder({ scopes, counts, mark }) {
   const values = new Map();
   const owners = new Map();
@@ -49,35 +43,38 @@ export function makeRecorder({ scopes, counts, mark }) {
       else values.delete(key);
     }
   };
-  /** One key may have several variables: blocks of a function that use a name again. */
+  /** Several variables may share a key: blocks of a function that use a name again. */
   const capture = (scope, peek) => {
     const held = new Map();
-    for (const [index, [name, key]] of scope.keys.entries()) {
-      let value = unbound;
+    for (let index = 0; index < scope.keys.length; index++) {
+      const key = scope.keys[index];
+      const found = held.get(key) ?? [];
+      held.set(key, found);
       try {
-        value = peek(index);
+        const value = peek(index);
+        if (value !== unbound && value !== undefined) append(found, value);
       } catch {
         // Not initialised yet.
       }
-      if (value === unbound || value === undefined) held.get(key) ?? held.set(key, []);
-      else held.set(key, [...(held.get(key) ?? []), value]);
-      if (name === "") continue;
     }
-    for (const [key, found] of held) settle(scope, key, found);
+    held.forEach((found, key) => {
+      const lender = scope.borrowed[key];
+      if (lender === undefined) settle(scope, key, found);
+      // As long as the variable's own function runs, it will tell itself.
+      else if (known[lender].depth === 0 && found.length > 0 && !ambiguous.has(key)) write(key, found[0]);
+    });
   };
   const settle = (scope, key, found) => {
-    const owner = owners.get(key);
-    const shared = owner !== undefined && owner !== scope.id && !scope.borrowed.includes(key);
-    if (found.length === 1 && !shared) {
+    const isShared = (owners.get(key) ?? scope.id) !== scope.id;
+    if (found.length > 0) owners.set(key, scope.id);
+    if (found.length === 1 && !isShared) {
       scope.seen.add(key);
-      if (!scope.borrowed.includes(key)) owners.set(key, scope.id);
       ambiguous.delete(key);
       write(key, found[0]);
       return;
     }
-    if (scope.borrowed.includes(key) && found.length === 0) return;
     values.delete(key);
-    if (found.length > 1 || shared || scope.seen.has(key)) ambiguous.add(key);
+    if (found.length > 1 || (isShared && found.length > 0) || scope.seen.has(key)) ambiguous.add(key);
   };
   const leaves = (scope) => {
     scope.exits += 1;
@@ -119,8 +116,8 @@ export function makeRecorder({ scopes, counts, mark }) {
       module = peek;
     },
     /** In front of every `catch`: the program's end is not for catching. */
-    pass(error) {
-      if (error === LEAVING) throw error;
+    pass() {
+      if (exitCode !== null) throw LEAVING;
     },
     isLeaving: () => exitCode !== null,
   };
@@ -153,9 +150,10 @@ export function makeRecorder({ scopes, counts, mark }) {
   };
 }
 
-/** A program that prints one of its functions sees its own text. */
+/** A mark begins with `$`. A program that prints one of its functions sees its own text. */
 function hide(mark) {
-  const pieces = new RegExp(`/\\*${mark}\\*/[^]*?/\\*${mark}\\*/`, "g");
+  const name = `\\${mark}`;
+  const pieces = new RegExp(`/\\*${name}\\*/[^]*?/\\*${name}\\*/`, "g");
   const replace = RegExp.prototype[Symbol.replace];
   const toString = {
     toString() {
