@@ -168,21 +168,24 @@ const PROGRAMS: ReadonlyArray<readonly [name: string, source: string, stdin?: st
   ],
 ];
 
-test.each(PROGRAMS.map(([name, source, stdin = LINES]) => [name, source, stdin] as const))("%s: as Node does", async (_name, source, stdin) => {
-  const isModule = /^import \w/m.test(source);
-  const file = join(folder, isModule ? "program.mjs" : "program.js");
-  writeFileSync(file, source);
-  writeFileSync(join(folder, "stdin"), stdin);
-  const input = openSync(join(folder, "stdin"), "r");
-  const node = spawnSync(process.execPath, [file], { stdio: [input, "pipe", "pipe"], encoding: "utf8" });
-  closeSync(input);
-  const request = { op: "run", name: "__main__", source, preamble: "" };
-  const here = await sandbox.lease((room) => room.run({ request, stdin, limits: defaultLimits }), {
-    language: "javascript",
-  });
-  expect(here.stdout).toBe(node.stdout);
-  expect(statusOf(here.ending)).toBe(node.status);
-});
+test.each(PROGRAMS.map(([name, source, stdin = LINES]) => [name, source, stdin] as const))(
+  "%s: as Node does",
+  async (_name, source, stdin) => {
+    const isModule = /^import \w/m.test(source);
+    const file = join(folder, isModule ? "program.mjs" : "program.js");
+    writeFileSync(file, source);
+    writeFileSync(join(folder, "stdin"), stdin);
+    const input = openSync(join(folder, "stdin"), "r");
+    const node = spawnSync(process.execPath, [file], { stdio: [input, "pipe", "pipe"], encoding: "utf8" });
+    closeSync(input);
+    const request = { op: "run", name: "__main__", source, preamble: "" };
+    const here = await sandbox.lease((room) => room.run({ request, stdin, limits: defaultLimits }), {
+      language: "javascript",
+    });
+    expect(here.stdout).toBe(node.stdout);
+    expect(statusOf(here.ending)).toBe(node.status);
+  },
+);
 
 /** Node ends with 1 after an error that nobody catches. */
 function statusOf(ending: Ending): number {

@@ -29,7 +29,7 @@ export function toProgram(request: Fields, stdin: string, names: readonly string
     ...(typeof call.expression === "string" ? { expression: call.expression } : {}),
     ...(typeof request.recorder === "string" ? { recorder: request.recorder } : {}),
   });
-  const trace = request.op === "trace" ? fieldsOf(request.trace) : null;
+  const trace = request.trace === undefined ? null : fieldsOf(request.trace);
   return {
     op: "run",
     code,

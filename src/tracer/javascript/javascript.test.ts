@@ -63,7 +63,10 @@ const WATCHFUL = [
   "label: for (let i = 0, j = 10; i < j; i += 3, j--) { for (;;) { if (i > 2) break label; continue label } } console.log([1, 2, 3].map((x) => x * 2).reduce((a, b) => a + b))",
   "let a = 1\nlet b = a++ + ++a\n;[a, b] = [b, a]\nconsole.log(a, b, (() => { let t; return t = 5 })(), ((x) => ({ x }))(1))",
   "if (true) function g() { let t = 1; return t }\nconsole.log(g()); var v = 1; var v = 2; function d() { return 1 } function d() { var d = 3; return d } console.log(d(), v)",
-  "console.log(new Error('x').message, [..`ab`].map((c) => `${((q) => { let r = q + c; return r })('z')}`))".replace("..`", "...`"),
+  "console.log(new Error('x').message, [..`ab`].map((c) => `${((q) => { let r = q + c; return r })('z')}`))".replace(
+    "..`",
+    "...`",
+  ),
 ];
 
 test.each(WATCHFUL)("tracing changes no output: %s", async (code) => {
@@ -137,7 +140,9 @@ test("values made again from their text are the values that were", async () => {
     fc.boolean(),
     fc.string(),
     fc.maxSafeInteger(),
-    fc.double({ noNaN: true }).map((value) => (Number.isSafeInteger(value) && !Object.is(value, -0) ? value : new Float(value))),
+    fc
+      .double({ noNaN: true })
+      .map((value) => (Number.isSafeInteger(value) && !Object.is(value, -0) ? value : new Float(value))),
     fc.bigInt().map((value) => (value > -(2n ** 53n) && value < 2n ** 53n ? Number(value) : value)),
   );
   const key = fc.string().filter((name) => !name.startsWith("$"));

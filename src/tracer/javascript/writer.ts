@@ -79,6 +79,13 @@ export class Writer {
     this.#pieces.push({ at, text: this.#mark + text + this.#mark, isEnd: false, nodeAt: node.start });
   }
 
+  /** Around all that is between two places; a piece of its own where that is nothing. */
+  #around(node: AnyNode, from: number, to: number, before: string, after: string): void {
+    if (from === to) return this.#open(node, from, before + after);
+    this.#open(node, from, before);
+    this.#close(node, to, after);
+  }
+
   /** Behind what a node, or a part of it, ends with. */
   #close(node: AnyNode, at: number, text: string): void {
     this.#pieces.push({ at, text: this.#mark + text + this.#mark, isEnd: true, nodeAt: node.start });
@@ -195,8 +202,7 @@ export class Writer {
   #keepFromCatching({ handler, finalizer }: Extract<AnyNode, { type: "TryStatement" }>): void {
     if (handler) this.#open(handler, handler.body.start + 1, `${this.recorder}.pass();`);
     if (!finalizer) return;
-    this.#open(finalizer, finalizer.start + 1, `if(!${this.recorder}.isLeaving()){`);
-    this.#close(finalizer, finalizer.end - 1, "}");
+    this.#around(finalizer, finalizer.start + 1, finalizer.end - 1, `if(!${this.recorder}.isLeaving()){`, "}");
   }
 
   #asked(scope: FunctionScope): Variable[] {
@@ -214,7 +220,9 @@ export class Writer {
     const unbound = `${this.recorder}.unbound`;
     const declared = stands.length > 0 ? `let ${stands.map((name) => `${name}=${unbound}`).join(",")};` : "";
     if (scope.outer === null) {
-      this.#open(node, afterDirectives(node, this.source),
+      this.#open(
+        node,
+        afterDirectives(node, this.source),
         `let ${this.recorder}v;${declared}${this.recorder}.module(${peek});`,
       );
       return;
@@ -229,8 +237,7 @@ export class Writer {
     const end = `}finally{${isOpen ? `${this.recorder}.leaveOpen(${me})` : leave}}`;
     const body = node.body as AnyNode;
     if (body.type === "BlockStatement") {
-      this.#open(node, afterDirectives(body, this.source), `${declared}${begin}try{`);
-      this.#close(node, body.end - 1, end);
+      this.#around(node, afterDirectives(body, this.source), body.end - 1, `${declared}${begin}try{`, end);
     } else {
       const arrow = this.parsed.arrows.findLast((at) => at < body.start) as number;
       this.#open(node, arrow + 2, `{${declared}${begin}try{return(`);

@@ -3,7 +3,7 @@
 import { makeRecorder } from "../../../tracer/javascript/guest/recorder.js";
 import { assert } from "./assert.js";
 import { answer, noticed, serve, standIn } from "./crossing.js";
-import { apply, evaluate, globals, JSON, Map, parseJson, quote } from "./primordials.js";
+import { apply, evaluate, globals, JSON, Map, parseJson, quote, slice } from "./primordials.js";
 import { begin, callFunction, compile, conclude, loaded, Outcome, raised, stepOn } from "./program.js";
 import { setInput } from "./stdin.js";
 import { describe, encodeResult } from "./values.js";
@@ -29,7 +29,7 @@ function run(request) {
     if (!recorder) return reply;
     const exit = recorder.exited();
     const end = exit === null ? reply : `{"end": "exited", "exitCode": ${exit}}`;
-    return `${end.slice(0, -1)}, ${recorder.record()}}`;
+    return `${slice(end, 0, -1)}, ${recorder.record()}}`;
   };
   const { body, unparsable } = compile(request.code);
   if (unparsable) return () => unparsable;

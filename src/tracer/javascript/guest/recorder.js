@@ -7,12 +7,25 @@ import {
   append,
   defineProperty,
   field,
+  Function,
   functionText,
+  hasOwn,
   join,
   Map,
+  mapDelete,
+  mapEach,
+  mapGet,
+  mapSet,
   quote,
+  RegExp,
   Set,
+  setAdd,
+  setClear,
+  setDelete,
+  setEach,
+  setHas,
   sort,
+  Symbol,
 } from "../../../sandbox/javascript/guest/primordials.js";
 import { encode, TOO_BIG, typeName } from "../../../sandbox/javascript/guest/values.js";
 
@@ -37,10 +50,10 @@ export function makeRecorder({ scopes, counts, mark }) {
 
   const write = (key, value) => {
     try {
-      values.set(key, encode(value, LIMITS));
+      mapSet(values, key, encode(value, LIMITS));
     } catch (error) {
-      if (error === TOO_BIG) values.set(key, `{"$big": ${quote(typeName(value))}}`);
-      else values.delete(key);
+      if (error === TOO_BIG) mapSet(values, key, `{"$big": ${quote(typeName(value))}}`);
+      else mapDelete(values, key);
     }
   };
   /** Several variables may share a key: blocks of a function that use a name again. */
@@ -48,8 +61,8 @@ export function makeRecorder({ scopes, counts, mark }) {
     const held = new Map();
     for (let index = 0; index < scope.keys.length; index++) {
       const key = scope.keys[index];
-      const found = held.get(key) ?? [];
-      held.set(key, found);
+      const found = mapGet(held, key) ?? [];
+      mapSet(held, key, found);
       try {
         const value = peek(index);
         if (value !== unbound && value !== undefined) append(found, value);
@@ -57,24 +70,24 @@ export function makeRecorder({ scopes, counts, mark }) {
         // Not initialised yet.
       }
     }
-    held.forEach((found, key) => {
-      const lender = scope.borrowed[key];
-      if (lender === undefined) settle(scope, key, found);
+    mapEach(held, (found, key) => {
+      if (!hasOwn(scope.borrowed, key)) settle(scope, key, found);
       // As long as the variable's own function runs, it will tell itself.
-      else if (known[lender].depth === 0 && found.length > 0 && !ambiguous.has(key)) write(key, found[0]);
+      else if (known[scope.borrowed[key]].depth === 0 && found.length > 0 && !setHas(ambiguous, key))
+        write(key, found[0]);
     });
   };
   const settle = (scope, key, found) => {
-    const isShared = (owners.get(key) ?? scope.id) !== scope.id;
-    if (found.length > 0) owners.set(key, scope.id);
+    const isShared = (mapGet(owners, key) ?? scope.id) !== scope.id;
+    if (found.length > 0) mapSet(owners, key, scope.id);
     if (found.length === 1 && !isShared) {
-      scope.seen.add(key);
-      ambiguous.delete(key);
+      setAdd(scope.seen, key);
+      setDelete(ambiguous, key);
       write(key, found[0]);
       return;
     }
-    values.delete(key);
-    if (found.length > 1 || (isShared && found.length > 0) || scope.seen.has(key)) ambiguous.add(key);
+    mapDelete(values, key);
+    if (found.length > 1 || (isShared && found.length > 0) || setHas(scope.seen, key)) setAdd(ambiguous, key);
   };
   const leaves = (scope) => {
     scope.exits += 1;
@@ -87,7 +100,7 @@ export function makeRecorder({ scopes, counts, mark }) {
     /** An activation begins. */
     enter(id) {
       const scope = known[id];
-      if (scope.depth > 0) recursive.add(scope.path);
+      if (scope.depth > 0) setAdd(recursive, scope.path);
       scope.depth += 1;
     },
     /** It ends; true where its values are wanted. */
@@ -102,14 +115,14 @@ export function makeRecorder({ scopes, counts, mark }) {
     /** The same for generators and async functions, which may never end. */
     enterOpen(id, peek) {
       const scope = known[id];
-      if (scope.callsItself && scope.entered) recursive.add(scope.path);
+      if (scope.callsItself && scope.entered) setAdd(recursive, scope.path);
       scope.entered = true;
       const activation = { scope, peek };
-      open.add(activation);
+      setAdd(open, activation);
       return activation;
     },
     leaveOpen(activation) {
-      open.delete(activation);
+      setDelete(open, activation);
       if (leaves(activation.scope)) capture(activation.scope, activation.peek);
     },
     module(peek) {
@@ -133,21 +146,31 @@ export function makeRecorder({ scopes, counts, mark }) {
     api,
     exited: () => exitCode,
     record() {
-      for (const { scope, peek } of open) if (leaves(scope)) capture(scope, peek);
-      open.clear();
+      setEach(open, ({ scope, peek }) => {
+        if (leaves(scope)) capture(scope, peek);
+      });
+      setClear(open);
       if (module) capture(known[0], module);
-      const total = known.map((scope) => scope.exits);
-      const again = !counts && total.some((exits, id) => id > 0 && exits > EAGER && known[id].keys.length > 0);
-      const list = (names) =>
-        `[${join(
-          sort([...names], (a, b) => (a < b ? -1 : 1)).map((name) => quote(name)),
-          ", ",
-        )}]`;
+      let again = false;
+      const total = [];
+      for (let id = 0; id < known.length; id++) {
+        append(total, known[id].exits);
+        again ||= !counts && id > 0 && known[id].exits > EAGER && known[id].keys.length > 0;
+      }
       const pairs = [];
-      for (const [key, text] of values) append(pairs, `[${quote(key)}, ${text}]`);
-      return `"variables": [${join(pairs, ", ")}], "recursive": ${list(recursive)}, "ambiguous": ${list(ambiguous)}, "counts": ${again ? `[${join(total, ", ")}]` : "null"}`;
+      mapEach(values, (text, key) => append(pairs, `[${quote(key)}, ${text}]`));
+      return `"variables": [${join(pairs, ", ")}], "recursive": ${listed(recursive)}, "ambiguous": ${listed(ambiguous)}, "counts": ${again ? `[${join(total, ", ")}]` : "null"}`;
     },
   };
+}
+
+function listed(names) {
+  const list = [];
+  setEach(names, (name) => append(list, quote(name)));
+  return `[${join(
+    sort(list, (a, b) => (a < b ? -1 : 1)),
+    ", ",
+  )}]`;
 }
 
 /** A mark begins with `$`. A program that prints one of its functions sees its own text. */
