@@ -4,6 +4,8 @@ import { chmodSync, cpSync } from "node:fs";
 
 cpSync("src", "dist", {
   recursive: true,
-  filter: (path) => !path.includes("fixtures") && (!/\.[^./]+$/.test(path) || path.endsWith(".py") || /[\\/]guest[\\/].*\.js$/.test(path)),
+  filter: (path) =>
+    !path.includes("fixtures") &&
+    (!/\.[^./]+$/.test(path) || path.endsWith(".py") || /[\\/]guest[\\/].*\.js$/.test(path)),
 });
 chmodSync("dist/cli/main.js", 0o755);

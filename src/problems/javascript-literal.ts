@@ -16,12 +16,16 @@ function tagged(value: Readonly<Record<string, Json>>): string | undefined {
   const [first] = Object.entries(value);
   if (!first?.[0].startsWith("$")) return fields(Object.entries(value));
   const [tag, content] = first;
-  if (tag === "$int") return `${String(content)}n`;
-  if (tag === "$float") return FLOATS[String(content)];
+  if (tag === "$int") return `${textOf(content)}n`;
+  if (tag === "$float") return FLOATS[textOf(content)];
   if (!Array.isArray(content)) return undefined;
   if (tag === "$tuple" || tag === "$deque") return listed("[", content, "]");
   if (tag === "$set") return listed("new Set([", content, "])");
   return tag === "$dict" ? listed("new Map([", content, "])") : undefined;
+}
+
+function textOf(value: Json): string {
+  return typeof value === "string" ? value : "";
 }
 
 const FLOATS: Readonly<Record<string, string>> = { nan: "NaN", inf: "Infinity", "-inf": "-Infinity" };

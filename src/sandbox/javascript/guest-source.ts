@@ -7,6 +7,7 @@ import { readFileSync } from "node:fs";
 const FILES = [
   "./guest/primordials.js",
   "./guest/values.js",
+  "./guest/columns.js",
   "./guest/inspect.js",
   "./guest/host.js",
   "./guest/timers.js",

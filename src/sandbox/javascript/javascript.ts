@@ -52,7 +52,8 @@ export class JavaScriptGuest implements Guest {
   }
 
   tidy(): void {
-    // The saved state is put back before the next program, when a fresh instance can be waited for.
+    this.main.rewind();
+    this.#peer?.rewind();
   }
 
   /** Test code in this interpreter, the program in the other: questions and answers are tagged values. */

@@ -160,9 +160,9 @@ export function freeNames(code: string): string[] | null {
     if (node.type === "Identifier") used.add(node.name);
     if ("params" in node)
       for (const name of (node.params as AnyNode[]).flatMap((item) => boundNames(item))) add(made, name);
-    if ("id" in node && node.id) for (const name of boundNames(node.id as AnyNode)) add(made, name);
+    if ("id" in node && node.id) for (const name of boundNames(node.id)) add(made, name);
     if (node.type === "CatchClause") for (const name of boundNames(node.param ?? null)) add(made, name);
-    open.push(...childrenOf(node).filter((child) => !isLabel(node as AnyNode, child)));
+    open.push(...childrenOf(node).filter((child) => !isLabel(node, child)));
   }
   return [...used].filter((name) => !made.has(name)).sort();
 }

@@ -80,13 +80,18 @@ export class QuickJs {
     return this.#instance.memory.buffer.byteLength - INITIAL_BYTES;
   }
 
-  /** Puts the saved state back, unless nothing has run since; in a fresh instance where the memory has grown. */
+  /** A machine in the saved state, a fresh one where the memory has grown. */
   async restore(): Promise<void> {
-    if (!this.#dirty) return;
-    if (this.growth > 0) {
+    if (this.#dirty && this.growth > 0) {
       this.#instance = await newInstance(this.budget);
       this.#connect();
     }
+    this.rewind();
+  }
+
+  /** Puts the saved state back, unless nothing has run since or the memory has grown. */
+  rewind(): void {
+    if (!this.#dirty || this.growth > 0) return;
     const { low, high, highAt, stack } = this.#baseline;
     const heap = this.#instance.module.HEAPU8;
     heap.set(low);
@@ -131,7 +136,7 @@ export class QuickJs {
     const { module, ffi } = this.#instance;
     const { context } = this.#baseline;
     const argument = (list: Value, index: number): string =>
-      this.#text(ffi.QTS_GetString(context, ffi.QTS_ArgvGetJSValueConstPointer(list as never, index)));
+      this.#text(ffi.QTS_GetString(context, ffi.QTS_ArgvGetJSValueConstPointer(list, index)));
     module.callbacks = {
       callFunction: (_async: unknown, _context: unknown, _self: unknown, _count: number, list: Value) => {
         const answer = this.host(argument(list, 0), argument(list, 1));
@@ -200,9 +205,7 @@ function prepare(instance: Instance): Baseline {
   const advance = ffi.QTS_Call(context, evaluated, ffi.QTS_GetUndefined(), 1, list as never);
   const error = ffi.QTS_ResolveException(context, advance);
   if (error) {
-    throw new InfrastructureError(
-      `the guest does not load: ${module.UTF8ToString(ffi.QTS_Dump(context, error) as never)}`,
-    );
+    throw new InfrastructureError(`the guest does not load: ${module.UTF8ToString(ffi.QTS_Dump(context, error))}`);
   }
   ffi.QTS_RuntimeEnableInterruptHandler(runtime);
   const stack = instance.stackPointer();

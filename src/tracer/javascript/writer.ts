@@ -134,7 +134,7 @@ export class Writer {
   }
 
   #declaration(node: Extract<AnyNode, { type: "VariableDeclaration" }>, scope: Scope, parent: AnyNode | null): void {
-    const isHead = parent !== null && /^For/.test(parent.type) && "body" in parent && parent.body !== node;
+    const isHead = parent !== null && parent.type.startsWith("For") && "body" in parent && parent.body !== node;
     const names = node.declarations.flatMap(({ id }) => boundNames(id));
     const written = this.#written(names, scope, node.start, false);
     for (const { id, init } of node.declarations) {
@@ -228,7 +228,7 @@ export class Writer {
       return;
     }
     if (scope.opaque || !("body" in node) || !isFunction(node)) return;
-    const isOpen = ("generator" in node && node.generator === true) || ("async" in node && node.async === true);
+    const isOpen = ("generator" in node && node.generator) || ("async" in node && node.async);
     // Without variables of its own and of others there is nothing to tell, but who calls itself.
     if (asked.length === 0 && (scope.path === null || isOpen)) return;
     const me = `${this.recorder}a`;

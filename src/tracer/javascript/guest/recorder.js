@@ -6,8 +6,8 @@ import { onExit } from "../../../sandbox/javascript/guest/modules.js";
 import {
   append,
   defineProperty,
-  field,
   Function,
+  field,
   functionText,
   hasOwn,
   join,
@@ -19,13 +19,13 @@ import {
   quote,
   RegExp,
   Set,
+  Symbol,
   setAdd,
   setClear,
   setDelete,
   setEach,
   setHas,
   sort,
-  Symbol,
 } from "../../../sandbox/javascript/guest/primordials.js";
 import { encode, TOO_BIG, typeName } from "../../../sandbox/javascript/guest/values.js";
 
