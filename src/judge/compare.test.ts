@@ -118,6 +118,7 @@ test.each([
   ["4", "[4, 5]", "equal"],
   ['{"$tuple": [1, 2]}', "[1, 2]", "equal"],
   ['{"$tuple": [{"$tuple": [1]}]}', "[[1]]", "different"],
+  ['[{"$tuple": [1]}, {"$tuple": [2]}]', "[[[1], [2]], 0]", "equal"],
   ["0.30000000000000004", "0.3", "different"],
   ["1", "true", "equal"],
 ] as const)("in official mode the value %s against %s is %s", (got, expected, match) => {

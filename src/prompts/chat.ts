@@ -42,7 +42,7 @@ function alignmentQuestion(
   language: Language,
 ): string {
   const names = Object.entries(asked).map(([name, value]) => `- \`${name}\`${notation(value)}`);
-  const output = input.kind === "call" ? "what the call returns" : "all that the program prints, as one string";
+  const output = `${input.kind === "call" ? "what the call returns" : "all that the program prints, as one string"}; or, if an exception ends it, the name of the exception's type`;
   return [
     `This ${notations[language].name} program runs ${input.kind === "call" ? `the call \`${callText(input, language)}\`` : "on the standard input below"}.`,
     `\`\`\`${language}\n${program}\n\`\`\``,

@@ -1,6 +1,6 @@
 // What the sandbox is asked and what it answers: plain data between the pool, its threads and the interpreter.
 
-import { Float, type Json, stringifyJson } from "../core/json.js";
+import { Float, type Json, parseJson, stringifyJson } from "../core/json.js";
 import type { Limits, Problem } from "../problems/problem.js";
 
 /** How a run came to its end. Everything but `finished` is the program's doing. */
@@ -19,25 +19,44 @@ interface RaisedError {
   readonly message: string;
 }
 
-/** One request to the interpreter. The guest side (guest.py) defines what `request` may hold. */
+/** One request to the interpreter. The guest side (guest.py) defines what it may hold. */
+interface Request {
+  readonly op: string;
+  readonly [key: string]: unknown;
+}
+
 export interface Job {
-  readonly request: { readonly op: string; readonly [key: string]: unknown };
+  readonly request: Request;
   readonly stdin: string;
   readonly limits: Limits;
+  /** What lies in the program's folder, by relative path; nothing else is there. */
+  readonly files?: Readonly<Record<string, string>> | undefined;
   /** Where set, calls that the guest sends across are served by this program in a second interpreter. */
-  readonly peer?: { readonly op: string; readonly [key: string]: unknown };
-  /** Jobs of one session share the interpreter's state for as long as the guest says that it is clean. */
+  readonly peer?: Request;
+  /** Tells programs apart: jobs of one session run the same program. */
   readonly session?: string;
+  /**
+   * The same as `request` in two parts, the first of which many jobs have in common. A guest may keep the state after
+   * `prepare` and begin each of these jobs from there; what comes out is the same.
+   */
+  readonly staged?: { readonly prepare: Request; readonly resume: Request };
 }
 
 /** A job on its way to the interpreter: as text, because cloning would strip what tells 2.0 from 2. */
-export interface WireJob extends Omit<Job, "request" | "peer"> {
+export interface WireJob extends Omit<Job, "request" | "peer" | "staged"> {
   readonly request: string;
   readonly peer?: string;
+  readonly staged?: { readonly prepare: string; readonly resume: string };
 }
 
-export function toWire({ request, peer, ...rest }: Job): WireJob {
-  return { ...rest, request: stringifyJson(request), ...(peer ? { peer: stringifyJson(peer) } : {}) };
+export function toWire({ request, peer, staged, ...rest }: Job): WireJob {
+  const text = stringifyJson;
+  return {
+    ...rest,
+    request: text(request),
+    ...(peer ? { peer: text(peer) } : {}),
+    ...(staged ? { staged: { prepare: text(staged.prepare), resume: text(staged.resume) } } : {}),
+  };
 }
 
 export interface Execution {
@@ -55,6 +74,16 @@ export interface Execution {
   readonly cpuMs: number;
 }
 
+/** An execution on its way back: the reply as text, for the same reason. */
+export interface WireExecution {
+  readonly execution: Omit<Execution, "reply">;
+  readonly reply: string | null;
+}
+
+export function fromWire({ execution, reply }: WireExecution): Execution {
+  return { ...execution, reply: reply === null ? null : (parseJson(reply) as Execution["reply"]) };
+}
+
 /** Which of two worlds an interpreter lives in: they differ in hash seed, clock and random bytes only. */
 export type World = "first" | "second";
 
@@ -62,6 +91,8 @@ export type World = "first" | "second";
 export interface Place {
   readonly language: Problem["language"];
   readonly world: World;
+  /** A folder of wheels that programs may import; none by default. */
+  readonly packages?: string | undefined;
 }
 
 /** A text in a reply; empty where the guest's claim is of another shape. */

@@ -1,5 +1,6 @@
+import { readdirSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { InfrastructureError } from "../core/errors.js";
+import { CancelledError, InfrastructureError, OverloadError } from "../core/errors.js";
 import { stringifyJson } from "../core/json.js";
 import type { Execution, Job } from "./job.js";
 import { WORK_PER_MS } from "./python/ports.js";
@@ -117,39 +118,6 @@ test("the memory limit is the program's own, and a grown interpreter is replaced
   expect(large.stdout).toBe("1\n");
 });
 
-test("jobs of one session keep the compiled program but not its globals", async () => {
-  const source = "try: n += 1\nexcept NameError: n = 1\nprint(n)\n";
-  const executions = await sandbox.lease(async (room) => [
-    await room.run(job(source, { session: "s" })),
-    await room.run(job(source, { session: "s" })),
-  ]);
-  expect(executions.map(({ stdout }) => stdout)).toEqual(["1\n", "1\n"]);
-  expect(executions.map(({ reply }) => reply?.clean)).toEqual([true, true]);
-});
-
-test.each([
-  "import math\nmath.pi = 3",
-  "import string\ns = string\ns.x = 1",
-  "import random\nrandom.seed(1)",
-  "import sys\nsys.stdout = None",
-  "print.__self__.len = None",
-  "from collections import Counter\nCounter.x = 1",
-  "import sys\nsys.modules.clear()",
-  "x = eval('1')",
-  "class A:\n    def __del__(self): print(1)",
-  "def f(): pass\nf.__globals__['x'] = 1",
-])("a program like %j gets its state thrown away", async (source) => {
-  expect((await run(source)).reply?.clean).not.toBe(true);
-});
-
-test.each([
-  "import sys\ninput = sys.stdin.readline\nsys.setrecursionlimit(10**6)\nx = [0] * 3\nx[1] = 2",
-  "class Node:\n    def __init__(self, v):\n        self.v = v\n        self.next = None\na = Node(1)\na.next = Node(2)\na.next.v = 3",
-  "from collections import defaultdict, deque\nimport heapq\nd = defaultdict(list)\nd[1].append(2)\nheapq.heappush(d[1], 1)",
-])("a program like %j keeps it", async (source) => {
-  expect((await run(source)).reply?.clean).toBe(true);
-});
-
 test("floats and long integers cross unharmed in both directions", async () => {
   const request = {
     op: "run",
@@ -170,4 +138,53 @@ test("a closed sandbox says so", async () => {
   const closed = await openSandbox({ workers: 1 });
   await closed.close();
   await expect(closed.lease(async () => 1)).rejects.toThrow(InfrastructureError);
+});
+
+test("a lease that is called off leaves the queue, or ends what runs; the next is served", async () => {
+  const one = await openSandbox({ workers: 1 });
+  try {
+    const [running, waiting] = [new AbortController(), new AbortController()];
+    const long = one.lease((room) => room.run(job("sum(range(10**12))")), { signal: running.signal });
+    const queued = one.lease((room) => room.run(job("print(1)")), { signal: waiting.signal });
+    const last = one.lease((room) => room.run(job("print(2)")));
+    expect(one.waiting).toBe(2);
+    waiting.abort();
+    await expect(queued).rejects.toThrow(CancelledError);
+    expect(one.waiting).toBe(1);
+    running.abort();
+    await expect(long).rejects.toThrow(CancelledError);
+    expect((await last).stdout).toBe("2\n");
+    const late = one.lease((room) => room.run(job("print(3)")), { signal: running.signal });
+    await expect(late).rejects.toThrow(CancelledError);
+  } finally {
+    await one.close();
+  }
+});
+
+test("no more may wait than the sandbox is told", async () => {
+  const one = await openSandbox({ workers: 1, maximumWaiting: 1 });
+  try {
+    const leases = [1, 2].map((n) => one.lease((room) => room.run(job(`print(${n})`))));
+    await expect(one.lease(async () => 3)).rejects.toThrow(OverloadError);
+    expect((await Promise.all(leases)).map(({ stdout }) => stdout)).toEqual(["1\n", "2\n"]);
+    await expect(one.lease(async () => 3)).resolves.toBe(3);
+  } finally {
+    await one.close();
+  }
+});
+
+test("threads that die are replaced, again and again, and none is left over", async () => {
+  const threads = (): number => readdirSync("/proc/self/task").length;
+  const before = process.platform === "linux" ? threads() : 0;
+  const one = await openSandbox({ workers: 1 });
+  for (let i = 0; i < 3; i++) {
+    const controller = new AbortController();
+    const hang = one.lease((room) => room.run(job("sum(range(10**12))")), { signal: controller.signal });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    controller.abort();
+    await expect(hang).rejects.toThrow(CancelledError);
+    expect((await one.lease((room) => room.run(job("print(7)")))).stdout).toBe("7\n");
+  }
+  await one.close();
+  if (process.platform === "linux") expect(threads()).toBeLessThanOrEqual(before);
 });

@@ -3,18 +3,18 @@
 // Time is counted in polls, never measured. QuickJS polls once in 10,000 backward jumps, calls and steps of a regular
 // expression. Polls a millisecond on the machine this was chosen on (2 cores, Node 20.20): a loop over a typed array 6,
 // recursion and counting 4, work on a Map 3.5, sorting and `map` with a callback 2.5, objects and texts 0.3-0.9, an empty
-// loop 13-35. 6 polls stand for a millisecond: no loop that does anything is stopped much before its time. Those that do
+// loop 13-35. 6.25 polls stand for a millisecond: no loop that does anything is stopped much before its time. Those that do
 // much between two polls are stopped by the guard instead.
 
 import type { Limits } from "../../problems/problem.js";
 import { threadCpuMs } from "../cpu-time.js";
 import type { World } from "../job.js";
+import { WORK_PER_MS } from "../python/ports.js";
 
 /** Polls that stand for one millisecond of CPU time. Fixed: see above. */
-const POLLS_PER_MS = 6;
+const POLLS_PER_MS = 6.25;
 /** What a poll counts; a look at the clock, a timer and a write count 1, so that none of them is free. */
-const POLL = 1000;
-const WORK_PER_MS = POLLS_PER_MS * POLL;
+const POLL = WORK_PER_MS / POLLS_PER_MS;
 
 /**
  * Programs that poll seldom (copying arrays, joining texts) are stopped by a clock after this many times their limit: a

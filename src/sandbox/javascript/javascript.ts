@@ -48,7 +48,9 @@ export class JavaScriptGuest implements Guest {
     const cpuMs = performance.now() - started;
     const { work, outputBytes } = this.budget;
     const stdout = Buffer.concat(this.budget.stdout).toString("utf8");
-    return { ending, reply, stdout, stdoutIsText: true, work, outputBytes, cpuMs };
+    // What the published harness would have captured is what was written.
+    const said = request.op === "official" ? { ...reply, captured: stdout } : reply;
+    return { ending, reply: said, stdout, stdoutIsText: true, work, outputBytes, cpuMs };
   }
 
   tidy(): void {

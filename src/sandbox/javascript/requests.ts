@@ -9,13 +9,10 @@ type Fields = { readonly [key: string]: Json };
 
 export function toGuest(request: Fields, stdin: string): Request {
   switch (request.op) {
-    case "run":
-    case "trace":
-      return toProgram(request, stdin, headOf(request.call));
     case "joined":
       return { ...toProgram(request, stdin, testedNames(request)), ...testOf(request), op: "joined" };
     default:
-      return { op: "asserts", count: Array.isArray(request.codes) ? request.codes.length : 0 };
+      return toProgram(request, stdin, headOf(request.call));
   }
 }
 

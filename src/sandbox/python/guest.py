@@ -12,7 +12,7 @@ import posix
 import sys
 import types
 
-from coderlplus_sharing import shareable
+from coderlplus_nodes import makers, node_writers, provide
 from coderlplus_values import Encoder, Limits, decode, from_text, to_text
 
 REQUEST, REPLY = 100, 101
@@ -23,8 +23,7 @@ MAX_DEPTH = 480
 
 _read, _write = posix.read, posix.write
 _recursion_limit, _set_recursion_limit = sys.getrecursionlimit, sys.setrecursionlimit
-_compiled = {}
-_shareable = set()
+_prepared = {}
 
 
 class Ended(Exception):
@@ -60,61 +59,78 @@ def send(tree):
 def run(request):
     """Runs a program, and calls one of its functions where the request says so."""
     try:
-        with Streams() as streams:
-            namespace = start(request)
-            returned = call(namespace, request["call"]) if request.get("call") else None
-            reply = {"end": "finished"}
-            if request.get("call"):
-                reply["returned"] = encode_result(returned, namespace)
-            del returned
-            streams.finish(namespace)
+        return conclude(start(compiled(request), request["name"]), request.get("call"))
     except Ended as ended:
-        reply = ended.reply
-    reply["clean"] = (request["source"], request["preamble"]) in _shareable
+        return close(ended.reply)
+
+
+def prepare(request):
+    """What all tests of a program begin with: the host saves the state after it, and each test starts from there."""
+    try:
+        _prepared["code"] = compiled(request)
+        _prepared["name"] = request["name"]
+        if request["execute"]:
+            _prepared["namespace"] = start(_prepared["code"], request["name"])
+    except Ended as ended:
+        return close(ended.reply)
+    return {"end": "finished"}
+
+
+def resume(request):
+    """One test of a program that is prepared."""
+    try:
+        namespace = _prepared.get("namespace")
+        if namespace is None:
+            namespace = start(_prepared["code"], _prepared["name"])
+        return conclude(namespace, request.get("call"))
+    except Ended as ended:
+        return close(ended.reply)
+
+
+def conclude(namespace, request):
+    """@raises Ended where the call goes wrong"""
+    reply = {"end": "finished"}
+    if request:
+        reply["returned"] = encode_result(call(namespace, request), namespace)
+    return close(reply, namespace)
+
+
+def close(reply, namespace=None):
+    """The end of the process, in the order of Python's own: exit functions, output, and the module's variables."""
+    quietly(atexit._run_exitfuncs)
+    quietly(lambda: sys.stdout.flush())
+    if namespace is not None:
+        quietly(namespace.clear)
+    quietly(STDOUT.flush)
     return reply
 
 
-def start(request):
-    """Compiles a program and runs its module. @returns its namespace @raises Ended where that goes wrong."""
-    preamble, code = compiled(request)
-    module = types.ModuleType(request["name"])
+def start(code, name):
+    """Runs a compiled program's module. @returns its namespace @raises Ended where that goes wrong."""
+    module = types.ModuleType(name)
     module.__file__ = "program.py"
-    sys.modules["__main__"] = sys.modules[request["name"]] = module
-    sys.setrecursionlimit(RECURSION_LIMIT)
+    sys.modules["__main__"] = sys.modules[name] = module
     namespace = module.__dict__
     namespace["__builtins__"] = builtins
-    guarded(run_module, preamble, code, namespace)
+    guarded(run_module, *code, namespace)
     return namespace
 
 
 def run_module(preamble, code, namespace):
+    if namespace["__name__"] == "program":
+        provide(namespace)
     run_preamble(preamble, namespace)
     exec(code, namespace)
 
 
 def compiled(request):
-    """The program's code, and its preamble's statements each on its own; kept from one test to the next."""
-    key = (request["source"], request["preamble"])
-    if key not in _compiled:
-        _compiled.clear()
-        _shareable.clear()
-        try:
-            _compiled[key] = (compile_preamble(key[1]), compile(key[0], PROGRAM, "exec", dont_inherit=True))
-        except MemoryError:
-            raise Ended(end="unparsable", message="MemoryError: too deeply nested") from None
-        except BaseException as error:
-            raise Ended(end="unparsable", message=f"{type(error).__name__}: {error}"[:500]) from None
-        # Preambles only import; what they import may be used as the program's own imports may.
-        if key[1] == "" and quick(key[0]):
-            _shareable.add(key)
-    return _compiled[key]
-
-
-def quick(source):
+    """A preamble's statements, each on its own, and the program's code. @raises Ended for text that is no Python"""
     try:
-        return shareable(source)
-    except RecursionError:
-        return False
+        return compile_preamble(request["preamble"]), compile(request["source"], PROGRAM, "exec", dont_inherit=True)
+    except MemoryError:
+        raise Ended(end="unparsable", message="MemoryError: too deeply nested") from None
+    except BaseException as error:
+        raise Ended(end="unparsable", message=f"{type(error).__name__}: {error}"[:500]) from None
 
 
 def compile_preamble(source):
@@ -128,13 +144,19 @@ def compile_preamble(source):
 
 
 def run_preamble(statements, namespace):
-    """Runs a preamble; an import of what is not installed is skipped, for the program may never need it."""
+    """Runs a preamble; an import of what is not installed is skipped, for the program may never need it.
+
+    @returns the names of what was skipped
+    """
+    skipped = []
     for is_import, code in statements:
         try:
             exec(code, namespace)
-        except ImportError:
+        except ImportError as error:
             if not is_import:
                 raise
+            skipped.append(str(error.name).partition(".")[0])
+    return skipped
 
 
 def call(namespace, request):
@@ -142,9 +164,17 @@ def call(namespace, request):
     if "expression" in request:
         code = compile_expression(request["expression"])
         return guarded(lambda: eval(code, namespace))
-    arguments = [decode(argument) for argument in request["arguments"]]
-    keywords = {name: decode(argument) for name, argument in request["keywords"].items()}
+    # Making nodes calls the program's own classes.
+    arguments, keywords = guarded(given, request, makers(namespace))
     return guarded(lambda: resolve(namespace, request["function"])(*arguments, **keywords))
+
+
+def given(request, make):
+    """Arguments, by place and by keyword."""
+    return (
+        [decode(argument, make) for argument in request["arguments"]],
+        {name: decode(argument, make) for name, argument in request["keywords"].items()},
+    )
 
 
 def compile_expression(text):
@@ -156,8 +186,8 @@ def compile_expression(text):
 
 
 def resolve(namespace, path):
-    """`f`, or `Class.method` on an instance made without arguments."""
-    head, *rest = path.split(".")
+    """`f`, or `Class.method`, also `Class().method`, on an instance made without arguments."""
+    head, *rest = path.replace("()", "").split(".")
     if head not in namespace and not hasattr(builtins, head):
         raise NameError(f"name {head!r} is not defined")
     target = namespace[head] if head in namespace else getattr(builtins, head)
@@ -195,13 +225,16 @@ def describe(error):
     return {"type": name, "message": message, "errno": number if type(number) is int else None}
 
 
-def encode_result(value, namespace, typed=False):
+def encode_result(value, namespace, typed=False, writers=None):
     """A function's result by exact built-in type; anything else is named, and equal to nothing."""
+    if writers is None:
+        writers = node_writers(namespace)
     limit = _recursion_limit()
     try:
         # The program may have set too low a one; it gets its own back for the calls to come.
         _set_recursion_limit(RECURSION_LIMIT)
-        tree = Encoder(Limits(), {namespace["__name__"], "__main__"}, typed=typed).encode(value)
+        modules = {namespace["__name__"], "__main__"}
+        tree = Encoder(Limits(), modules, typed, writers).encode(value)
         if not too_deep(tree):
             return tree
     except Exception:
@@ -228,30 +261,18 @@ def too_deep(tree):
     return True
 
 
-class Streams:
-    """Fresh standard streams for one run; on the way out they are flushed, as at the end of a process."""
-
-    def __enter__(self):
-        sys.stdin = sys.__stdin__ = io.TextIOWrapper(
-            io.BufferedReader(io.FileIO(0, "rb", closefd=False)), encoding="utf-8"
-        )
-        self.stdout = sys.stdout = sys.__stdout__ = io.TextIOWrapper(
-            io.BufferedWriter(io.FileIO(1, "wb", closefd=False), 1 << 16), encoding="utf-8"
-        )
-        sys.stderr = sys.__stderr__ = io.TextIOWrapper(
-            io.FileIO(2, "wb", closefd=False), encoding="utf-8", errors="backslashreplace", write_through=True
-        )
-        return self
-
-    def __exit__(self, kind, error, trace):
-        if kind is not None:
-            self.finish({})
-
-    def finish(self, namespace):
-        quietly(atexit._run_exitfuncs)
-        quietly(lambda: sys.stdout.flush())
-        quietly(namespace.clear)
-        quietly(self.stdout.flush)
+def open_streams():
+    """Fresh standard streams, made once: every program starts from the same saved state. @returns standard output"""
+    sys.stdin = sys.__stdin__ = io.TextIOWrapper(
+        io.BufferedReader(io.FileIO(0, "rb", closefd=False)), encoding="utf-8"
+    )
+    sys.stdout = sys.__stdout__ = io.TextIOWrapper(
+        io.BufferedWriter(io.FileIO(1, "wb", closefd=False), 1 << 16), encoding="utf-8"
+    )
+    sys.stderr = sys.__stderr__ = io.TextIOWrapper(
+        io.FileIO(2, "wb", closefd=False), encoding="utf-8", errors="backslashreplace", write_through=True
+    )
+    return sys.stdout
 
 
 def quietly(function):
@@ -261,4 +282,5 @@ def quietly(function):
         pass
 
 
-OPERATIONS = {"run": run}
+STDOUT = open_streams()
+OPERATIONS = {"run": run, "prepare": prepare, "resume": resume}

@@ -1,46 +1,76 @@
-// The saved memory of a freshly prepared interpreter: what makes a start take 0.3 s and not some seconds. Made once
-// and kept in the user's own cache folder; a file that others could have written is not used. Set CODERLPLUS_CACHE to
-// another folder, or to "off".
+// What makes an interpreter start in 0.3 s and not in some seconds: its memory once it is prepared, and its rewritten
+// code. Made once and kept in the user's own cache folder; a file that others could have written is not used. Set
+// CODERLPLUS_CACHE to another folder, or to "off".
 
 import { createHash } from "node:crypto";
-import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import {
+  accessSync,
+  chmodSync,
+  constants,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+} from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { version as pyodideVersion } from "pyodide";
 import { sha256, writeAtomic } from "../../core/files.js";
-import type { World } from "../job.js";
 
 const DIGEST_BYTES = 32;
 const WEEK_MS = 7 * 24 * 3600 * 1000;
 const WRITABLE_BY_OTHERS = 0o022;
 
-/** @param recipe  everything that the contents depend on besides pyodide's version */
-export function cacheFile(world: World, recipe: string): string | null {
-  const folder = cacheFolder();
-  return folder && join(folder, `interpreter-${world}-${sha256(`${pyodideVersion}\n${recipe}`).slice(0, 32)}.bin`);
+/**
+ * What was made earlier for the same `recipe`, else what `make` gives, kept for the next time.
+ *
+ * @param name  tells files apart for a reader
+ * @param recipe  everything that the contents depend on besides pyodide's version
+ */
+export async function cached(name: string, recipe: string, make: () => Promise<Uint8Array>): Promise<Uint8Array> {
+  const file = fileOf(name, recipe);
+  const found = file && read(file);
+  if (found) return found;
+  const made = await make();
+  if (file) store(file, made);
+  return made;
 }
 
-/** The snapshot in a file that {@link storeSnapshot} wrote; null where there is none, or none to be trusted. */
-export function readSnapshot(path: string): Uint8Array | null {
+/** Whether {@link cached} has it already, or would not keep it. */
+export function isCached(name: string, recipe: string): boolean {
+  const file = fileOf(name, recipe);
+  return file === null || existsSync(file);
+}
+
+function fileOf(name: string, recipe: string): string | null {
+  const folder = cacheFolder();
+  const digestOfRecipe = sha256(`${pyodideVersion}\n${recipe}`).slice(0, 32);
+  return folder && join(folder, `interpreter-${name}-${digestOfRecipe}.bin`);
+}
+
+/** The contents of a file that {@link store} wrote; null where there is none, or none to be trusted. */
+function read(path: string): Uint8Array | null {
   try {
     const { uid, mode } = lstatSync(path);
     if (process.getuid && (uid !== process.getuid() || (mode & WRITABLE_BY_OTHERS) !== 0)) return null;
     const bytes = readFileSync(path);
-    const snapshot = bytes.subarray(DIGEST_BYTES);
-    return digest(snapshot).equals(bytes.subarray(0, DIGEST_BYTES)) ? snapshot : null;
+    const contents = bytes.subarray(DIGEST_BYTES);
+    return digest(contents).equals(bytes.subarray(0, DIGEST_BYTES)) ? contents : null;
   } catch {
     return null;
   }
 }
 
 /** Best effort: without a cache every start takes its full time. */
-export function storeSnapshot(path: string, snapshot: Uint8Array): void {
+function store(path: string, contents: Uint8Array): void {
   try {
     const folder = join(path, "..");
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     chmodSync(folder, 0o700);
     removeOld(folder);
-    writeAtomic(path, Buffer.concat([digest(snapshot), snapshot]));
+    writeAtomic(path, Buffer.concat([digest(contents), contents]));
     chmodSync(path, 0o600);
   } catch {
     // A read-only home is no reason to fail.
@@ -55,7 +85,21 @@ function removeOld(folder: string): void {
   }
 }
 
-function cacheFolder(): string | null {
+/** Where what is saved lies, and whether it can be kept there. Null: switched off. */
+export function cacheState(): { readonly folder: string | null; readonly usable: boolean } {
+  const folder = cacheFolder();
+  if (folder === null) return { folder, usable: false };
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    accessSync(folder, constants.W_OK);
+    return { folder, usable: true };
+  } catch {
+    return { folder, usable: false };
+  }
+}
+
+/** Null where nothing is to be kept. */
+export function cacheFolder(): string | null {
   const chosen = process.env.CODERLPLUS_CACHE;
   if (chosen === "off") return null;
   if (chosen) return chosen;

@@ -7,20 +7,16 @@ import { createRequire } from "node:module";
 import { dirname } from "node:path";
 import { loadPyodide, type PyodideAPI } from "pyodide";
 import { InfrastructureError, messageOf } from "../../core/errors.js";
-import { parseJson } from "../../core/json.js";
-import {
-  type Ending,
-  type Execution,
-  fieldsOf,
-  isExitCode,
-  isRecord,
-  textIn,
-  type WireJob,
-  type World,
-} from "../job.js";
+import { parseReply, readEnding, readOutput } from "../claim.js";
+import type { Ending, Execution, WireJob, World } from "../job.js";
+import { type FileSystem, ProgramFiles } from "./files.js";
 import { buildFirewall, Killed } from "./firewall.js";
-import { cacheFile, readSnapshot, storeSnapshot } from "./image.js";
-import { Ports, WORK_PER_MS } from "./ports.js";
+import { cached, isCached } from "./image.js";
+import type { SavedMemory } from "./marks.js";
+import { installPackages } from "./packages.js";
+import { Ports, type Position, WORK_PER_MS } from "./ports.js";
+import { PAGE_BYTES, TABLE_BYTES, tableAddress, trackStores } from "./store-tracking.js";
+import { type Surrounded, Surroundings } from "./surroundings.js";
 import { type WasmInstance, type WasmMemory, type WasmModule, wasm } from "./wasm.js";
 
 /** Named in every verdict: error texts differ between versions. */
@@ -37,14 +33,12 @@ interface EmscriptenModule {
   _PyObject_CallNoArgs(callable: number): number;
   _Py_IncRef(object: number): void;
   _Py_DecRef(object: number): void;
-  _emscripten_stack_get_current(): number;
-  __emscripten_stack_restore(pointer: number): void;
   _sbrk(bytes: number): number;
 }
 
-interface Internals {
-  readonly _module: EmscriptenModule;
-  readonly FS: { readonly streams: unknown[] };
+interface Internals extends Surrounded {
+  readonly _module: EmscriptenModule & Surrounded["_module"];
+  readonly FS: FileSystem & Surrounded["FS"];
   makeMemorySnapshot(): Uint8Array;
 }
 
@@ -53,11 +47,15 @@ const HASH_SEED: Readonly<Record<World, string>> = { first: "0", second: "4219" 
 const GUEST: ReadonlyArray<readonly [string, string]> = [
   ["coderlplus_values", "./values.py"],
   ["coderlplus_shims", "./shims.py"],
-  ["coderlplus_sharing", "./sharing.py"],
+  ["coderlplus_nodes", "./nodes.py"],
   ["coderlplus_guest", "./guest.py"],
+  ["coderlplus_objects", "./objects.py"],
   ["coderlplus_crossing", "./crossing.py"],
   ["coderlplus_asserts", "../../judge/asserts.py"],
+  ["coderlplus_official", "../../judge/official.py"],
   ["coderlplus_scopes", "../../tracer/scopes.py"],
+  ["coderlplus_captured", "../../tracer/captured.py"],
+  ["coderlplus_passes", "../../tracer/passes.py"],
   ["coderlplus_tracer", "../../tracer/tracer.py"],
 ];
 const MIN_INTERPRETER_BYTES = 1_000_000;
@@ -67,25 +65,45 @@ const STANDARD_LIBRARY = `sys os io re heapq bisect itertools functools collecti
   json operator copy typing decimal fractions datetime statistics traceback time dataclasses enum types array cmath
   ast symtable abc contextlib asyncio threading queue numbers textwrap`;
 
+/** A state that runs can begin from. */
+export class Checkpoint {
+  constructor(
+    readonly memory: SavedMemory,
+    readonly position: Position,
+  ) {}
+}
+
+/** 16 MB: what a program has built up in its first part is copied for it, once. */
+const MAX_CHECKPOINT_PAGES = 4096;
+
 export class Interpreter {
   readonly #python: Internals;
   readonly #ports: Ports;
   readonly #entry: number;
-  readonly #baseline: Uint8Array;
   readonly #baselineHeap: number;
-  readonly #stack: number;
-  readonly #streams: unknown[];
+  readonly #surroundings: Surroundings;
+  readonly #files: ProgramFiles;
+  readonly #start: Checkpoint;
+  /** What the memory is, but for its marked pages. */
+  #at: Checkpoint;
   #dirty = false;
+  /** Whether all code leaves marks of what it writes; a package's compiled code does not. */
+  readonly #marked: boolean;
 
-  private constructor(python: Internals, ports: Ports, entry: number) {
+  private constructor(python: Internals, ports: Ports, entry: number, marked: boolean) {
+    this.#marked = marked;
     this.#python = python;
     this.#ports = ports;
     this.#entry = entry;
     const module = python._module;
     this.#baselineHeap = module.HEAPU8.length;
-    this.#baseline = module.HEAPU8.slice(0, module._sbrk(0));
-    this.#stack = module._emscripten_stack_get_current();
-    this.#streams = [...python.FS.streams];
+    this.#surroundings = new Surroundings(python);
+    const end = module._sbrk(0);
+    this.#files = new ProgramFiles(python.FS);
+    ports.marks.clear();
+    const base = module.HEAPU8.slice(0, end);
+    this.#start = new Checkpoint({ base, changed: new Map() }, ports.origin());
+    this.#at = this.#start;
   }
 
   /**
@@ -96,30 +114,49 @@ export class Interpreter {
     world: World,
     given?: Image,
     progress?: Int32Array,
+    packages?: string,
   ): Promise<{ interpreter: Interpreter; image: Image }> {
-    const image = given ?? { snapshot: await findSnapshot(world) };
+    // Compiled code of packages is no part of a snapshot.
+    const image = given ?? { snapshot: packages === undefined ? await findSnapshot(world) : null };
     try {
-      return await load(world, image, progress);
+      return await load(world, image, progress, packages);
     } catch (error) {
       if (!image.snapshot) throw error;
-      return load(world, { ...image, snapshot: null }, progress);
+      return load(world, { ...image, snapshot: null }, progress, packages);
     }
   }
 
   /** @internal */
-  static of(python: PyodideAPI, ports: Ports): Interpreter {
+  static of(python: PyodideAPI, ports: Ports, packages?: string): Interpreter {
+    const marked = packages === undefined || !installPackages(python, packages);
     if (!hasGuest(python)) install(python);
     python.setInterruptBuffer(new Uint8Array(4));
     const entry = python.runPython("import sys; id(sys._coderlplus_main)") as number;
     const internals = python as unknown as Internals;
     internals._module._Py_IncRef(entry);
     python.runPython(source("./sever.py"));
-    return new Interpreter(internals, ports, entry);
+    return new Interpreter(internals, ports, entry, marked);
   }
 
   /** Bytes that the memory has grown by since the start; it never shrinks. */
   get growth(): number {
     return this.#python._module.HEAPU8.length - this.#baselineHeap;
+  }
+
+  /** Whether more is changed than {@link restore} puts back. */
+  get strayed(): boolean {
+    return this.#surroundings.strayed;
+  }
+
+  /**
+   * A digest of everything that a program may have changed, once it is put back.
+   *
+   * @internal
+   */
+  digest(): string {
+    this.restore();
+    this.#ports.marks.clear();
+    return this.#surroundings.digest();
   }
 
   /** What the run that goes on has used so far, in units of {@link WORK_PER_MS}. */
@@ -132,27 +169,58 @@ export class Interpreter {
     this.#ports.work += work;
   }
 
-  /** Puts the saved state back, unless nothing has run since. */
-  restore(): void {
-    if (!this.#dirty) return;
-    const module = this.#python._module;
-    const heap = module.HEAPU8;
-    heap.set(this.#baseline);
-    heap.fill(0, this.#baseline.length);
-    module.__emscripten_stack_restore(this.#stack);
-    this.#python.FS.streams.length = 0;
-    Object.assign(this.#python.FS.streams, this.#streams);
+  /** Puts a saved state back, the first one unless told otherwise; nothing to do where nothing has run since. */
+  restore(state: Checkpoint = this.#start): void {
+    if (!this.#dirty && this.#at === state) return;
+    const { marks } = this.#ports;
+    if (this.#at !== state) {
+      for (const { memory } of [this.#at, state]) {
+        for (const page of memory.changed.keys()) marks.add(page * PAGE_BYTES, 1);
+      }
+    }
+    marks.restore(state.memory);
+    this.#surroundings.restore();
+    this.#at = state;
     this.#dirty = false;
   }
 
-  /** Runs one request from the state that is there. `answer` serves what the guest asks across. */
-  run(job: WireJob, answer?: (question: Buffer) => Buffer | null): Execution {
+  /** The state as it is after a run that began at the first one; null where it is not worth keeping, or not to be trusted. */
+  checkpoint(): Checkpoint | null {
+    const pages = this.#ports.marks.pages();
+    if (pages === null || pages.length > MAX_CHECKPOINT_PAGES || this.#surroundings.hasOpenFiles) return null;
+    const heap = this.#python._module.HEAPU8;
+    const changed = new Map(pages.map((page) => [page, heap.slice(page * PAGE_BYTES, (page + 1) * PAGE_BYTES)]));
+    this.#at = new Checkpoint({ base: this.#start.memory.base, changed }, this.#ports.position());
+    this.#ports.marks.clear();
+    this.#dirty = false;
+    return this.#at;
+  }
+
+  /** @internal Bytes of the memory that are not as in the state that was put back last: for tests, there must be none. */
+  strayBytes(): number {
+    const { base, changed } = this.#at.memory;
+    const heap = this.#python._module.HEAPU8;
+    const expected = Buffer.alloc(heap.length);
+    expected.set(base);
+    for (const [page, bytes] of changed) expected.set(bytes, page * PAGE_BYTES);
+    if (expected.equals(heap)) return 0;
+    return heap.reduce((count, byte, at) => count + Number(byte !== expected[at]), 0);
+  }
+
+  /**
+   * Runs one request from the state that is there.
+   *
+   * @param answer  serves what the guest asks across
+   */
+  run(job: Omit<WireJob, "staged">, answer?: (question: Buffer) => Buffer | null): Execution {
     const ports = this.#ports;
-    ports.begin(Buffer.from(job.request), Buffer.from(job.stdin), {
+    if (this.#files.place(job.files, ports.epochMs)) this.#surroundings.accept();
+    const limits = {
       work: Math.ceil(job.limits.timeMs * WORK_PER_MS),
       outputBytes: job.limits.outputBytes,
       heapLimit: this.#baselineHeap + job.limits.memoryBytes,
-    });
+    };
+    ports.begin(Buffer.from(job.request), Buffer.from(job.stdin), limits, this.#at.position);
     ports.answer = answer ?? null;
     this.#dirty = true;
     const started = performance.now();
@@ -165,28 +233,16 @@ export class Interpreter {
     }
     const cpuMs = performance.now() - started;
     ports.end();
+    if (!this.#marked) ports.marks.add(0, this.#python._module.HEAPU8.length);
     return { ...this.#outcome(thrown), work: ports.work, outputBytes: ports.outputBytes, cpuMs };
   }
 
   #outcome(thrown: unknown): Pick<Execution, "ending" | "reply" | "stdout" | "stdoutIsText"> {
     const ports = this.#ports;
-    const stdout = Buffer.concat(ports.stdout);
-    const text = stdout.toString("utf8");
-    const stdoutIsText = !text.includes("\uFFFD") || Buffer.from(text).equals(stdout);
-    // A program that leaves by `os._exit` may have said something before; what it leaves behind is never clean.
+    // A program that leaves by `os._exit` may have said something before.
     const left = thrown instanceof Killed && thrown.reason === "exit";
-    const said = thrown === null || left ? parseReply(ports.takeReply()) : null;
-    const reply = said && left ? { ...said, clean: false } : said;
-    return { ending: endingOf(thrown, reply, ports), reply, stdout: text, stdoutIsText };
-  }
-}
-
-function parseReply(bytes: Buffer): Execution["reply"] {
-  try {
-    const reply = parseJson(bytes.toString("utf8"));
-    return isRecord(reply) ? reply : null;
-  } catch {
-    return null;
+    const reply = thrown === null || left ? parseReply(ports.takeReply()) : null;
+    return { ending: endingOf(thrown, reply, ports), reply, ...readOutput(Buffer.concat(ports.stdout)) };
   }
 }
 
@@ -197,46 +253,49 @@ function endingOf(thrown: unknown, reply: Execution["reply"], ports: Ports): End
   }
   if (ports.outOfMemory && reply === null) return { kind: "out-of-memory", message: "the memory limit was reached" };
   if (thrown !== null) return { kind: "crashed", message: messageOf(thrown) };
-  return readEnding(reply, ports) ?? { kind: "crashed", message: "the program broke the channel to the host" };
-}
-
-/** The guest's own word on the end. All of it may be forged, so nothing about its shape is taken for granted. */
-function readEnding(reply: Execution["reply"], ports: Ports): Ending | null {
-  if (reply === null) return null;
-  if (reply.end === "finished") return { kind: "finished" };
-  if (reply.end === "exited") return isExitCode(reply.exitCode) ? { kind: "exited", exitCode: reply.exitCode } : null;
-  if (reply.end === "unparsable") return { kind: "unparsable", message: textIn(reply.message) };
-  if (reply.end !== "raised") return null;
-  const error = fieldsOf(reply.error);
-  const raised = { type: textIn(error.type), message: textIn(error.message) };
-  if (raised.type === "MemoryError") return { kind: "out-of-memory", message: raised.message };
-  // Only the error that the refusal itself caused: a program may live on after it and die of something else.
-  const refused = typeof error.errno === "number" ? ports.denied.get(Math.abs(error.errno)) : undefined;
-  if (refused !== undefined) return { kind: "denied", message: `${raised.type}: ${raised.message} (${refused})` };
-  return { kind: "raised", error: raised };
+  return readEnding(reply, ports.denied);
 }
 
 async function load(
   world: World,
   image: Image,
   progress?: Int32Array,
+  packages?: string,
 ): Promise<{ interpreter: Interpreter; image: Image }> {
   const ports = new Ports(world, progress);
   const { python, module } = await start(world, ports, image);
-  return { interpreter: Interpreter.of(python, ports), image: { ...image, module } };
+  return { interpreter: Interpreter.of(python, ports, packages), image: { ...image, module } };
+}
+
+/** Whether the next start has to make what is kept for later ones. */
+export function needsPreparing(world: World): boolean {
+  return !isCached(`${world}-world`, recipe(world)) || !isCached("code", rewriter());
+}
+
+function recipe(world: World): string {
+  const guest = GUEST.map(([, path]) => source(path));
+  return [...guest, source("./install.py"), STANDARD_LIBRARY, HASH_SEED[world]].join("\0");
+}
+
+/** The text that the rewritten code depends on. */
+function rewriter(): string {
+  const ending = import.meta.url.slice(-3);
+  return source(`./store-tracking${ending}`) + source(`./wasm-reader${ending}`);
 }
 
 /** From the cache, or made now by a cold start that is thrown away: all interpreters begin with the same memory. */
 async function findSnapshot(world: World): Promise<Uint8Array> {
-  const recipe = [...GUEST.map(([, path]) => source(path)), source("./install.py"), STANDARD_LIBRARY, HASH_SEED[world]];
-  const file = cacheFile(world, recipe.join("\0"));
-  const cached = file && readSnapshot(file);
-  if (cached) return share(cached);
-  const { python } = await start(world, new Ports(world));
-  install(python);
-  const snapshot = (python as unknown as Internals).makeMemorySnapshot();
-  if (file) storeSnapshot(file, snapshot);
+  const snapshot = await cached(`${world}-world`, recipe(world), async () => {
+    const { python } = await start(world, new Ports(world));
+    install(python);
+    return (python as unknown as Internals).makeMemorySnapshot();
+  });
   return share(snapshot);
+}
+
+/** The interpreter's code with marks for what it stores. */
+async function compileTracked(binary: Uint8Array): Promise<WasmModule> {
+  return wasm.compile(await cached("code", rewriter(), async () => trackStores(binary)));
 }
 
 /** One copy for all threads. */
@@ -256,14 +315,14 @@ async function start(world: World, ports: Ports, image?: Image): Promise<{ pytho
   let module = image?.module;
   wasm.instantiate = async (source, imports = {}) => {
     if (!(source instanceof Uint8Array) || source.length < MIN_INTERPRETER_BYTES) return instantiate(source, imports);
-    module ??= await wasm.compile(source);
+    module ??= await compileTracked(source);
     buildFirewall(imports, ports);
     const instance = (await instantiate(module, imports)) as WasmInstance;
     const { exports } = instance;
-    ports.connect(
-      (exports.memory ?? imports.env.memory) as WasmMemory,
-      addressOf(exports, "_Py_emscripten_signal_clock"),
-    );
+    const table = tableAddress(addressOf(exports, "__heap_base"));
+    const reserve = exports.sbrk as (bytes: number) => number;
+    reserve(table + TABLE_BYTES + PAGE_BYTES - reserve(0));
+    ports.connect(exports.memory as WasmMemory, addressOf(exports, "_Py_emscripten_signal_clock"), table);
     return { instance, module };
   };
   try {
@@ -290,11 +349,24 @@ function addressOf(exports: WasmInstance["exports"], name: string): number {
   return address;
 }
 
+/** What prepares an interpreter: install.py, given the modules that programs import often, and the guest. */
+export function guestRecipe(): {
+  readonly install: string;
+  readonly standardLibrary: string[];
+  readonly guest: string[][];
+} {
+  return {
+    install: source("./install.py"),
+    standardLibrary: STANDARD_LIBRARY.split(/\s+/),
+    guest: GUEST.map(([name, path]) => [name, source(path)]),
+  };
+}
+
 /** Imports what programs use, and the guest with its modules, which are then taken out of the program's sight. */
 function install(python: PyodideAPI): void {
-  const guest = GUEST.map(([name, path]) => [name, source(path)]);
+  const { install, standardLibrary, guest } = guestRecipe();
   python.runPython(
-    `standard_library = ${JSON.stringify(STANDARD_LIBRARY.split(/\s+/))}\nguest = ${JSON.stringify(guest)}\n${source("./install.py")}`,
+    `standard_library = ${JSON.stringify(standardLibrary)}\nguest = ${JSON.stringify(guest)}\n${install}`,
   );
 }
 

@@ -11,6 +11,7 @@
 import { threadCpuMs } from "../cpu-time.js";
 import type { World } from "../job.js";
 import { Killed } from "./firewall.js";
+import { Marks } from "./marks.js";
 import type { WasmMemory } from "./wasm.js";
 
 const STDIN = 0;
@@ -52,7 +53,16 @@ export interface RunLimits {
   readonly heapLimit: number;
 }
 
+/** What a run goes on from: nothing used, or what the part before it has used. */
+export interface Position {
+  readonly work: number;
+  readonly outputBytes: number;
+  readonly random: number;
+}
+
 export class Ports {
+  /** What has been written into the interpreter's memory. */
+  readonly marks = new Marks();
   /** Set while a program runs: only then is the firewall up. */
   locked = false;
   killed: Killed | null = null;
@@ -91,10 +101,14 @@ export class Ports {
     this.#random = SEED[world];
   }
 
-  /** @param countdown  address of the variable that tells the two kinds of polls apart */
-  connect(memory: WasmMemory, countdown: number): void {
+  /**
+   * @param countdown  address of the variable that tells the two kinds of polls apart
+   * @param table  address of the marks
+   */
+  connect(memory: WasmMemory, countdown: number, table: number): void {
     this.#memory = memory;
     this.#countdown = countdown;
+    this.marks.connect(memory, table);
   }
 
   /** The memory of the instance; it moves when it grows. */
@@ -103,12 +117,22 @@ export class Ports {
     return this.#heap;
   }
 
-  /** Connects the streams for one run; everything starts afresh. */
-  begin(request: Buffer, stdin: Buffer, limits: RunLimits): void {
+  /** Where every program begins. */
+  origin(): Position {
+    return { work: 0, outputBytes: 0, random: SEED[this.#world] };
+  }
+
+  /** How far time, output and chance have come. */
+  position(): Position {
+    return { work: this.work, outputBytes: this.outputBytes, random: this.#random };
+  }
+
+  /** Connects the streams for one run, which goes on from a position. */
+  begin(request: Buffer, stdin: Buffer, limits: RunLimits, { work, outputBytes, random }: Position): void {
     this.killed = null;
     this.denied.clear();
     this.outOfMemory = false;
-    this.work = 0;
+    this.work = work;
     this.#polls = 0;
     this.stdout = [];
     this.heapLimit = limits.heapLimit;
@@ -120,8 +144,10 @@ export class Ports {
     this.#request = request;
     this.#reply = [];
     this.#replyBytes = 0;
-    this.outputBytes = 0;
-    this.#random = SEED[this.#world];
+    this.outputBytes = outputBytes;
+    this.#random = random;
+    // Written at every poll.
+    this.marks.add(this.#countdown, 1);
     this.locked = true;
   }
 
@@ -141,8 +167,11 @@ export class Ports {
     throw this.killed;
   }
 
+  /** Called up to 22,000 times a millisecond. */
   poll(): number {
-    const heap = this.heap();
+    if (!this.locked) return 0;
+    if (this.killed) throw this.killed;
+    const heap = this.#heap.length === 0 ? this.heap() : this.#heap;
     const fromLoop = heap[this.#countdown] === COUNTDOWN;
     if (fromLoop) heap[this.#countdown] = COUNTDOWN - 1;
     this.#spend(fromLoop ? LOOP_POLL : 1);
@@ -164,6 +193,10 @@ export class Ports {
     this.#deadline = performance.now() + left;
   }
 
+  get epochMs(): number {
+    return EPOCH_MS[this.#world];
+  }
+
   /** Reading the clock is work too, so that a loop that waits for it comes to an end. */
   clockMs(): number {
     if (this.locked) this.#spend(LOOP_POLL);
@@ -182,20 +215,25 @@ export class Ports {
     const whole = Math.floor(ms);
     const nanoseconds = BigInt(whole) * 1_000_000n + BigInt(Math.round((ms - whole) * 1e6));
     this.#view().setBigUint64(at, nanoseconds, true);
+    this.marks.add(at, 8);
     return 0;
   }
 
   /** The C library's zone variables: offset 0, no daylight saving, both names "UTC". */
   utc(pointers: readonly number[]): number {
     const [offset, daylight, ...names] = pointers;
-    this.#view().setUint32(offset, 0, true);
-    this.#view().setUint32(daylight, 0, true);
-    for (const name of names) this.heap().set([0x55, 0x54, 0x43, 0], name);
+    this.#setNumber(offset, 0);
+    this.#setNumber(daylight, 0);
+    for (const name of names) {
+      this.heap().set([0x55, 0x54, 0x43, 0], name);
+      this.marks.add(name, 4);
+    }
     return 0;
   }
 
   clear(at: number, length: number): void {
     this.heap().fill(0, at, at + length);
+    this.marks.add(at, length);
   }
 
   /** xorshift32: nobody's secret, only the same bytes every time. */
@@ -207,6 +245,7 @@ export class Ports {
       this.#random ^= this.#random << 5;
       heap[at + i] = this.#random & 0xff;
     }
+    this.marks.add(at, length);
     return 0;
   }
 
@@ -233,7 +272,7 @@ export class Ports {
       if (fd === REPLY) this.#keepReply(part);
       else this.#keepOutput(fd, part);
     }
-    this.#view().setUint32(result, written, true);
+    this.#setNumber(result, written);
     return 0;
   }
 
@@ -263,12 +302,13 @@ export class Ports {
       const source = fd === STDIN ? this.#stdin : this.#request;
       const chunk = source.subarray(0, part.length);
       part.set(chunk);
+      this.marks.add(part.byteOffset, chunk.length);
       done += chunk.length;
       if (fd === STDIN) this.#stdin = source.subarray(chunk.length);
       else this.#request = source.subarray(chunk.length);
       if (chunk.length < part.length) break;
     }
-    this.#view().setUint32(result, done, true);
+    this.#setNumber(result, done);
     return 0;
   }
 
@@ -279,6 +319,11 @@ export class Ports {
       const at = view.getUint32(vectors + 8 * i, true);
       yield this.heap().subarray(at, at + view.getUint32(vectors + 8 * i + 4, true));
     }
+  }
+
+  #setNumber(at: number, value: number): void {
+    this.#view().setUint32(at, value, true);
+    this.marks.add(at, 4);
   }
 
   #view(): DataView {

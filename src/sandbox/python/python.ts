@@ -1,9 +1,9 @@
 // Python as a guest: an interpreter, and a second one beside it for tests whose own code must not share the program's.
 
 import type { Guest, GuestStart } from "../guest.js";
-import type { Execution, WireJob, World } from "../job.js";
+import type { Execution, Place, WireJob } from "../job.js";
 import { cross } from "./crossing.js";
-import { ENGINE, type Image, Interpreter } from "./interpreter.js";
+import { Checkpoint, ENGINE, type Image, Interpreter } from "./interpreter.js";
 
 /** Memory of the interpreter grows and never shrinks: past this a fresh thread takes over. */
 const WORN_BYTES = 64 * 1024 * 1024;
@@ -11,41 +11,65 @@ const WORN_BYTES = 64 * 1024 * 1024;
 export class PythonGuest implements Guest {
   readonly engine = ENGINE;
   #peer: Interpreter | null = null;
-  /** The session whose state the interpreter may keep. */
-  #session: string | undefined;
+  /** The first part of staged jobs, whose state the interpreter has kept or whose failure is every test's. */
+  #prepared: { readonly text: string; readonly outcome: Checkpoint | Execution | null } | null = null;
 
   private constructor(
     readonly image: Image,
     private readonly interpreter: Interpreter,
-    private readonly world: World,
+    private readonly place: Place,
     private readonly start: GuestStart,
   ) {}
 
-  static async open(world: World, given: Image | null, start: GuestStart): Promise<PythonGuest> {
-    const { interpreter, image } = await Interpreter.open(world, given ?? undefined, start.progress);
-    return new PythonGuest(image, interpreter, world, start);
+  static async open(place: Place, given: Image | null, start: GuestStart): Promise<PythonGuest> {
+    const { world, packages } = place;
+    const { interpreter, image } = await Interpreter.open(world, given ?? undefined, start.progress, packages);
+    return new PythonGuest(image, interpreter, place, start);
   }
 
   get worn(): boolean {
-    return this.interpreter.growth + (this.#peer?.growth ?? 0) > WORN_BYTES;
+    const both = this.#peer ? [this.interpreter, this.#peer] : [this.interpreter];
+    return both.some(({ strayed }) => strayed) || both.reduce((sum, { growth }) => sum + growth, 0) > WORN_BYTES;
   }
 
   async run(job: WireJob): Promise<Execution> {
     const { interpreter } = this;
-    if (job.session === undefined || job.session !== this.#session) interpreter.restore();
-    const execution = job.peer ? cross(interpreter, await this.#secondInterpreter(), job) : interpreter.run(job);
-    this.#session = execution.reply?.clean === true ? job.session : undefined;
-    return execution;
+    if (job.staged) return this.#runStaged(job, job.staged);
+    interpreter.restore();
+    return job.peer ? cross(interpreter, await this.#secondInterpreter(), job) : interpreter.run(job);
   }
 
   tidy(): void {
-    if (this.#session === undefined) this.interpreter.restore();
+    const outcome = this.#prepared?.outcome;
+    this.interpreter.restore(outcome instanceof Checkpoint ? outcome : undefined);
+  }
+
+  #runStaged(job: WireJob, { prepare, resume }: NonNullable<WireJob["staged"]>): Execution {
+    const { interpreter } = this;
+    let spentMs = 0;
+    if (this.#prepared?.text !== prepare) {
+      interpreter.restore();
+      const execution = interpreter.run({ ...job, request: prepare });
+      spentMs = execution.cpuMs;
+      const outcome = execution.ending.kind === "finished" ? interpreter.checkpoint() : execution;
+      this.#prepared = { text: prepare, outcome };
+    }
+    const { outcome } = this.#prepared;
+    if (outcome === null) {
+      interpreter.restore();
+      return interpreter.run(job);
+    }
+    if (!(outcome instanceof Checkpoint)) return outcome;
+    interpreter.restore(outcome);
+    const execution = interpreter.run({ ...job, request: resume });
+    return { ...execution, cpuMs: spentMs + execution.cpuMs };
   }
 
   async #secondInterpreter(): Promise<Interpreter> {
     if (this.#peer) return this.#peer;
     this.start.onLoading(true);
-    this.#peer = (await Interpreter.open(this.world, this.image, this.start.progress)).interpreter;
+    const { world, packages } = this.place;
+    this.#peer = (await Interpreter.open(world, this.image, this.start.progress, packages)).interpreter;
     this.start.onLoading(false);
     return this.#peer;
   }

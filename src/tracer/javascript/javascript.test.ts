@@ -5,7 +5,8 @@ import { Float, type Json, parseJson, stringifyJson } from "../../core/json.js";
 import { defaultLimits } from "../../problems/problem.js";
 import { openSandbox, type Sandbox } from "../../sandbox/sandbox.js";
 import { inspect } from "../inspect.js";
-import { type TraceInput, type TraceOptions, trace } from "../tracer.js";
+import type { TraceInput } from "../passes.js";
+import { type TraceOptions, trace } from "../tracer.js";
 
 interface Case {
   readonly name: string;

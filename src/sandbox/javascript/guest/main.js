@@ -144,9 +144,4 @@ function testConsole() {
   return { ...globals.console, assert };
 }
 
-/** Tests in JavaScript's own words are run as they are: none is read as a call. */
-function asserts({ count }) {
-  return () => `{"end": "finished", "calls": [${globals.Array.from({ length: count }, () => "null").join(", ")}]}`;
-}
-
-const OPERATIONS = { __proto__: null, run, serve: serveOne, check, joined, asserts };
+const OPERATIONS = { __proto__: null, run, serve: serveOne, check, joined };

@@ -1,0 +1,113 @@
+// Which pages of the interpreter's memory have been written since its state was saved. The interpreter's own stores
+// leave their marks themselves (store-tracking.ts); what the host writes on its behalf is marked here.
+
+import { PAGE_BITS, PAGE_BYTES, TABLE_BYTES } from "./store-tracking.js";
+import type { WasmMemory } from "./wasm.js";
+
+const PAGES_PER_WORD = 8;
+
+/** A state of the memory: the first one whole, and the pages that are not as there. */
+export interface SavedMemory {
+  readonly base: Uint8Array;
+  readonly changed: ReadonlyMap<number, Uint8Array>;
+}
+
+export class Marks {
+  #memory: WasmMemory = { buffer: new ArrayBuffer(0) };
+  #heap = new Uint8Array(0);
+  #words = new BigUint64Array(0);
+  #table = 0;
+
+  /** @param table  address of the marks, a byte a page */
+  connect(memory: WasmMemory, table: number): void {
+    this.#memory = memory;
+    this.#table = table;
+  }
+
+  /** To be called after a write, as the interpreter's own marks come after theirs. What is outside is left alone. */
+  add(at: number, length: number): void {
+    const heap = this.#bytes();
+    const from = at >>> 0;
+    const last = Math.min(from + length, heap.length) - 1;
+    if (last >= from) heap.fill(1, this.#table + (from >>> PAGE_BITS), this.#table + (last >>> PAGE_BITS) + 1);
+  }
+
+  /** The memory as it is now, for reading. */
+  view(): DataView {
+    const heap = this.#bytes();
+    return new DataView(heap.buffer, heap.byteOffset, heap.byteLength);
+  }
+
+  /** Forgets everything: the memory is as saved. */
+  clear(): void {
+    const heap = this.#bytes();
+    heap.fill(0, this.#table, this.#table + (heap.length >>> PAGE_BITS));
+  }
+
+  /** Every page that may differ from the saved state; null where a program may have wiped marks. */
+  pages(): number[] | null {
+    const heap = this.#bytes();
+    if (this.#isForged(heap)) return null;
+    const pages: number[] = [];
+    const count = heap.length >>> PAGE_BITS;
+    for (let word = 0; word * PAGES_PER_WORD < count; word++) {
+      if (this.#words[word] === 0n) continue;
+      for (let page = word * PAGES_PER_WORD; page < (word + 1) * PAGES_PER_WORD; page++) {
+        if (heap[this.#table + page] === 0) continue;
+        if (pages.at(-1) !== page) pages.push(page);
+        // A store may reach a little into the page behind.
+        if (page + 1 < count) pages.push(page + 1);
+      }
+    }
+    return pages;
+  }
+
+  /**
+   * Puts every marked page of the memory back, and forgets the marks. Marks that a program may have wiped are not
+   * believed: then the whole memory is put back.
+   */
+  restore(saved: SavedMemory): void {
+    const heap = this.#bytes();
+    const { base, changed } = saved;
+    const pages = this.pages();
+    if (pages === null) putBack(heap, base, 0, heap.length);
+    else for (const [first, end] of runsOf(pages)) putBack(heap, base, first * PAGE_BYTES, end * PAGE_BYTES);
+    for (const page of pages ?? changed.keys()) {
+      const bytes = changed.get(page);
+      if (bytes) heap.set(bytes, page * PAGE_BYTES);
+    }
+    this.clear();
+  }
+
+  /** Nothing owns the pages of the table and beside it: a program that wrote there meant to wipe its traces. */
+  #isForged(heap: Uint8Array): boolean {
+    const first = (this.#table >>> PAGE_BITS) - 1;
+    const last = (this.#table + TABLE_BYTES) >>> PAGE_BITS;
+    return heap.subarray(this.#table + first, this.#table + last + 1).some((mark) => mark !== 0);
+  }
+
+  /** The memory moves when it grows. */
+  #bytes(): Uint8Array {
+    if (this.#heap.buffer !== this.#memory.buffer) {
+      this.#heap = new Uint8Array(this.#memory.buffer);
+      this.#words = new BigUint64Array(this.#memory.buffer, this.#table, TABLE_BYTES / PAGES_PER_WORD);
+    }
+    return this.#heap;
+  }
+}
+
+/** Beyond what was saved there was nothing yet. */
+function putBack(heap: Uint8Array, base: Uint8Array, from: number, to: number): void {
+  if (from < base.length) heap.set(base.subarray(from, to), from);
+  if (to > base.length) heap.fill(0, Math.max(from, base.length), to);
+}
+
+/** Ascending numbers as ranges, the end not included. */
+function* runsOf(pages: readonly number[]): Generator<readonly [number, number]> {
+  for (let index = 0; index < pages.length; ) {
+    const first = pages[index];
+    let end = first + 1;
+    while (pages[++index] === end) end++;
+    yield [first, end];
+  }
+}
