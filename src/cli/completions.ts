@@ -68,5 +68,5 @@ function programOf(row: Completion, problem: Problem): string | null {
   if (row.program !== undefined) return row.program;
   const completion = row.completion ?? "";
   if (row.continuesPrompt) return (problem.starterCode ?? problem.prompt) + completion;
-  return extractProgram(completion);
+  return extractProgram(completion, problem.language);
 }

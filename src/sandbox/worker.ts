@@ -4,6 +4,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { InfrastructureError, messageOf } from "../core/errors.js";
 import { stringifyJson } from "../core/json.js";
 import type { Guest, GuestStart } from "./guest.js";
+import { JavaScriptGuest } from "./javascript/javascript.js";
 import type { Place, WireExecution, WireJob } from "./job.js";
 import type { Image } from "./python/interpreter.js";
 import { PythonGuest } from "./python/python.js";
@@ -46,7 +47,7 @@ function openGuest(place: Place, image: Image | null, start: GuestStart): Promis
     case "python":
       return PythonGuest.open(place, image, start);
     case "javascript":
-      return Promise.reject(new InfrastructureError("no engine runs javascript"));
+      return JavaScriptGuest.open(place.world, start);
     default:
       return language satisfies never;
   }

@@ -2,9 +2,10 @@
 // passes.ts arranges the runs that it takes; here is what they say, and the second world for what depends on it.
 
 import { type Json, stringifyJson } from "../core/json.js";
-import { defaultLimits, type Limits } from "../problems/problem.js";
+import { defaultLimits, type Limits, type Problem } from "../problems/problem.js";
 import type { Ending, Execution, World } from "../sandbox/job.js";
 import type { Sandbox } from "../sandbox/sandbox.js";
+import { runScript } from "./javascript/script.js";
 import { runPasses, type TraceInput, variablesIn } from "./passes.js";
 import type { Trace, TraceStatus } from "./trace.js";
 
@@ -13,6 +14,8 @@ export interface TraceOptions {
   readonly preamble?: string | undefined;
   /** Standard input for an expression. */
   readonly stdin?: string | undefined;
+  /** Python unless told otherwise. */
+  readonly language?: Problem["language"] | undefined;
   /** Runs the program again in a second world and drops what differs; on by default. */
   readonly determinismCheck?: boolean | undefined;
 }
@@ -31,8 +34,10 @@ export async function trace(
     stdin: input.kind === "stdio" ? input.stdin : (options.stdin ?? ""),
     limits: options.limits ?? defaultLimits,
   };
+  const { language = "python" } = options;
+  const passes = language === "javascript" ? runScript : runPasses;
   const run = (world: World): Promise<Traced> =>
-    sandbox.lease(async (room) => ({ ...(await runPasses(room, job, world)), engine: room.engine }), { world });
+    sandbox.lease(async (room) => ({ ...(await passes(room, job, world)), engine: room.engine }), { language, world });
   const execution = await run("first");
   const first = toTrace(execution);
   const shows = Object.keys(first.variables).length > 0 || first.stdout !== "" || first.returned !== undefined;
