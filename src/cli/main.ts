@@ -4,6 +4,7 @@
 import { Command, CommanderError } from "commander";
 import { EngineError, messageOf, UsageError } from "../core/errors.js";
 import { packageVersion } from "../runs/versions.js";
+import { registerAlign } from "./align.js";
 import { registerCompare } from "./compare.js";
 import { registerData } from "./data.js";
 import { registerDoctor } from "./doctor.js";
@@ -29,6 +30,7 @@ for (const register of [
   registerReport,
   registerJudge,
   registerTrace,
+  registerAlign,
   registerLogprobs,
   registerData,
   registerDoctor,

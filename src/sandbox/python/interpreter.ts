@@ -9,9 +9,11 @@ import { loadPyodide, type PyodideAPI } from "pyodide";
 import { InfrastructureError, messageOf } from "../../core/errors.js";
 import { parseReply, readEnding, readOutput } from "../claim.js";
 import type { Ending, Execution, WireJob, World } from "../job.js";
+import { type FileSystem, withFiles } from "./files.js";
 import { buildFirewall, Killed } from "./firewall.js";
 import { cached, isCached } from "./image.js";
 import type { SavedMemory } from "./marks.js";
+import { installPackages } from "./packages.js";
 import { Ports, type Position, WORK_PER_MS } from "./ports.js";
 import { PAGE_BYTES, TABLE_BYTES, tableAddress, trackStores } from "./store-tracking.js";
 import { type Surrounded, Surroundings } from "./surroundings.js";
@@ -35,6 +37,7 @@ interface EmscriptenModule {
 }
 
 interface Internals extends Surrounded {
+  readonly FS: Surrounded["FS"] & FileSystem;
   readonly _module: EmscriptenModule & Surrounded["_module"];
   makeMemorySnapshot(): Uint8Array;
 }
@@ -44,12 +47,20 @@ const HASH_SEED: Readonly<Record<World, string>> = { first: "0", second: "4219" 
 const GUEST: ReadonlyArray<readonly [string, string]> = [
   ["coderlplus_values", "./values.py"],
   ["coderlplus_shims", "./shims.py"],
+  ["coderlplus_nodes", "./nodes.py"],
   ["coderlplus_guest", "./guest.py"],
+  ["coderlplus_objects", "./objects.py"],
+  ["coderlplus_names", "./names.py"],
   ["coderlplus_crossing", "./crossing.py"],
   ["coderlplus_asserts", "../../judge/asserts.py"],
+  ["coderlplus_official", "../../judge/official.py"],
   ["coderlplus_scopes", "../../tracer/scopes.py"],
+  ["coderlplus_captured", "../../tracer/captured.py"],
+  ["coderlplus_passes", "../../tracer/passes.py"],
   ["coderlplus_tracer", "../../tracer/tracer.py"],
 ];
+/** To be raised whenever what is saved changes by something on this side, such as what the host answers at the start. */
+const PREPARATION = "2";
 const MIN_INTERPRETER_BYTES = 1_000_000;
 
 /** Loaded before the state is saved: what programs import often. The rest is read from the archive when asked for. */
@@ -78,8 +89,11 @@ export class Interpreter {
   /** What the memory is, but for its marked pages. */
   #at: Checkpoint;
   #dirty = false;
+  /** Whether all code leaves marks of what it writes; a package's compiled code does not. */
+  readonly #marked: boolean;
 
-  private constructor(python: Internals, ports: Ports, entry: number) {
+  private constructor(python: Internals, ports: Ports, entry: number, marked: boolean) {
+    this.#marked = marked;
     this.#python = python;
     this.#ports = ports;
     this.#entry = entry;
@@ -101,25 +115,28 @@ export class Interpreter {
     world: World,
     given?: Image,
     progress?: Int32Array,
+    packages?: string,
   ): Promise<{ interpreter: Interpreter; image: Image }> {
-    const image = given ?? { snapshot: await findSnapshot(world) };
+    // Compiled code of packages is no part of a snapshot.
+    const image = given ?? { snapshot: packages === undefined ? await findSnapshot(world) : null };
     try {
-      return await load(world, image, progress);
+      return await load(world, image, progress, packages);
     } catch (error) {
       if (!image.snapshot) throw error;
-      return load(world, { ...image, snapshot: null }, progress);
+      return load(world, { ...image, snapshot: null }, progress, packages);
     }
   }
 
   /** @internal */
-  static of(python: PyodideAPI, ports: Ports): Interpreter {
+  static of(python: PyodideAPI, ports: Ports, packages?: string): Interpreter {
+    const marked = packages === undefined || !installPackages(python, packages);
     if (!hasGuest(python)) install(python);
     python.setInterruptBuffer(new Uint8Array(4));
     const entry = python.runPython("import sys; id(sys._coderlplus_main)") as number;
     const internals = python as unknown as Internals;
     internals._module._Py_IncRef(entry);
     python.runPython(source("./sever.py"));
-    return new Interpreter(internals, ports, entry);
+    return new Interpreter(internals, ports, entry, marked);
   }
 
   /** Bytes that the memory has grown by since the start; it never shrinks. */
@@ -206,16 +223,18 @@ export class Interpreter {
     ports.begin(Buffer.from(job.request), Buffer.from(job.stdin), limits, this.#at.position);
     ports.answer = answer ?? null;
     this.#dirty = true;
+    const { _module: module, FS } = this.#python;
     const started = performance.now();
     let thrown: unknown = null;
     try {
-      const result = this.#python._module._PyObject_CallNoArgs(this.#entry);
-      if (result !== 0) this.#python._module._Py_DecRef(result);
+      const result = withFiles(FS, job.files, ports.epochMs, () => module._PyObject_CallNoArgs(this.#entry));
+      if (result !== 0) module._Py_DecRef(result);
     } catch (error) {
       thrown = error;
     }
     const cpuMs = performance.now() - started;
     ports.end();
+    if (!this.#marked) ports.marks.add(0, this.#python._module.HEAPU8.length);
     return { ...this.#outcome(thrown), work: ports.work, outputBytes: ports.outputBytes, cpuMs };
   }
 
@@ -242,10 +261,11 @@ async function load(
   world: World,
   image: Image,
   progress?: Int32Array,
+  packages?: string,
 ): Promise<{ interpreter: Interpreter; image: Image }> {
   const ports = new Ports(world, progress);
   const { python, module } = await start(world, ports, image);
-  return { interpreter: Interpreter.of(python, ports), image: { ...image, module } };
+  return { interpreter: Interpreter.of(python, ports, packages), image: { ...image, module } };
 }
 
 /** Whether the next start has to make what is kept for later ones. */
@@ -255,7 +275,7 @@ export function needsPreparing(world: World): boolean {
 
 function recipe(world: World): string {
   const guest = GUEST.map(([, path]) => source(path));
-  return [...guest, source("./install.py"), STANDARD_LIBRARY, HASH_SEED[world]].join("\0");
+  return [PREPARATION, ...guest, source("./install.py"), STANDARD_LIBRARY, HASH_SEED[world]].join("\0");
 }
 
 /** The text that the rewritten code depends on. */
@@ -311,6 +331,8 @@ async function start(world: World, ports: Ports, image?: Image): Promise<{ pytho
       indexURL: dirname(createRequire(import.meta.url).resolve("pyodide")),
       jsglobals: {},
       env: { PYTHONHASHSEED: HASH_SEED[world], HOME: "/home", PATH: "/", _: "python" },
+      // Else it is the path of this very program.
+      ...{ _sysExecutable: "python" },
       stdin: () => null,
       stdout: () => {},
       stderr: () => {},

@@ -193,6 +193,10 @@ export class Ports {
     this.#deadline = performance.now() + left;
   }
 
+  get epochMs(): number {
+    return EPOCH_MS[this.#world];
+  }
+
   /** Reading the clock is work too, so that a loop that waits for it comes to an end. */
   clockMs(): number {
     if (this.locked) this.#spend(LOOP_POLL);

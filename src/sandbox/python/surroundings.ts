@@ -25,8 +25,16 @@ export interface Surrounded {
     _getTempRet0(): number;
     __emscripten_stack_restore(pointer: number): void;
   };
-  readonly FS: { readonly streams: unknown[]; readonly nextInode: number; readonly root: FileNode };
+  readonly FS: {
+    readonly streams: unknown[];
+    readonly nextInode: number;
+    readonly root: FileNode;
+    unlink(path: string): void;
+  };
 }
+
+/** They would give out bytes of this machine's own, different every time. */
+const HOST_CHANCE = ["/dev/random", "/dev/urandom"];
 
 export class Surroundings {
   readonly #python: Surrounded;
@@ -40,6 +48,7 @@ export class Surroundings {
 
   constructor(python: Surrounded) {
     this.#python = python;
+    for (const device of HOST_CHANCE) python.FS.unlink(device);
     resetTimes(python.FS.root);
     this.#stack = python._module._emscripten_stack_get_current();
     this.#streams = [...python.FS.streams];
