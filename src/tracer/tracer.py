@@ -11,7 +11,8 @@ import types
 from coderlplus_captured import ABSENT, Captured, scopes_of
 from coderlplus_guest import OPERATIONS, Ended, call, close, compile_expression, compiled, guarded, run_module, send
 from coderlplus_passes import DeepPass, FirstPass, SecondPass
-from coderlplus_scopes import Analysis, complexity, tampers, worldly
+from coderlplus_scopes import Analysis, complexity, worldly
+from coderlplus_tampering import tampers
 from coderlplus_values import Encoder, Limits
 
 LIMITS = Limits(nodes=2000, characters=4096, depth=12, bits=14000)
@@ -46,13 +47,13 @@ class Run:
         if request["call"] and "expression" in request["call"]:
             compile_expression(request["call"]["expression"])
         tree = ast.parse(request["source"])
-        analysis = analyse(tree)
+        analysis = deeply(Analysis, tree)
         self.order = analysis.order()
         self.facts = {
             "parameters": untouched(analysis),
             "complexity": complexity(tree),
             "worldly": worldly(tree),
-            "tampered": tampers(tree),
+            "tampered": deeply(tampers, tree),
         }
         self.captured = Captured(Encoder(LIMITS, {request["name"], "__main__"}))
         scopes = scopes_of(self.top, dict.fromkeys(self.order))
@@ -105,12 +106,12 @@ class Run:
         _exit(status)
 
 
-def analyse(tree):
-    """The visitor goes as deep as the syntax: a long `elif` chain or sum is deeper than the usual limit."""
+def deeply(visit, tree):
+    """A visitor goes as deep as the syntax: a long `elif` chain or sum is deeper than the usual limit."""
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(1_000_000)
     try:
-        return Analysis(tree)
+        return visit(tree)
     finally:
         sys.setrecursionlimit(limit)
 
@@ -129,7 +130,7 @@ def inspect(request):
         tree = ast.parse(request["source"])
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
         return {"end": "unparsable", "message": f"{type(error).__name__}: {error}"[:500]}
-    analysis = analyse(tree)
+    analysis = deeply(Analysis, tree)
     return {"end": "finished", "variables": analysis.order(), "parameters": untouched(analysis)}
 
 
