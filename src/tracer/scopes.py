@@ -180,22 +180,31 @@ def worldly(tree):
 
     Conservative: a program without sets, classes and impure modules sees the same everywhere.
     """
-    words = set()
-    mixes = False
+    modules = set()
     for node in ast.walk(tree):
-        if isinstance(node, (ast.Set, ast.SetComp, ast.ClassDef)):
+        if isinstance(node, ast.ClassDef):
             return True
-        if isinstance(node, ast.Name):
-            words.add(node.id)
-        elif isinstance(node, ast.Attribute):
-            words.add(node.attr)
-        elif isinstance(node, ast.Import):
-            if any(alias.name.partition(".")[0] not in PURE_MODULES for alias in node.names):
-                return True
+        if isinstance(node, ast.Import):
+            modules |= {alias.name.partition(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            if (node.module or "").partition(".")[0] not in PURE_MODULES:
-                return True
-        elif isinstance(node, (ast.BinOp, ast.AugAssign)):
-            # Views of dicts make sets: `a.keys() & b.keys()`, `a.keys() - b`.
-            mixes = mixes or isinstance(node.op, (ast.BitAnd, ast.BitOr, ast.BitXor, ast.Sub))
-    return bool(words & WORLDLY) or (mixes and bool(words & {"keys", "items"}))
+            modules.add((node.module or "").partition(".")[0])
+    return bool(words_of(tree) & WORLDLY or modules - PURE_MODULES) or unordered(tree)
+
+
+def unordered(tree):
+    """Whether there may be a set in the program. Views of dicts make some too: `a.keys() & b.keys()`, `a.keys() - b`."""
+    words = words_of(tree)
+    if words & {"set", "frozenset"}:
+        return True
+    mixing = (ast.BitAnd, ast.BitOr, ast.BitXor, ast.Sub)
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.Set, ast.SetComp)):
+            return True
+        if words & {"keys", "items"} and isinstance(node, (ast.BinOp, ast.AugAssign)) and isinstance(node.op, mixing):
+            return True
+    return False
+
+
+def words_of(tree):
+    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    return names | {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}

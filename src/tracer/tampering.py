@@ -30,6 +30,8 @@ MODULES = {
 # They take a name as text, or text as a program: harmless with a constant that is harmless.
 BY_TEXT = {"getattr", "setattr", "delattr", "attrgetter", "methodcaller", "__import__", "eval", "exec", "compile"}
 BY_TEXT_OF_A_MODULE = {"attrgetter", "methodcaller", "__import__"}
+# All they hold are functions in C, which lead nowhere but by the attributes above.
+LEAVES = {"math", "cmath", "itertools", "time"}
 NAMESPACES = {"globals", "locals", "vars"}
 
 
@@ -44,7 +46,8 @@ class Tampering(ast.NodeVisitor):
         self.modules = set()
         for node in ast.walk(tree):
             if isinstance(node, ast.Import):
-                self.modules |= {alias.asname or alias.name.partition(".")[0] for alias in node.names}
+                names = (alias for alias in node.names if alias.name not in LEAVES)
+                self.modules |= {alias.asname or alias.name.partition(".")[0] for alias in names}
                 self.sys |= {alias.asname or "sys" for alias in node.names if alias.name == "sys"}
         # A name that is also assigned, such as `string`, says nothing: what it stands for then is the program's own.
         stored = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and type(node.ctx) is ast.Store}

@@ -9,9 +9,10 @@ import sys
 import types
 
 from coderlplus_captured import ABSENT, Captured, scopes_of
-from coderlplus_guest import OPERATIONS, Ended, call, close, compile_expression, compiled, guarded, run_module, send
+from coderlplus_guest import OPERATIONS, PROGRAM, Ended, call, close, compile_expression, compiled, guarded, run_module, send
 from coderlplus_passes import DeepPass, FirstPass, SecondPass
-from coderlplus_scopes import Analysis, complexity, worldly
+from coderlplus_scopes import Analysis, complexity, unordered, worldly
+from coderlplus_stirring import ballast, stirred
 from coderlplus_tampering import tampers
 from coderlplus_values import Encoder, Limits
 
@@ -53,8 +54,12 @@ class Run:
             "parameters": untouched(analysis),
             "complexity": complexity(tree),
             "worldly": worldly(tree),
+            "unordered": unordered(tree),
             "tampered": deeply(tampers, tree),
         }
+        self.ballast = ballast() if request["moved"] else []
+        if request["stirred"]:
+            self.top = deeply(in_another_order, tree) or self.top
         self.captured = Captured(Encoder(LIMITS, {request["name"], "__main__"}))
         scopes = scopes_of(self.top, dict.fromkeys(self.order))
         self.name = request["name"]
@@ -81,7 +86,8 @@ class Run:
             reply["returned"] = tree
 
     def finish(self):
-        self.facts["tampered"] = self.facts["tampered"] or not self.watch.stop()
+        intact = self.watch.stop()
+        self.facts["tampered"] = self.facts["tampered"] or not intact
         for name in self.order:
             if "." not in name and name in self.namespace:
                 self.captured.record(name, self.namespace[name])
@@ -114,6 +120,13 @@ def deeply(visit, tree):
         return visit(tree)
     finally:
         sys.setrecursionlimit(limit)
+
+
+def in_another_order(tree):
+    try:
+        return compile(stirred(tree), PROGRAM, "exec", dont_inherit=True)
+    except (SyntaxError, ValueError, RecursionError):
+        return None
 
 
 def untouched(analysis):

@@ -3,9 +3,9 @@
 
 import { type Json, stringifyJson } from "../core/json.js";
 import { defaultLimits, type Limits } from "../problems/problem.js";
-import type { Ending, Execution, World } from "../sandbox/job.js";
+import type { Ending, Execution } from "../sandbox/job.js";
 import type { Sandbox } from "../sandbox/sandbox.js";
-import { runPasses, type TraceInput, variablesIn } from "./passes.js";
+import { runPasses, type TraceInput, type Variant, variablesIn } from "./passes.js";
 import type { Trace, TraceStatus } from "./trace.js";
 
 export interface TraceOptions {
@@ -31,14 +31,18 @@ export async function trace(
     stdin: input.kind === "stdio" ? input.stdin : (options.stdin ?? ""),
     limits: options.limits ?? defaultLimits,
   };
-  const run = (world: World): Promise<Traced> =>
-    sandbox.lease(async (room) => ({ ...(await runPasses(room, job, world)), engine: room.engine }), { world });
-  const execution = await run("first");
+  const run = (variant: Variant): Promise<Traced> =>
+    sandbox.lease(async (room) => ({ ...(await runPasses(room, job, variant)), engine: room.engine }), {
+      world: variant === "moved" ? "second" : "first",
+    });
+  const execution = await run("true");
   const first = toTrace(execution);
   const shows = Object.keys(first.variables).length > 0 || first.stdout !== "" || first.returned !== undefined;
-  const worthChecking = shows && execution.reply?.worldly !== false;
+  const worthChecking = shows && (execution.reply?.worldly !== false || showsAddress(first));
   if (options.determinismCheck === false || !worthChecking) return first;
-  return withoutDifferences(first, toTrace(await run("second")));
+  const settled = withoutDifferences(first, toTrace(await run("moved")));
+  if (execution.reply?.unordered === false) return settled;
+  return withoutDifferences(settled, toTrace(await run("stirred")));
 }
 
 type Traced = Execution & Pick<Trace, "engine">;
@@ -80,6 +84,11 @@ function texts(value: Json | undefined): string[] {
   return Array.isArray(value) ? (value as readonly Json[]).filter((item) => typeof item === "string") : [];
 }
 
+/** As in `<function f at 0x1f2e>`: any program can print one. */
+function showsAddress({ stdout, variables, returned }: Trace): boolean {
+  return / at 0x[0-9a-f]/.test(stdout + stringifyJson([variables, returned ?? null]));
+}
+
 /** What differs between the worlds depends on hash order, clock or chance: named, and no longer reported. */
 function withoutDifferences(first: Trace, second: Trace): Trace {
   const alike = first.status === second.status;
@@ -89,13 +98,13 @@ function withoutDifferences(first: Trace, second: Trace): Trace {
   };
   const keys = Object.keys(first.variables);
   const { returned, ...rest } = first;
-  const sameResult = alike && stringifyJson(returned) === stringifyJson(second.returned);
+  const sameResult = alike && (returned === undefined || stringifyJson(returned) === stringifyJson(second.returned));
   return {
     ...rest,
     ...(returned !== undefined && sameResult ? { returned } : {}),
     variables: Object.fromEntries(keys.filter(same).map((key) => [key, first.variables[key]])),
-    nondeterministic: keys.filter((key) => !same(key)),
-    outputNondeterministic: !sameResult || first.stdout !== second.stdout,
+    nondeterministic: [...first.nondeterministic, ...keys.filter((key) => !same(key))],
+    outputNondeterministic: first.outputNondeterministic === true || !sameResult || first.stdout !== second.stdout,
     cpuMs: first.cpuMs + second.cpuMs,
   };
 }

@@ -59,6 +59,7 @@ const GUEST: ReadonlyArray<readonly [string, string]> = [
   ["coderlplus_crossing", "./crossing.py"],
   ["coderlplus_asserts", "../../judge/asserts.py"],
   ["coderlplus_scopes", "../../tracer/scopes.py"],
+  ["coderlplus_stirring", "../../tracer/stirring.py"],
   ["coderlplus_tampering", "../../tracer/tampering.py"],
   ["coderlplus_captured", "../../tracer/captured.py"],
   ["coderlplus_passes", "../../tracer/passes.py"],
