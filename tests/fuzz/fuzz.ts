@@ -65,7 +65,12 @@ export async function fuzz({ programs, seed, workers, onProgress }: FuzzOptions)
   return { programs, outcomes, defects };
 }
 
-async function one(sandbox: Sandbox, seed: number, index: number, healthy: string): Promise<{ kind: string; wrong: string[] }> {
+async function one(
+  sandbox: Sandbox,
+  seed: number,
+  index: number,
+  healthy: string,
+): Promise<{ kind: string; wrong: string[] }> {
   const { origin, source } = fuzzProgram(seed, index);
   const wrong: string[] = [];
   const { verdict, tests } = await judge(sandbox, problemOf(seed, index), source);

@@ -29,9 +29,72 @@ const SYSTEM = `os posix sys io _io gc signal ctypes _ctypes importlib _imp mars
   binascii zlib bz2 lzma sqlite3 _sqlite3 hashlib _hashlib ssl _ssl json _json re _sre unicodedata decimal _decimal
   random _random queue _queue readline curses`.split(/\s+/);
 
-const NUMBERS = ["0", "1", "-1", "7", "100", "101", "255", "4096", "2**16", "2**31 - 1", "2**31", "2**32", "-2**31", "2**63", "1 << 100", "1e308", "float('nan')", "1j", "True"];
-const TEXTS = ["''", "'x'", "'/tmp/PWNED'", "'/dev/stdin'", "'../../etc/passwd'", "'/proc/self/fd/101'", "'js'", "'\\ud800'", "'\\x00'", "'a' * 100000", "'os.system(1)'", "b''", "b'{\"end\": \"finished\"}'", "bytearray(64)", "memoryview(b'abcd')"];
-const OBJECTS = ["None", "...", "[]", "()", "{}", "[[]] * 50", "print", "len", "int", "type", "object()", "Evil", "Evil()", "lambda *a, **k: Evil()", "sys.modules[__name__]", "sys._getframe()", "(x for x in [Evil()])", "iter(int, 1)", "range(2**31)", "open", "compile('1', 'x', 'eval')", "types.CodeType", "slice(Evil(), 2**31)", "threading.Thread", "weakref.ref(Evil)", "functools.partial(print, Evil())"];
+const NUMBERS = [
+  "0",
+  "1",
+  "-1",
+  "7",
+  "100",
+  "101",
+  "255",
+  "4096",
+  "2**16",
+  "2**31 - 1",
+  "2**31",
+  "2**32",
+  "-2**31",
+  "2**63",
+  "1 << 100",
+  "1e308",
+  "float('nan')",
+  "1j",
+  "True",
+];
+const TEXTS = [
+  "''",
+  "'x'",
+  "'/tmp/PWNED'",
+  "'/dev/stdin'",
+  "'../../etc/passwd'",
+  "'/proc/self/fd/101'",
+  "'js'",
+  "'\\ud800'",
+  "'\\x00'",
+  "'a' * 100000",
+  "'os.system(1)'",
+  "b''",
+  'b\'{"end": "finished"}\'',
+  "bytearray(64)",
+  "memoryview(b'abcd')",
+];
+const OBJECTS = [
+  "None",
+  "...",
+  "[]",
+  "()",
+  "{}",
+  "[[]] * 50",
+  "print",
+  "len",
+  "int",
+  "type",
+  "object()",
+  "Evil",
+  "Evil()",
+  "lambda *a, **k: Evil()",
+  "sys.modules[__name__]",
+  "sys._getframe()",
+  "(x for x in [Evil()])",
+  "iter(int, 1)",
+  "range(2**31)",
+  "open",
+  "compile('1', 'x', 'eval')",
+  "types.CodeType",
+  "slice(Evil(), 2**31)",
+  "threading.Thread",
+  "weakref.ref(Evil)",
+  "functools.partial(print, Evil())",
+];
 
 const PRELUDE = `import sys, os, types, threading, weakref, functools, importlib, struct, dis
 class Meta(type):
@@ -81,7 +144,8 @@ function fromGrammar(rng: Rng): string {
     return guard === null ? statement : `try:\n${indent(statement)}\nexcept ${guard} as error: pass`;
   });
   const body = statements.join("\n");
-  const main = rng.uniform() < 0.3 ? `def solve(*a):\n${indent(body)}\n    return ${argument(rng)}\nprint(solve())` : body;
+  const main =
+    rng.uniform() < 0.3 ? `def solve(*a):\n${indent(body)}\n    return ${argument(rng)}\nprint(solve())` : body;
   return `${PRELUDE}${raw ? RAW : ""}${main}\n`;
 }
 
