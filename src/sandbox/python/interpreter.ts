@@ -55,6 +55,8 @@ const GUEST: ReadonlyArray<readonly [string, string]> = [
   ["coderlplus_asserts", "../../judge/asserts.py"],
   ["coderlplus_official", "../../judge/official.py"],
   ["coderlplus_scopes", "../../tracer/scopes.py"],
+  ["coderlplus_stirring", "../../tracer/stirring.py"],
+  ["coderlplus_tampering", "../../tracer/tampering.py"],
   ["coderlplus_captured", "../../tracer/captured.py"],
   ["coderlplus_passes", "../../tracer/passes.py"],
   ["coderlplus_tracer", "../../tracer/tracer.py"],
