@@ -62,7 +62,12 @@ test.each([
   [new Float(-0), "-0.0"],
   [{ $int: "12345678901234567890" }, "12345678901234567890"],
 ] satisfies Array<[Json, string]>)("%j is written as Python would: %s", (value, text) => {
-  expect(traceTable(trace({ v: value }), whole).split("\n")[1]?.trim().split(/ {2,}/)).toEqual(["v", text]);
+  expect(
+    traceTable(trace({ v: value }), whole)
+      .split("\n")[1]
+      ?.trim()
+      .split(/ {2,}/),
+  ).toEqual(["v", text]);
 });
 
 test("nothing that a program makes steers the terminal", () => {
