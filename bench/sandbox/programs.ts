@@ -95,7 +95,7 @@ const TEMPLATES: readonly Template[] = [
       "from collections import Counter\n\ndef commonest(words):\n    return min(Counter(words).items(), key=lambda pair: (-pair[1], pair[0]))\n\nword, times = commonest(input().split())\nprint(word, times)\n",
     bug: ["-pair[1]", "pair[1]"],
     make: (rng) => {
-      const words = [..."aaa", ...Array.from({ length: 30 }, () => rng.pick(["b", "cc", "d", "ee", "foo"])), "zz"];
+      const words = ["a", "a", "a", ...Array.from({ length: 30 }, () => rng.pick(["b", "cc", "d", "ee", "foo"])), "zz"];
       const counts = new Map<string, number>();
       for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
       const [word, times] = [...counts].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1))[0];
@@ -168,7 +168,7 @@ const TEMPLATES: readonly Template[] = [
       "import re, sys\n\nfound = [int(digits) for digits in re.findall(r'\\d+', sys.stdin.read())]\nprint(len(found), sum(found))\n",
     bug: ["sum(found)", "sum(found) + 1"],
     make: (rng) => {
-      const text = Array.from({ length: 200 }, () => rng.pick([..."xyz123 "])).join("");
+      const text = Array.from({ length: 200 }, () => rng.pick(["x", "y", "z", "1", "2", "3", " "])).join("");
       const found = [...text.matchAll(/\d+/g)].map(([digits]) => BigInt(digits));
       return { stdin: text, stdout: `${found.length} ${found.reduce((a, b) => a + b, 0n)}\n` };
     },

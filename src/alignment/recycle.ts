@@ -134,7 +134,8 @@ async function build(
   if (reason) return reason;
   const asked = selectVariables(trace, options, rng);
   const truth = truthOf(trace, asked, input);
-  const prompt = tools.dialect.alignment(program as string, input, truth.variables, truth.output !== undefined);
+  const withOutput = truth.output !== undefined;
+  const prompt = tools.dialect.alignment(program as string, input, truth.variables, withOutput, problem.language);
   if (tools.countTokens(prompt) > options.maximumPromptTokens) return "prompt-too-long";
   if (tools.countTokens(stringifyJson(truth)) > options.maximumAnswerTokens) return "too-big";
   const id = sha256(`${step}\n${exampleKey(program as string, input)}`).slice(0, 16);

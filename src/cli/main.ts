@@ -7,6 +7,7 @@ import { packageVersion } from "../runs/versions.js";
 import { registerAlign } from "./align.js";
 import { registerCompare } from "./compare.js";
 import { registerData } from "./data.js";
+import { registerDoctor } from "./doctor.js";
 import { registerJudge } from "./judge.js";
 import { registerLogprobs } from "./logprobs.js";
 import { registerPretrain } from "./pretrain.js";
@@ -32,6 +33,7 @@ for (const register of [
   registerAlign,
   registerLogprobs,
   registerData,
+  registerDoctor,
 ]) {
   register(program);
 }

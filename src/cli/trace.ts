@@ -1,14 +1,16 @@
 // `coderlplus trace`: the final value of every variable of a program.
 
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { readText, readTextOrStandardInput } from "../core/files.js";
 import { stringifyJson } from "../core/json.js";
+import type { Language } from "../problems/notation.js";
 import { openSandbox } from "../sandbox/sandbox.js";
 import type { Trace } from "../tracer/trace.js";
 import { trace } from "../tracer/tracer.js";
 import { type Screen, traceTable } from "./trace-table.js";
 
 interface Options {
+  readonly language?: Language;
   readonly stdin?: string;
   readonly call?: string;
   readonly json?: boolean;
@@ -18,7 +20,13 @@ interface Options {
 export function registerTrace(program: Command): void {
   program
     .command("trace <file>")
-    .description("run a Python program and show the final value of every variable")
+    .description("run a program and show the final value of every variable")
+    .addOption(
+      new Option("--language <language>", "python, unless the file's name ends in .js, .mjs or .cjs").choices([
+        "python",
+        "javascript",
+      ]),
+    )
     .option("--stdin <file>", "its standard input")
     .option("--call <expression>", "evaluate this after the module has run, in its namespace")
     .option("--json", "print the trace as JSON")
@@ -37,13 +45,18 @@ async function traceFile(file: string, options: Options): Promise<void> {
       options.call === undefined
         ? ({ kind: "stdio", stdin } as const)
         : ({ kind: "expression", expression: options.call } as const);
-    const result = await trace(sandbox, program, input, { stdin, determinismCheck: options.determinismCheck });
+    const { determinismCheck, language = languageOf(file) } = options;
+    const result = await trace(sandbox, program, input, { stdin, language, determinismCheck });
     process.stdout.write(
       options.json ? `${stringifyJson(toRow(result))}\n` : traceTable(result, screenOf(process.stdout)),
     );
   } finally {
     await sandbox.close();
   }
+}
+
+function languageOf(file: string): Language {
+  return /\.[cm]?js$/.test(file) ? "javascript" : "python";
 }
 
 /** The published record: parameters and complexity are for our own use. */

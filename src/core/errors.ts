@@ -20,6 +20,16 @@ export class InfrastructureError extends Error {
   override readonly name = "InfrastructureError";
 }
 
+/** More asked of the sandbox than may wait for it: try again when something is done. */
+export class OverloadError extends Error {
+  override readonly name = "OverloadError";
+}
+
+/** The caller has called off what it asked for. */
+export class CancelledError extends Error {
+  override readonly name = "CancelledError";
+}
+
 /** An engine could not do what was asked: a missing tensor, a lost worker, not enough memory. */
 export class EngineError extends Error {
   override readonly name = "EngineError";

@@ -1,9 +1,10 @@
 // One program against a problem's tests: runs each in the sandbox and decides here, outside it, what came of it.
 // What the program causes is data; only our own failure is thrown, and that becomes the verdict "infrastructure".
 
-import { messageOf } from "../core/errors.js";
+import { CancelledError, messageOf, OverloadError } from "../core/errors.js";
 import { sha256 } from "../core/files.js";
 import type { Problem } from "../problems/problem.js";
+import { WORK_PER_MS } from "../sandbox/python/ports.js";
 import type { Room, Sandbox } from "../sandbox/sandbox.js";
 import type { Mode } from "./compare.js";
 import { planTests } from "./plan.js";
@@ -12,14 +13,18 @@ import type { Judgement, TestOutcome, Verdict } from "./verdict.js";
 
 export interface JudgeOptions {
   readonly mode?: Mode | undefined;
-  /** Run the tests after the first failure too. */
+  /** Run the tests after the first failure too, as far as the problem's total limit lets them. */
   readonly allTests?: boolean | undefined;
+  /** Aborted, it calls the judging off. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
  * The verdict on one program. Fire as many as you like at once: the sandbox queues them.
  *
  * @param program  null where the completion holds none: unparsable
+ * @throws CancelledError where `options.signal` is aborted
+ * @throws OverloadError where the sandbox is told to let only so many wait
  */
 export async function judge(
   sandbox: Sandbox,
@@ -30,8 +35,13 @@ export async function judge(
   if (program === null) return judgement(null, unparsable(problem, "no program in the completion"), []);
   for (let attempt = 1; ; attempt++) {
     try {
-      return await sandbox.lease((room) => judgeIn(room, problem, program, options), { language: problem.language });
+      const { language } = problem;
+      return await sandbox.lease((room) => judgeIn(room, problem, program, options), {
+        language,
+        signal: options.signal,
+      });
     } catch (error) {
+      if (error instanceof CancelledError || error instanceof OverloadError) throw error;
       if (attempt < ATTEMPTS) continue;
       return judgement(program, { kind: "infrastructure", message: messageOf(error) }, []);
     }
@@ -42,23 +52,31 @@ export async function judge(
 const ATTEMPTS = 2;
 
 async function judgeIn(room: Room, problem: Problem, program: string, options: JudgeOptions): Promise<Judgement> {
-  const tests = await planTests(room, problem);
-  const subject: Subject = { problem, program, session: sha256(program), mode: options.mode ?? "strict" };
+  const { tests, skippedImports } = await planTests(room, problem);
+  const session = sha256(program);
   const outcomes: TestOutcome[] = [];
+  let workLeft = (problem.limits.totalMs ?? Number.POSITIVE_INFINITY) * WORK_PER_MS;
   let weaker = false;
   let failed = false;
   for (const test of tests) {
-    if (failed && !options.allTests) {
+    if ((failed && !options.allTests) || workLeft <= 0) {
       outcomes.push({ kind: "not-run" });
       continue;
     }
+    const limits = { ...problem.limits, timeMs: Math.min(problem.limits.timeMs, workLeft / WORK_PER_MS) };
+    const subject: Subject = { problem, program, session, mode: options.mode ?? "strict", limits };
     const result = await runTest(room, subject, test);
     if (result.kind === "unparsable") return judgement(program, unparsable(problem, result.message), outcomes, room);
     outcomes.push(result.outcome);
+    workLeft -= result.work;
     weaker ||= result.weaker;
     failed ||= !isPass(result.outcome);
   }
-  return { ...judgement(program, verdictOf(outcomes), outcomes, room), ...(weaker ? { protection: "weaker" } : {}) };
+  return {
+    ...judgement(program, verdictOf(outcomes), outcomes, room),
+    ...(weaker ? { protection: "weaker" } : {}),
+    ...(skippedImports.length > 0 ? { skippedImports } : {}),
+  };
 }
 
 function isPass(outcome: TestOutcome): boolean {

@@ -1,6 +1,6 @@
 // What the sandbox is asked and what it answers: plain data between the pool, its threads and the interpreter.
 
-import { Float, type Json, stringifyJson } from "../core/json.js";
+import { Float, type Json, parseJson, stringifyJson } from "../core/json.js";
 import type { Limits, Problem } from "../problems/problem.js";
 
 /** How a run came to its end. Everything but `finished` is the program's doing. */
@@ -29,6 +29,8 @@ export interface Job {
   readonly request: Request;
   readonly stdin: string;
   readonly limits: Limits;
+  /** What lies in the program's folder, by relative path; nothing else is there. */
+  readonly files?: Readonly<Record<string, string>> | undefined;
   /** Where set, calls that the guest sends across are served by this program in a second interpreter. */
   readonly peer?: Request;
   /** Tells programs apart: jobs of one session run the same program. */
@@ -72,6 +74,16 @@ export interface Execution {
   readonly cpuMs: number;
 }
 
+/** An execution on its way back: the reply as text, for the same reason. */
+export interface WireExecution {
+  readonly execution: Omit<Execution, "reply">;
+  readonly reply: string | null;
+}
+
+export function fromWire({ execution, reply }: WireExecution): Execution {
+  return { ...execution, reply: reply === null ? null : (parseJson(reply) as Execution["reply"]) };
+}
+
 /** Which of two worlds an interpreter lives in: they differ in hash seed, clock and random bytes only. */
 export type World = "first" | "second";
 
@@ -79,6 +91,8 @@ export type World = "first" | "second";
 export interface Place {
   readonly language: Problem["language"];
   readonly world: World;
+  /** A folder of wheels that programs may import; none by default. */
+  readonly packages?: string | undefined;
 }
 
 /** A text in a reply; empty where the guest's claim is of another shape. */

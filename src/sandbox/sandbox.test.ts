@@ -1,5 +1,6 @@
+import { readdirSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { InfrastructureError } from "../core/errors.js";
+import { CancelledError, InfrastructureError, OverloadError } from "../core/errors.js";
 import { stringifyJson } from "../core/json.js";
 import type { Execution, Job } from "./job.js";
 import { WORK_PER_MS } from "./python/ports.js";
@@ -137,4 +138,53 @@ test("a closed sandbox says so", async () => {
   const closed = await openSandbox({ workers: 1 });
   await closed.close();
   await expect(closed.lease(async () => 1)).rejects.toThrow(InfrastructureError);
+});
+
+test("a lease that is called off leaves the queue, or ends what runs; the next is served", async () => {
+  const one = await openSandbox({ workers: 1 });
+  try {
+    const [running, waiting] = [new AbortController(), new AbortController()];
+    const long = one.lease((room) => room.run(job("sum(range(10**12))")), { signal: running.signal });
+    const queued = one.lease((room) => room.run(job("print(1)")), { signal: waiting.signal });
+    const last = one.lease((room) => room.run(job("print(2)")));
+    expect(one.waiting).toBe(2);
+    waiting.abort();
+    await expect(queued).rejects.toThrow(CancelledError);
+    expect(one.waiting).toBe(1);
+    running.abort();
+    await expect(long).rejects.toThrow(CancelledError);
+    expect((await last).stdout).toBe("2\n");
+    const late = one.lease((room) => room.run(job("print(3)")), { signal: running.signal });
+    await expect(late).rejects.toThrow(CancelledError);
+  } finally {
+    await one.close();
+  }
+});
+
+test("no more may wait than the sandbox is told", async () => {
+  const one = await openSandbox({ workers: 1, maximumWaiting: 1 });
+  try {
+    const leases = [1, 2].map((n) => one.lease((room) => room.run(job(`print(${n})`))));
+    await expect(one.lease(async () => 3)).rejects.toThrow(OverloadError);
+    expect((await Promise.all(leases)).map(({ stdout }) => stdout)).toEqual(["1\n", "2\n"]);
+    await expect(one.lease(async () => 3)).resolves.toBe(3);
+  } finally {
+    await one.close();
+  }
+});
+
+test("threads that die are replaced, again and again, and none is left over", async () => {
+  const threads = (): number => readdirSync("/proc/self/task").length;
+  const before = process.platform === "linux" ? threads() : 0;
+  const one = await openSandbox({ workers: 1 });
+  for (let i = 0; i < 3; i++) {
+    const controller = new AbortController();
+    const hang = one.lease((room) => room.run(job("sum(range(10**12))")), { signal: controller.signal });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    controller.abort();
+    await expect(hang).rejects.toThrow(CancelledError);
+    expect((await one.lease((room) => room.run(job("print(7)")))).stdout).toBe("7\n");
+  }
+  await one.close();
+  if (process.platform === "linux") expect(threads()).toBeLessThanOrEqual(before);
 });

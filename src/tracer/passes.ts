@@ -93,7 +93,8 @@ export function variablesIn(reply: Execution["reply"]): Array<readonly [string, 
   );
 }
 
-function callOf(input: TraceInput): object | null {
+/** The call in a request. */
+export function callOf(input: TraceInput): object | null {
   switch (input.kind) {
     case "stdio":
       return null;

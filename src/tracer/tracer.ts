@@ -2,9 +2,10 @@
 // passes.ts arranges the runs that it takes; here is what they say, and the second world for what depends on it.
 
 import { type Json, stringifyJson } from "../core/json.js";
-import { defaultLimits, type Limits } from "../problems/problem.js";
+import { defaultLimits, type Limits, type Problem } from "../problems/problem.js";
 import type { Ending, Execution } from "../sandbox/job.js";
-import type { Sandbox } from "../sandbox/sandbox.js";
+import type { Room, Sandbox } from "../sandbox/sandbox.js";
+import { runScript } from "./javascript/script.js";
 import { runPasses, type TraceInput, type Variant, variablesIn } from "./passes.js";
 import type { Trace, TraceStatus } from "./trace.js";
 
@@ -13,6 +14,8 @@ export interface TraceOptions {
   readonly preamble?: string | undefined;
   /** Standard input for an expression. */
   readonly stdin?: string | undefined;
+  /** Python unless told otherwise. */
+  readonly language?: Problem["language"] | undefined;
   /** Runs the program again in a second world and drops what differs; on by default. */
   readonly determinismCheck?: boolean | undefined;
 }
@@ -31,17 +34,20 @@ export async function trace(
     stdin: input.kind === "stdio" ? input.stdin : (options.stdin ?? ""),
     limits: options.limits ?? defaultLimits,
   };
-  const run = (variant: Variant): Promise<Traced> =>
-    sandbox.lease(async (room) => ({ ...(await runPasses(room, job, variant)), engine: room.engine }), {
-      world: variant === "moved" ? "second" : "first",
-    });
+  const { language = "python" } = options;
+  const run = (variant: Variant): Promise<Traced> => {
+    const world = variant === "moved" ? "second" : "first";
+    const passes = (room: Room): Promise<Execution> =>
+      language === "javascript" ? runScript(room, job) : runPasses(room, job, variant);
+    return sandbox.lease(async (room) => ({ ...(await passes(room)), engine: room.engine }), { language, world });
+  };
   const execution = await run("true");
   const first = toTrace(execution);
   const shows = Object.keys(first.variables).length > 0 || first.stdout !== "" || first.returned !== undefined;
   const worthChecking = shows && (execution.reply?.worldly !== false || showsAddress(first));
   if (options.determinismCheck === false || !worthChecking) return first;
   const settled = withoutDifferences(first, toTrace(await run("moved")));
-  if (execution.reply?.unordered === false) return settled;
+  if (execution.reply?.unordered !== true) return settled;
   return withoutDifferences(settled, toTrace(await run("stirred")));
 }
 

@@ -18,21 +18,21 @@ const EAI_FAIL = -4;
 
 const OPEN: ReadonlySet<string> = new Set(
   `fd_seek fd_pread __syscall_stat64 __syscall_lstat64 __syscall_fstat64 __syscall_newfstatat
-  __syscall_getdents64 __syscall_getcwd __syscall_faccessat __syscall_fcntl64 __syscall_readlinkat
-  __syscall_getuid32_js environ_get environ_sizes_get emscripten_get_heap_max _emscripten_get_progname
-  _Py_emscripten_runtime _gmtime_js _timegm_js _localtime_js _mktime_js clock_res_get`.split(/\s+/),
+  __syscall_getdents64 __syscall_getcwd __syscall_faccessat __syscall_readlinkat
+  __syscall_getuid32_js environ_get environ_sizes_get emscripten_get_heap_max
+  _gmtime_js _timegm_js _localtime_js _mktime_js clock_res_get`.split(/\s+/),
 );
 
 /** Open too, and as they are: they only call back into the interpreter, or look at its objects. */
 const CALLING_BACK: ReadonlySet<string> = new Set(
-  "_PyEM_TrampolineCall_JS __call_sighandler can_run_sync_js JsvError_Check JsvNoValue_Check".split(" "),
+  "_PyEM_TrampolineCall_JS __call_sighandler JsvError_Check JsvNoValue_Check".split(" "),
 );
 
 /** Harmless to pretend: the program goes on, nothing happens. */
 const IGNORED: ReadonlySet<string> = new Set(
   `_setitimer_js __syscall_umask_js fd_sync emscripten_debugger emscripten_log_impl_js _emscripten_log_formatted
   emscripten_runtime_keepalive_push emscripten_runtime_keepalive_pop _emscripten_runtime_keepalive_clear
-  __syscall_fadvise64 getprotobyname`.split(/\s+/),
+  __syscall_fadvise64 getprotobyname can_run_sync_js _emscripten_get_progname`.split(/\s+/),
 );
 
 const REFUSED: Readonly<Record<string, number>> = {
@@ -45,7 +45,12 @@ const REFUSED: Readonly<Record<string, number>> = {
   _msync_js: ENOSYS,
 };
 
+/** By far the most frequent import: taken without detours. */
+const POLL = "_Py_CheckEmscriptenSignals_Helper";
+
 const WRITE_FLAGS = 1 | 2 | 64 | 512 | 1024;
+/** Asking for a descriptor's flags; making copies or changing what a stream shares with its copies is refused. */
+const FCNTL_READS: ReadonlySet<number> = new Set([1, 2, 3]);
 
 /** Thrown through the interpreter: no Python code can catch it. The state it leaves behind must be restored. */
 export class Killed extends Error {
@@ -67,7 +72,11 @@ export function buildFirewall(imports: Imports, ports: Ports): void {
   for (const [namespace, functions] of Object.entries(imports)) {
     if (namespace.startsWith("GOT")) continue;
     for (const [name, original] of Object.entries(functions)) {
-      if (typeof original !== "function" || CALLING_BACK.has(name) || name.startsWith("invoke_")) continue;
+      if (typeof original !== "function" || CALLING_BACK.has(name)) continue;
+      if (name === POLL) {
+        functions[name] = Object.assign(() => ports.poll(), original);
+        continue;
+      }
       // Jsv_GetError_import and its like are WebAssembly functions: they cannot leave the instance they belong to.
       let wrapper = wrapped.get(original);
       if (!wrapper) {
@@ -115,6 +124,18 @@ function open(name: string, original: WasmFunction, ports: Ports): WasmFunction 
   return Object.assign(wrapper, original);
 }
 
+/**
+ * What becomes of an import while a program runs; "open" passes untouched.
+ *
+ * @internal
+ */
+export function treatmentOf(name: string, ports: Ports): "open" | "replaced" | "ignored" | "refused" | "forbidden" {
+  if (OPEN.has(name) || CALLING_BACK.has(name)) return "open";
+  if (name in replacementsFor(ports)) return "replaced";
+  if (IGNORED.has(name)) return "ignored";
+  return name in REFUSED || name.startsWith("__syscall_") ? "refused" : "forbidden";
+}
+
 function refuse(name: string, ports: Ports): number {
   if (IGNORED.has(name)) return 0;
   const error = REFUSED[name] ?? (name.startsWith("__syscall_") ? EACCES : null);
@@ -130,6 +151,7 @@ const ALWAYS: ReadonlySet<string> = new Set([
   "emscripten_get_now",
   "emscripten_date_now",
   "_tzset_js",
+  "_Py_emscripten_runtime",
 ]);
 
 function replacementsFor(ports: Ports): Readonly<Record<string, Replacement>> {
@@ -146,14 +168,17 @@ function replacementsFor(ports: Ports): Readonly<Record<string, Replacement>> {
       ports.denied.set(Math.abs(EACCES), "open for writing");
       return EACCES;
     },
+    __syscall_fcntl64: (original, fd, command, argument) =>
+      FCNTL_READS.has(command) ? original(fd, command, argument) : EACCES,
     __syscall_ioctl: () => ENOTTY,
+    // The name and version of what runs the interpreter: unknown.
+    _Py_emscripten_runtime: () => 0,
     random_get: (_original, at, length) => ports.random(at, length),
     clock_time_get: (_original, ...parameters) => ports.clockNanoseconds(parameters.at(-1) as number),
     emscripten_get_now: () => ports.clockMs(),
     emscripten_date_now: () => ports.clockMs(),
     _tzset_js: (_original, ...pointers) => ports.utc(pointers),
     emscripten_resize_heap: (original, size) => (ports.allowsHeap(size >>> 0) ? original(size) : 0),
-    _Py_CheckEmscriptenSignals_Helper: () => ports.poll(),
     proc_exit: (_original, code) => ports.kill("exit", "the program ended its process", code),
     exit: (_original, code) => ports.kill("exit", "the program ended its process", code),
     _abort_js: () => ports.kill("crashed", "the interpreter aborted"),

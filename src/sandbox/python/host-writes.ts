@@ -16,9 +16,6 @@ const SIZED: Readonly<Record<string, (parameters: readonly number[], heap: DataV
   __syscall_getdents64: ([, at, length]) => [[at, length]],
   __syscall_getcwd: ([at, length]) => [[at, length]],
   __syscall_readlinkat: ([, , at, length]) => [[at, length + 1]],
-  _emscripten_get_progname: ([at, length]) => [[at, length]],
-  // Asked for a lock, it writes behind a pointer that lies behind a pointer.
-  __syscall_fcntl64: ([, , parameters], heap) => [[pointerAt(heap, parameters), RECORD_BYTES]],
 };
 
 /** The same function, with all memory marked after it that it may have written, be it where its result points. */

@@ -3,7 +3,17 @@
 // CODERLPLUS_CACHE to another folder, or to "off".
 
 import { createHash } from "node:crypto";
-import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import {
+  accessSync,
+  chmodSync,
+  constants,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+} from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { version as pyodideVersion } from "pyodide";
@@ -20,14 +30,24 @@ const WRITABLE_BY_OTHERS = 0o022;
  * @param recipe  everything that the contents depend on besides pyodide's version
  */
 export async function cached(name: string, recipe: string, make: () => Promise<Uint8Array>): Promise<Uint8Array> {
-  const folder = cacheFolder();
-  const digestOfRecipe = sha256(`${pyodideVersion}\n${recipe}`).slice(0, 32);
-  const file = folder && join(folder, `interpreter-${name}-${digestOfRecipe}.bin`);
+  const file = fileOf(name, recipe);
   const found = file && read(file);
   if (found) return found;
   const made = await make();
   if (file) store(file, made);
   return made;
+}
+
+/** Whether {@link cached} has it already, or would not keep it. */
+export function isCached(name: string, recipe: string): boolean {
+  const file = fileOf(name, recipe);
+  return file === null || existsSync(file);
+}
+
+function fileOf(name: string, recipe: string): string | null {
+  const folder = cacheFolder();
+  const digestOfRecipe = sha256(`${pyodideVersion}\n${recipe}`).slice(0, 32);
+  return folder && join(folder, `interpreter-${name}-${digestOfRecipe}.bin`);
 }
 
 /** The contents of a file that {@link store} wrote; null where there is none, or none to be trusted. */
@@ -65,7 +85,21 @@ function removeOld(folder: string): void {
   }
 }
 
-function cacheFolder(): string | null {
+/** Where what is saved lies, and whether it can be kept there. Null: switched off. */
+export function cacheState(): { readonly folder: string | null; readonly usable: boolean } {
+  const folder = cacheFolder();
+  if (folder === null) return { folder, usable: false };
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    accessSync(folder, constants.W_OK);
+    return { folder, usable: true };
+  } catch {
+    return { folder, usable: false };
+  }
+}
+
+/** Null where nothing is to be kept. */
+export function cacheFolder(): string | null {
   const chosen = process.env.CODERLPLUS_CACHE;
   if (chosen === "off") return null;
   if (chosen) return chosen;

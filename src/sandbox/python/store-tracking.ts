@@ -9,8 +9,6 @@
 import { InfrastructureError } from "../../core/errors.js";
 import { signed, skipInstruction, unsigned, WasmReader } from "./wasm-reader.js";
 
-/** To be raised whenever the rewritten code changes: it is kept in a cache. */
-export const trackingVersion = "1";
 export const PAGE_BITS = 12;
 export const PAGE_BYTES = 1 << PAGE_BITS;
 /** A store at an offset of up to this is marked by its address alone: it may reach into the page behind that. */
@@ -41,6 +39,13 @@ const CONST = 0x41;
 const ADD = 0x6a;
 const SHIFT = 0x76;
 const STORE8 = 0x3a;
+const SUBTRACT = 0x6b;
+const LESS = 0x49;
+const IF = 0x04;
+const LOOP = 0x03;
+const BRANCH_IF = 0x0d;
+const NO_RESULT = 0x40;
+const END = 0x0b;
 
 const SECTION = { type: 1, imports: 2, functions: 3, globals: 6, exports: 7, code: 10 } as const;
 const FUNCTION_KIND = 0;
@@ -141,7 +146,7 @@ function readConstantGlobal(reader: WasmReader): number {
     value = reader.signed();
     reader.at += 1;
   } else {
-    while (reader.peek() !== 0x0b) skipInstruction(reader);
+    while (reader.peek() !== END) skipInstruction(reader);
     reader.at += 1;
   }
   return value;
@@ -249,32 +254,35 @@ class Scratch {
     const [address, value] = [this.#local(0), this.#local(3 + TYPES.indexOf(type as typeof I32))];
     const far = offset > NEAR_OFFSET ? [CONST, ...signed(offset), ADD] : [];
     return [
-      ...[SET, ...value, TEE, ...address, GET, ...value],
-      ...reader.source.subarray(from, reader.at),
-      ...[GET, ...address, ...far, CONST, PAGE_BITS, SHIFT, CONST, 1, STORE8, 0, ...this.#table],
-    ];
+      code(SET, value, TEE, address, GET, value),
+      [...reader.source.subarray(from, reader.at)],
+      code(GET, address, far, CONST, PAGE_BITS, SHIFT, CONST, 1, STORE8, 0, this.#table),
+    ].flat();
   }
 
   /** address, x, length -> the same operation, and then the marks of all pages from the first to the last byte */
   #bulk(instruction: readonly number[]): number[] {
     const [address, other, length] = [this.#local(0), this.#local(1), this.#local(2)];
-    const mark = [CONST, 1, STORE8, 0, ...this.#table];
     return [
-      ...[SET, ...length, SET, ...other, TEE, ...address, GET, ...other, GET, ...length],
-      ...instruction,
-      // if length: other = last page; address = first page; loop: mark address; again while address++ < other
-      ...[GET, ...length, 0x04, 0x40],
-      ...[GET, ...address, GET, ...length, ADD, CONST, 1, 0x6b, CONST, PAGE_BITS, SHIFT, SET, ...other],
-      ...[GET, ...address, CONST, PAGE_BITS, SHIFT, SET, ...address],
-      ...[0x03, 0x40, GET, ...address, ...mark],
-      ...[GET, ...address, GET, ...other, 0x49, GET, ...address, CONST, 1, ADD, SET, ...address, 0x0d, 0, 0x0b],
-      0x0b,
-    ];
+      code(SET, length, SET, other, TEE, address, GET, other, GET, length, instruction),
+      // if length > 0: other = its last page, address = its first
+      code(GET, length, IF, NO_RESULT),
+      code(GET, address, GET, length, ADD, CONST, 1, SUBTRACT, CONST, PAGE_BITS, SHIFT, SET, other),
+      code(GET, address, CONST, PAGE_BITS, SHIFT, SET, address),
+      // loop: mark address; again while address++ < other
+      code(LOOP, NO_RESULT, GET, address, CONST, 1, STORE8, 0, this.#table),
+      code(GET, address, GET, other, LESS, GET, address, CONST, 1, ADD, SET, address, BRANCH_IF, 0, END),
+      [END],
+    ].flat();
   }
 
   #local(index: number): number[] {
     return unsigned(this.#first + index);
   }
+}
+
+function code(...parts: ReadonlyArray<number | readonly number[]>): number[] {
+  return parts.flat();
 }
 
 function concatenate(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
