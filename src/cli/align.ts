@@ -9,7 +9,7 @@ import { ensureWritable, writeAtomic } from "../core/files.js";
 import { stringifyJson } from "../core/json.js";
 import { toLines } from "../core/jsonl.js";
 import { judge } from "../judge/judge.js";
-import { readProblems } from "../problems/problem.js";
+import { type Problem, type ProgramInput, readProblems } from "../problems/problem.js";
 import { chat } from "../prompts/chat.js";
 import { continuation } from "../prompts/continuation.js";
 import type { Dialect } from "../prompts/dialect.js";
@@ -88,11 +88,8 @@ async function alignFiles(options: Options): Promise<void> {
       dialect: dialects[options.dialect],
       // No model, no tokens: how long a prompt or an answer may be is the trainer's to say.
       countTokens: () => 0,
-      trace: (
-        program: string,
-        input: Parameters<typeof trace>[2],
-        { limits, preamble, language }: Candidate["problem"],
-      ) => trace(sandbox, program, input, { limits, preamble, language, determinismCheck }),
+      trace: (program: string, input: ProgramInput, { language, limits, preamble }: Problem) =>
+        trace(sandbox, program, input, { language, limits, preamble, determinismCheck }),
     };
     const noPool = new AlignmentPool({ capacity: 0, sampling: "recent" });
     const { examples, funnel } = await recycle(candidates, recyclingOf(options), noPool, tools, 0, seed);

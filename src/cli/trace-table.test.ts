@@ -91,7 +91,7 @@ test("lines are cut to the width of the terminal, and the flags stay", () => {
       color: false,
     },
   );
-  for (const line of table.split("\n")) expect([...line].length).toBeLessThanOrEqual(60);
+  for (const line of table.split("\n")) expect(Array.from(line).length).toBeLessThanOrEqual(60);
   expect(table).toMatch(/x… {2}parameter/);
 });
 

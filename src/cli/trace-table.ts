@@ -60,7 +60,7 @@ function flags(key: string, value: Json, trace: Trace): string {
 function pythonText(value: Json): string {
   const literal = pythonLiteral(value);
   if (literal !== undefined || typeof value !== "object" || value === null || value instanceof Float)
-    return literal ?? String(value);
+    return literal ?? stringifyJson(value);
   const items = (list: Json): string => (Array.isArray(list) ? list.map(pythonText).join(", ") : pythonText(list));
   if (Array.isArray(value)) return `[${items(value)}]`;
   const [[tag, content] = ["", null], attributes] = Object.entries(value as Readonly<Record<string, Json>>);
@@ -72,12 +72,12 @@ function pythonText(value: Json): string {
     case "$deque":
       return `deque([${items(content)}])`;
     case "$obj":
-      return `${String(content)}(${fields(attributes?.[1] ?? null, "=", (name) => name)})`;
+      return `${textOf(content)}(${fields(attributes?.[1] ?? null, "=", (name) => name)})`;
     case "$enum":
     case "$repr":
-      return String(content);
+      return textOf(content);
     case "$big":
-      return `<${String(content)}, too big>`;
+      return `<${textOf(content)}, too big>`;
     case "$cycle":
       return "...";
     case "$dict":
@@ -85,6 +85,10 @@ function pythonText(value: Json): string {
     default:
       return `{${fields(value, ": ", pythonText)}}`;
   }
+}
+
+function textOf(content: Json): string {
+  return typeof content === "string" ? content : stringifyJson(content);
 }
 
 function fields(record: Json, mark: string, name: (key: string) => string): string {
@@ -110,6 +114,6 @@ function fitted(rows: ReadonlyArray<readonly string[]>, width: number | null): s
 }
 
 function cut(text: string, width: number | null): string {
-  const characters = [...text];
+  const characters = Array.from(text);
   return width === null || characters.length <= width ? text : `${characters.slice(0, width - 1).join("")}…`;
 }

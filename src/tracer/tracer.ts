@@ -47,7 +47,7 @@ export async function trace(
   const worthChecking = shows && (execution.reply?.worldly !== false || showsAddress(first));
   if (options.determinismCheck === false || !worthChecking) return first;
   const settled = withoutDifferences(first, toTrace(await run("moved")));
-  if (language === "javascript" || execution.reply?.unordered === false) return settled;
+  if (execution.reply?.unordered !== true) return settled;
   return withoutDifferences(settled, toTrace(await run("stirred")));
 }
 
