@@ -88,8 +88,11 @@ async function alignFiles(options: Options): Promise<void> {
       dialect: dialects[options.dialect],
       // No model, no tokens: how long a prompt or an answer may be is the trainer's to say.
       countTokens: () => 0,
-      trace: (program: string, input: Parameters<typeof trace>[2], { limits, preamble }: Candidate["problem"]) =>
-        trace(sandbox, program, input, { limits, preamble, language, determinismCheck }),
+      trace: (
+        program: string,
+        input: Parameters<typeof trace>[2],
+        { limits, preamble, language }: Candidate["problem"],
+      ) => trace(sandbox, program, input, { limits, preamble, language, determinismCheck }),
     };
     const noPool = new AlignmentPool({ capacity: 0, sampling: "recent" });
     const { examples, funnel } = await recycle(candidates, recyclingOf(options), noPool, tools, 0, seed);
