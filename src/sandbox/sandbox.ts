@@ -2,7 +2,7 @@
 // Which programs run and what their output means is the caller's business (judge/, tracer/).
 
 import { availableParallelism } from "node:os";
-import { CancelledError, InfrastructureError, OverloadError } from "../core/errors.js";
+import { CancelledError, ConfigError, InfrastructureError, OverloadError } from "../core/errors.js";
 import type { Place } from "./job.js";
 import type { EngineChoice } from "./native/choice.js";
 import { NativeEngine } from "./native/native.js";
@@ -30,6 +30,7 @@ export interface SandboxOptions {
 
 /** Starts the pool. @throws InfrastructureError where no interpreter starts, or the engine is not to be had. */
 export async function openSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
+  checkPackages(options);
   const native = await NativeEngine.open(options.engine ?? "wasm", options.onNotice ?? (() => {}));
   const wall = await openWall(options.wall ?? "off");
   const sandbox = new Sandbox(options, wall, native);
@@ -41,6 +42,14 @@ export async function openSandbox(options: SandboxOptions = {}): Promise<Sandbox
 export interface LeaseOptions extends Partial<Place> {
   /** Aborted, it takes the caller out of the queue, or ends what runs. */
   readonly signal?: AbortSignal | undefined;
+}
+
+/** @throws UsageError for a folder that is none of packages, and for what they do not go with */
+function checkPackages({ packages, engine = "wasm", wall = "off" }: SandboxOptions): void {
+  if (packages === undefined) return;
+  findWheels(packages);
+  if (engine !== "wasm") throw new ConfigError(`packages are for the wasm engine; found the engine "${engine}"`);
+  if (wall !== "off") throw new ConfigError(`packages cannot be read behind the wall; found the wall "${wall}"`);
 }
 
 interface Pool {
@@ -69,7 +78,6 @@ export class Sandbox {
     private readonly wall: Wall | null = null,
     private readonly native: NativeEngine | null = null,
   ) {
-    if (options.packages !== undefined) findWheels(options.packages);
     this.#packages = options.packages;
     this.#workers = Math.max(1, options.workers ?? availableParallelism());
     this.#maximumWaiting = options.maximumWaiting ?? Number.POSITIVE_INFINITY;

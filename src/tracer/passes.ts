@@ -4,7 +4,7 @@
 import { UsageError } from "../core/errors.js";
 import type { Json } from "../core/json.js";
 import type { Limits, ProgramInput } from "../problems/problem.js";
-import { type Execution, textIn, type World } from "../sandbox/job.js";
+import { type Execution, textIn } from "../sandbox/job.js";
 import { WORK_PER_MS } from "../sandbox/python/ports.js";
 import type { Room } from "../sandbox/sandbox.js";
 
@@ -24,33 +24,42 @@ const allowance = (timeMs: number): number => 1.25 * timeMs + 500;
 /** Callbacks are counted like any call; this pass decides nothing about the program's end. */
 const repeatAllowance = (timeMs: number): number => 10 * timeMs + 2000;
 
+/**
+ * What a run is for: the truth, or to be compared with it. `moved`: at other addresses, in a world with another hash seed,
+ * clock and random bytes; `stirred`: with its sets in another order (stirring.py).
+ */
+export type Variant = "true" | "moved" | "stirred";
+
 /** @throws UsageError where the input is an expression that is none */
-export async function runPasses(room: Room, job: TraceJob, world: World): Promise<Execution> {
+export async function runPasses(room: Room, job: TraceJob, variant: Variant): Promise<Execution> {
   const { input, limits, stdin } = job;
   const source = {
     name: input.kind === "stdio" ? "__main__" : "program",
     source: job.program,
     preamble: job.preamble,
     call: callOf(input),
+    moved: variant !== "true",
+    stirred: variant === "stirred",
   };
   const run = (request: object, timeMs: number): Promise<Execution> =>
     room.run({ request: { op: "trace", ...source, ...request }, stdin, limits: { ...limits, timeMs } });
 
-  let first = await run({ world }, allowance(limits.timeMs));
+  const truth = variant === "true";
+  let first = await run({}, truth ? allowance(limits.timeMs) : repeatAllowance(limits.timeMs));
   // Said before the program runs, but a program could say it too: only a call that was given as text can be unusable.
   if (first.reply?.end === "unusable" && input.kind === "expression")
     throw new UsageError(`the call is no Python expression: ${textIn(first.reply.message)}`);
-  if (first.work > limits.timeMs * WORK_PER_MS && first.ending.kind !== "timed-out") {
+  if (truth && first.work > limits.timeMs * WORK_PER_MS && first.ending.kind !== "timed-out") {
     // Whether the program itself is out of time can only be told without a tracer.
-    const untraced = await room.run({ request: { op: "run", ...source }, stdin, limits });
+    const untraced = await room.run({ request: { ...source, op: "run" }, stdin, limits });
     if (untraced.ending.kind === "timed-out") return { ...untraced, cpuMs: first.cpuMs + untraced.cpuMs };
     first = { ...first, cpuMs: first.cpuMs + untraced.cpuMs };
   }
   const counts = first.reply?.counts;
   if (!Array.isArray(counts)) return first;
-  let second = await run({ world, counts, deep: false }, repeatAllowance(limits.timeMs));
+  let second = await run({ counts, deep: false }, repeatAllowance(limits.timeMs));
   if (second.reply?.agrees !== true) {
-    const deep = await run({ world, counts, deep: true }, repeatAllowance(limits.timeMs));
+    const deep = await run({ counts, deep: true }, repeatAllowance(limits.timeMs));
     second = { ...deep, cpuMs: second.cpuMs + deep.cpuMs };
   }
   return merge(first, second);

@@ -9,9 +9,11 @@ import sys
 import types
 
 from coderlplus_captured import ABSENT, Captured, scopes_of
-from coderlplus_guest import OPERATIONS, Ended, call, close, compile_expression, compiled, guarded, run_module, send
+from coderlplus_guest import OPERATIONS, PROGRAM, Ended, call, close, compile_expression, compiled, guarded, run_module, send
 from coderlplus_passes import DeepPass, FirstPass, SecondPass
-from coderlplus_scopes import Analysis, complexity, tampers, worldly
+from coderlplus_scopes import Analysis, complexity, unordered, worldly
+from coderlplus_stirring import ballast, stirred
+from coderlplus_tampering import tampers
 from coderlplus_values import Encoder, Limits
 
 LIMITS = Limits(nodes=2000, characters=4096, depth=12, bits=14000)
@@ -46,14 +48,18 @@ class Run:
         if request["call"] and "expression" in request["call"]:
             compile_expression(request["call"]["expression"])
         tree = ast.parse(request["source"])
-        analysis = analyse(tree)
+        analysis = deeply(Analysis, tree)
         self.order = analysis.order()
         self.facts = {
             "parameters": untouched(analysis),
             "complexity": complexity(tree),
             "worldly": worldly(tree),
-            "tampered": tampers(tree),
+            "unordered": unordered(tree),
+            "tampered": deeply(tampers, tree),
         }
+        self.ballast = ballast() if request["moved"] else []
+        if request["stirred"]:
+            self.top = deeply(in_another_order, tree) or self.top
         self.captured = Captured(Encoder(LIMITS, {request["name"], "__main__"}))
         scopes = scopes_of(self.top, dict.fromkeys(self.order))
         self.name = request["name"]
@@ -80,7 +86,8 @@ class Run:
             reply["returned"] = tree
 
     def finish(self):
-        self.facts["tampered"] = self.facts["tampered"] or not self.watch.stop()
+        intact = self.watch.stop()
+        self.facts["tampered"] = self.facts["tampered"] or not intact
         for name in self.order:
             if "." not in name and name in self.namespace:
                 self.captured.record(name, self.namespace[name])
@@ -105,14 +112,21 @@ class Run:
         _exit(status)
 
 
-def analyse(tree):
-    """The visitor goes as deep as the syntax: a long `elif` chain or sum is deeper than the usual limit."""
+def deeply(visit, tree):
+    """A visitor goes as deep as the syntax: a long `elif` chain or sum is deeper than the usual limit."""
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(1_000_000)
     try:
-        return Analysis(tree)
+        return visit(tree)
     finally:
         sys.setrecursionlimit(limit)
+
+
+def in_another_order(tree):
+    try:
+        return compile(stirred(tree), PROGRAM, "exec", dont_inherit=True)
+    except (SyntaxError, ValueError, RecursionError):
+        return None
 
 
 def untouched(analysis):
@@ -129,7 +143,7 @@ def inspect(request):
         tree = ast.parse(request["source"])
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
         return {"end": "unparsable", "message": f"{type(error).__name__}: {error}"[:500]}
-    analysis = analyse(tree)
+    analysis = deeply(Analysis, tree)
     return {"end": "finished", "variables": analysis.order(), "parameters": untouched(analysis)}
 
 

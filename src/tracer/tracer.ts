@@ -3,10 +3,10 @@
 
 import { type Json, stringifyJson } from "../core/json.js";
 import { defaultLimits, type Limits, type Problem } from "../problems/problem.js";
-import type { Ending, Execution, World } from "../sandbox/job.js";
-import type { Sandbox } from "../sandbox/sandbox.js";
+import type { Ending, Execution } from "../sandbox/job.js";
+import type { Room, Sandbox } from "../sandbox/sandbox.js";
 import { runScript } from "./javascript/script.js";
-import { runPasses, type TraceInput, variablesIn } from "./passes.js";
+import { runPasses, type TraceInput, type Variant, variablesIn } from "./passes.js";
 import type { Trace, TraceStatus } from "./trace.js";
 
 export interface TraceOptions {
@@ -35,15 +35,20 @@ export async function trace(
     limits: options.limits ?? defaultLimits,
   };
   const { language = "python" } = options;
-  const passes = language === "javascript" ? runScript : runPasses;
-  const run = (world: World): Promise<Traced> =>
-    sandbox.lease(async (room) => ({ ...(await passes(room, job, world)), engine: room.engine }), { language, world });
-  const execution = await run("first");
+  const run = (variant: Variant): Promise<Traced> => {
+    const world = variant === "moved" ? "second" : "first";
+    const passes = (room: Room): Promise<Execution> =>
+      language === "javascript" ? runScript(room, job) : runPasses(room, job, variant);
+    return sandbox.lease(async (room) => ({ ...(await passes(room)), engine: room.engine }), { language, world });
+  };
+  const execution = await run("true");
   const first = toTrace(execution);
   const shows = Object.keys(first.variables).length > 0 || first.stdout !== "" || first.returned !== undefined;
-  const worthChecking = shows && execution.reply?.worldly !== false;
+  const worthChecking = shows && (execution.reply?.worldly !== false || showsAddress(first));
   if (options.determinismCheck === false || !worthChecking) return first;
-  return withoutDifferences(first, toTrace(await run("second")));
+  const settled = withoutDifferences(first, toTrace(await run("moved")));
+  if (language === "javascript" || execution.reply?.unordered === false) return settled;
+  return withoutDifferences(settled, toTrace(await run("stirred")));
 }
 
 type Traced = Execution & Pick<Trace, "engine">;
@@ -85,6 +90,11 @@ function texts(value: Json | undefined): string[] {
   return Array.isArray(value) ? (value as readonly Json[]).filter((item) => typeof item === "string") : [];
 }
 
+/** As in `<function f at 0x1f2e>`: any program can print one. */
+function showsAddress({ stdout, variables, returned }: Trace): boolean {
+  return / at 0x[0-9a-f]/.test(stdout + stringifyJson([variables, returned ?? null]));
+}
+
 /** What differs between the worlds depends on hash order, clock or chance: named, and no longer reported. */
 function withoutDifferences(first: Trace, second: Trace): Trace {
   const alike = first.status === second.status;
@@ -94,13 +104,13 @@ function withoutDifferences(first: Trace, second: Trace): Trace {
   };
   const keys = Object.keys(first.variables);
   const { returned, ...rest } = first;
-  const sameResult = alike && stringifyJson(returned) === stringifyJson(second.returned);
+  const sameResult = alike && (returned === undefined || stringifyJson(returned) === stringifyJson(second.returned));
   return {
     ...rest,
     ...(returned !== undefined && sameResult ? { returned } : {}),
     variables: Object.fromEntries(keys.filter(same).map((key) => [key, first.variables[key]])),
-    nondeterministic: keys.filter((key) => !same(key)),
-    outputNondeterministic: !sameResult || first.stdout !== second.stdout,
+    nondeterministic: [...first.nondeterministic, ...keys.filter((key) => !same(key))],
+    outputNondeterministic: first.outputNondeterministic === true || !sameResult || first.stdout !== second.stdout,
     cpuMs: first.cpuMs + second.cpuMs,
   };
 }

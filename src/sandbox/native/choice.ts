@@ -44,7 +44,8 @@ export class ChoosingRoom implements Room {
   }
 
   async run(job: Job): Promise<Execution> {
-    if (job.request.op !== "run") return this.#runIn(this.#wasm, job);
+    // There are no files in the native engine, not even a problem's own.
+    if (job.request.op !== "run" || job.files !== undefined) return this.#runIn(this.#wasm, job);
     return this.#choice === "native" ? this.#runNatively(job) : this.#runByWeight(job);
   }
 

@@ -183,7 +183,12 @@ class Connection {
 }
 
 /** The guest's modules that running a program needs: tests that judge for themselves, and traces, are the wasm engine's. */
-const NATIVE_GUEST: ReadonlySet<string> = new Set(["coderlplus_values", "coderlplus_shims", "coderlplus_guest"]);
+const NATIVE_GUEST: ReadonlySet<string> = new Set([
+  "coderlplus_values",
+  "coderlplus_shims",
+  "coderlplus_nodes",
+  "coderlplus_guest",
+]);
 
 function toExecution(answer: Answer, job: Job): Execution {
   if (answer.stopped === NOT_CLOSED_IN) {

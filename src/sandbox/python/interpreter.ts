@@ -9,7 +9,7 @@ import { loadPyodide, type PyodideAPI } from "pyodide";
 import { InfrastructureError, messageOf } from "../../core/errors.js";
 import { parseReply, readEnding, readOutput } from "../claim.js";
 import type { Ending, Execution, WireJob, World } from "../job.js";
-import { type FileSystem, ProgramFiles } from "./files.js";
+import { type FileSystem, withFiles } from "./files.js";
 import { buildFirewall, Killed } from "./firewall.js";
 import { cached, isCached } from "./image.js";
 import type { SavedMemory } from "./marks.js";
@@ -37,8 +37,8 @@ interface EmscriptenModule {
 }
 
 interface Internals extends Surrounded {
+  readonly FS: Surrounded["FS"] & FileSystem;
   readonly _module: EmscriptenModule & Surrounded["_module"];
-  readonly FS: FileSystem & Surrounded["FS"];
   makeMemorySnapshot(): Uint8Array;
 }
 
@@ -50,14 +50,19 @@ const GUEST: ReadonlyArray<readonly [string, string]> = [
   ["coderlplus_nodes", "./nodes.py"],
   ["coderlplus_guest", "./guest.py"],
   ["coderlplus_objects", "./objects.py"],
+  ["coderlplus_names", "./names.py"],
   ["coderlplus_crossing", "./crossing.py"],
   ["coderlplus_asserts", "../../judge/asserts.py"],
   ["coderlplus_official", "../../judge/official.py"],
   ["coderlplus_scopes", "../../tracer/scopes.py"],
+  ["coderlplus_stirring", "../../tracer/stirring.py"],
+  ["coderlplus_tampering", "../../tracer/tampering.py"],
   ["coderlplus_captured", "../../tracer/captured.py"],
   ["coderlplus_passes", "../../tracer/passes.py"],
   ["coderlplus_tracer", "../../tracer/tracer.py"],
 ];
+/** To be raised whenever what is saved changes by something on this side, such as what the host answers at the start. */
+const PREPARATION = "2";
 const MIN_INTERPRETER_BYTES = 1_000_000;
 
 /** Loaded before the state is saved: what programs import often. The rest is read from the archive when asked for. */
@@ -82,7 +87,6 @@ export class Interpreter {
   readonly #entry: number;
   readonly #baselineHeap: number;
   readonly #surroundings: Surroundings;
-  readonly #files: ProgramFiles;
   readonly #start: Checkpoint;
   /** What the memory is, but for its marked pages. */
   #at: Checkpoint;
@@ -99,7 +103,6 @@ export class Interpreter {
     this.#baselineHeap = module.HEAPU8.length;
     this.#surroundings = new Surroundings(python);
     const end = module._sbrk(0);
-    this.#files = new ProgramFiles(python.FS);
     ports.marks.clear();
     const base = module.HEAPU8.slice(0, end);
     this.#start = new Checkpoint({ base, changed: new Map() }, ports.origin());
@@ -214,7 +217,6 @@ export class Interpreter {
    */
   run(job: Omit<WireJob, "staged">, answer?: (question: Buffer) => Buffer | null): Execution {
     const ports = this.#ports;
-    if (this.#files.place(job.files, ports.epochMs)) this.#surroundings.accept();
     const limits = {
       work: Math.ceil(job.limits.timeMs * WORK_PER_MS),
       outputBytes: job.limits.outputBytes,
@@ -223,11 +225,12 @@ export class Interpreter {
     ports.begin(Buffer.from(job.request), Buffer.from(job.stdin), limits, this.#at.position);
     ports.answer = answer ?? null;
     this.#dirty = true;
+    const { _module: module, FS } = this.#python;
     const started = performance.now();
     let thrown: unknown = null;
     try {
-      const result = this.#python._module._PyObject_CallNoArgs(this.#entry);
-      if (result !== 0) this.#python._module._Py_DecRef(result);
+      const result = withFiles(FS, job.files, ports.epochMs, () => module._PyObject_CallNoArgs(this.#entry));
+      if (result !== 0) module._Py_DecRef(result);
     } catch (error) {
       thrown = error;
     }
@@ -274,7 +277,7 @@ export function needsPreparing(world: World): boolean {
 
 function recipe(world: World): string {
   const guest = GUEST.map(([, path]) => source(path));
-  return [...guest, source("./install.py"), STANDARD_LIBRARY, HASH_SEED[world]].join("\0");
+  return [PREPARATION, ...guest, source("./install.py"), STANDARD_LIBRARY, HASH_SEED[world]].join("\0");
 }
 
 /** The text that the rewritten code depends on. */
@@ -330,6 +333,8 @@ async function start(world: World, ports: Ports, image?: Image): Promise<{ pytho
       indexURL: dirname(createRequire(import.meta.url).resolve("pyodide")),
       jsglobals: {},
       env: { PYTHONHASHSEED: HASH_SEED[world], HOME: "/home", PATH: "/", _: "python" },
+      // Else it is the path of this very program.
+      ...{ _sysExecutable: "python" },
       stdin: () => null,
       stdout: () => {},
       stderr: () => {},

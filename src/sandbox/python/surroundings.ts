@@ -25,21 +25,30 @@ export interface Surrounded {
     _getTempRet0(): number;
     __emscripten_stack_restore(pointer: number): void;
   };
-  readonly FS: { readonly streams: unknown[]; readonly nextInode: number; readonly root: FileNode };
+  readonly FS: {
+    readonly streams: unknown[];
+    readonly nextInode: number;
+    readonly root: FileNode;
+    unlink(path: string): void;
+  };
 }
+
+/** They would give out bytes of this machine's own, different every time. */
+const HOST_CHANCE = ["/dev/random", "/dev/urandom"];
 
 export class Surroundings {
   readonly #python: Surrounded;
   readonly #streams: unknown[];
   readonly #stack: number;
   readonly #varargs: unknown;
-  #watched: string;
+  readonly #watched: string;
   readonly #heapBytes: number;
   readonly #identities = new WeakMap<object, number>();
   #lastIdentity = 0;
 
   constructor(python: Surrounded) {
     this.#python = python;
+    for (const device of HOST_CHANCE) python.FS.unlink(device);
     resetTimes(python.FS.root);
     this.#stack = python._module._emscripten_stack_get_current();
     this.#streams = [...python.FS.streams];
@@ -57,11 +66,6 @@ export class Surroundings {
   get hasOpenFiles(): boolean {
     const { streams } = this.#python.FS;
     return streams.length !== this.#streams.length || streams.some((stream, fd) => stream !== this.#streams[fd]);
-  }
-
-  /** What has changed meanwhile is our own doing. */
-  accept(): void {
-    this.#watched = this.#watch();
   }
 
   restore(): void {
