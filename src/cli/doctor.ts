@@ -10,7 +10,7 @@ import { cacheState } from "../sandbox/python/image.js";
 import { openSandbox } from "../sandbox/sandbox.js";
 import { type WallLine, wallReport } from "../sandbox/wall/report.js";
 
-export interface Check {
+interface Check {
   readonly name: string;
   readonly status: "ok" | "off" | "failed";
   readonly detail: string;

@@ -66,7 +66,10 @@ export interface Execution {
   readonly stdout: string;
   /** False where standard output was not UTF-8: then `stdout` is only a rendering. */
   readonly stdoutIsText: boolean;
-  /** Time used, counted in polls (ports.ts): the same for the same program and input on every machine. */
+  /**
+   * Time used, counted in polls (ports.ts): the same for the same program and input on every machine. Of a native run
+   * (native/) it is the measured time in the same unit.
+   */
   readonly work: number;
   /** Written to standard output and error together. */
   readonly outputBytes: number;

@@ -31,7 +31,7 @@ export class Bytes {
         resolve();
       };
       child.once("error", (error) => lose(error.message));
-      child.once("close", (code, signal) => lose(`${signal ?? `exit code ${code}`}`));
+      child.once("close", (code, signal) => lose(signal ?? `exit code ${code}`));
     });
   }
 

@@ -11,8 +11,11 @@ import type { OpenRoom, Room } from "../slot.js";
 export const engineChoices = ["wasm", "native", "auto"] as const;
 export type EngineChoice = (typeof engineChoices)[number];
 
-/** Counted milliseconds of a program's first test, past which a fork pays for itself. */
-export const HEAVY_MS = 10;
+/**
+ * Counted milliseconds of a program's first test, past which a fork pays for itself. Where processor time breaks even on
+ * the machine this was chosen on: 1 for tables in loops, 1.5 to 2 for sieves, 2.3 for calls.
+ */
+const HEAVY_MS = 3;
 
 /** A room with both engines, for one lease. */
 export class ChoosingRoom implements Room {

@@ -40,18 +40,20 @@ class Library:
             self._places[name] = (size, len(data), is_package)
             parts.append(data)
             size += len(data)
-        self._memory = mmap.mmap(-1, size)
-        self._memory.write(b"".join(parts))
+        self._memory = _share(b"".join(parts), size)
 
     def take_over(self, own):
         """From here on nothing is imported from files. What was, but for the codecs, is forgotten: `own` is where this
         module and its companions lie."""
         origins = (own, os.path.dirname(os.__file__))
         extensions = [path for path in sys.path if path.endswith("lib-dynload")]
-        for name, module in list(sys.modules.items()):
+        # Parents come before what lies in them: a package goes with all of its parts.
+        for name, module in sorted(sys.modules.items()):
             path = getattr(module, "__file__", None) or ""
             frozen = getattr(getattr(module, "__spec__", None), "origin", None) == "frozen"
-            if path.endswith(".py") and path.startswith(origins) and not frozen and not name.startswith("encodings"):
+            from_file = path.endswith(".py") and path.startswith(origins) and not frozen
+            orphan = "." in name and name.rpartition(".")[0] not in sys.modules
+            if (from_file or orphan) and not name.startswith("encodings") and name != "__main__":
                 del sys.modules[name]
         builtin = [finder for finder in sys.meta_path if finder.__name__ in ("BuiltinImporter", "FrozenImporter")]
         files = [finder for finder in sys.meta_path if finder not in builtin]
@@ -84,6 +86,15 @@ class Library:
 
     def get_source(self, name):
         return None
+
+
+def _share(data, size):
+    """Memory that every fork sees and none can change for the others: what one writes becomes its own copy."""
+    file = os.memfd_create("library")
+    with open(file, "wb") as writer:
+        writer.write(data)
+        writer.flush()
+        return mmap.mmap(file, size, mmap.MAP_PRIVATE, mmap.PROT_READ)
 
 
 def _modules(folder, prefix):

@@ -4,18 +4,20 @@
 import { InfrastructureError } from "../../core/errors.js";
 import type { OpenRoom } from "../slot.js";
 import { ChoosingRoom, type EngineChoice } from "./choice.js";
-import { probe } from "./probe.js";
+import { type Proof, probe } from "./probe.js";
 import { NativeServer } from "./server.js";
 
 export class NativeEngine {
   readonly #choice: "native" | "auto";
   readonly #onNotice: (text: string) => void;
   readonly #servers = new Map<OpenRoom, NativeServer>();
+  readonly #prove: () => Promise<Proof>;
   #noticed = false;
 
-  private constructor(choice: "native" | "auto", onNotice: (text: string) => void) {
+  private constructor(choice: "native" | "auto", onNotice: (text: string) => void, prove: () => Promise<Proof>) {
     this.#choice = choice;
     this.#onNotice = onNotice;
+    this.#prove = prove;
   }
 
   /**
@@ -23,11 +25,15 @@ export class NativeEngine {
    *
    * @throws InfrastructureError where `native` is asked for and not to be had
    */
-  static async open(choice: EngineChoice, onNotice: (text: string) => void): Promise<NativeEngine | null> {
+  static async open(
+    choice: EngineChoice,
+    onNotice: (text: string) => void,
+    prove: () => Promise<Proof> = probe,
+  ): Promise<NativeEngine | null> {
     if (choice === "wasm") return null;
-    const engine = new NativeEngine(choice, onNotice);
+    const engine = new NativeEngine(choice, onNotice, prove);
     if (choice === "native") {
-      const { why } = await probe();
+      const { why } = await prove();
       if (why !== null) throw new InfrastructureError(`the native engine is not to be had here: ${why}`);
     }
     return engine;
@@ -43,7 +49,7 @@ export class NativeEngine {
   }
 
   async #serverFor(wasm: OpenRoom): Promise<OpenRoom | null> {
-    const { python, why } = await probe();
+    const { python, why } = await this.#prove();
     if (python === null || why !== null) {
       if (!this.#noticed) this.#onNotice(`heavy programs run in wasm: the native engine is not to be had here: ${why}`);
       this.#noticed = true;

@@ -122,17 +122,18 @@ def see_files():
 class Wall:
     """How a wall is put up, and what it must refuse, each with the error numbers that count as its refusal."""
 
-    def __init__(self, name, build, attacks, needed=True):
-        self.name, self.build, self.attacks, self.needed = name, build, attacks, needed
+    def __init__(self, name, build, attacks, before=None, needed=True):
+        """@param before  what stands with and without it, so that its refusals are its own"""
+        self.name, self.build, self.attacks, self.before, self.needed = name, build, attacks, before, needed
 
     def judge(self):
         held, proved = [], 0
         for name, attack, refusals in self.attacks:
-            result = attempt(attack, self.build)
+            result = attempt(attack, self.before, self.build)
             if result not in refusals:
                 return self.report("failed", f"{name} was not refused ({result})")
             held.append(name)
-            proved += attempt(attack, None) not in refusals
+            proved += attempt(attack, self.before) not in refusals
         if proved == 0:
             return self.report("failed", "whatever it refuses was impossible without it: it proves nothing")
         return self.report("ok", f"{len(held)} attacks refused, {proved} of them possible without it")
@@ -141,7 +142,7 @@ class Wall:
         return {"name": self.name, "status": status if self.needed or status == "ok" else "off", "detail": detail}
 
 
-def attempt(attack, build):
+def attempt(attack, *builders):
     """Tries an attack in a child. @returns its error number, 0 where it went well, the name of what else ended it"""
     reader, writer = os.pipe()
     pid = os.fork()
@@ -149,7 +150,7 @@ def attempt(attack, build):
         os.environ["PARENT"] = str(os.getppid())
         result = b"0"
         try:
-            if build:
+            for build in filter(None, builders):
                 build()
             try:
                 attack()
@@ -182,7 +183,6 @@ def build_filter():
 
 
 def build_landlock():
-    lockdown.drop_privileges()
     lockdown.restrict_files(lockdown.landlock_rules())
 
 
@@ -214,6 +214,13 @@ def walls():
     if os.geteuid() != 0:
         limits.append(("a process", fork, [errno.EAGAIN]))
     yield Wall("limits", build_limits, limits)
+    if os.geteuid() == 0:
+        powers = [
+            ("another root folder", lambda: os.chroot("/"), [EPERM]),
+            ("another user", lambda: os.setuid(65534), [EPERM]),
+            ("raised priority", lambda: os.setpriority(os.PRIO_PROCESS, 0, -1), [EACCES]),
+        ]
+        yield Wall("privileges", lockdown.drop_privileges, powers)
     files = [
         ("reading /etc/passwd", lambda: read_file("/etc/passwd"), [ENOENT]),
         ("reading its own environment", lambda: read_file("/proc/self/environ"), [ENOENT]),
@@ -227,7 +234,7 @@ def walls():
     if COLUMN == 0:
         files.append(("calls of another architecture", foreign_call, ["signal 31"]))
     calls = [(name, lambda name=name: call(name), [EPERM]) for name in CALLS]
-    yield Wall("seccomp", build_filter, files + calls)
+    yield Wall("seccomp", build_filter, files + calls, before=lockdown.drop_privileges)
     landlock = [
         ("reading /etc/passwd", lambda: read_file("/etc/passwd"), [EACCES]),
         ("reading its own environment", lambda: read_file("/proc/self/environ"), [EACCES]),
@@ -240,7 +247,7 @@ def walls():
         landlock.append(("connecting over TCP", connect_tcp, [EACCES]))
     if VERSION >= 6:
         landlock.append(("signalling its parent", lambda: call("kill"), [EPERM]))
-    yield Wall("landlock", build_landlock, landlock)
+    yield Wall("landlock", build_landlock, landlock, before=lockdown.drop_privileges)
     yield Wall(
         "namespaces",
         build_namespaces,

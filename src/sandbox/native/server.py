@@ -16,8 +16,8 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import lockdown
 import nursery
 
-# To the host: how it was stopped, wait status, processor ms, peak memory, output bytes, lengths of output and reply.
-ANSWER = struct.Struct("<BidQQII")
+# To the host: how it was stopped, wait status, processor ms, output bytes, lengths of output and reply.
+ANSWER = struct.Struct("<BidQII")
 # From the host: time, silence and wall limits in ms, bytes of memory and of output, lengths of request and input.
 QUESTION = struct.Struct("<dddQQII")
 HELLO = struct.Struct("<I")
@@ -30,7 +30,8 @@ def main():
     hello = _read_exactly(0, HELLO.unpack(_read_exactly(0, HELLO.size))[0])
     ours, theirs = _socket.socketpair(_socket.AF_UNIX, _socket.SOCK_SEQPACKET)
     namespaces = _try_namespaces()
-    if os.fork() == 0:
+    child = os.fork()
+    if child == 0:
         ours.close()
         nursery.main(theirs, hello, namespaces)
     theirs.close()
@@ -38,8 +39,13 @@ def main():
     if ours.recv(BLOCK) != nursery.READY:
         sys.exit("the nursery did not start")
     _write(1, nursery.READY)
-    while question := _read_exactly(0, QUESTION.size):
-        _serve(ours, QUESTION.unpack(question))
+    try:
+        while question := _read_exactly(0, QUESTION.size):
+            _serve(ours, QUESTION.unpack(question))
+    finally:
+        # Which ends the nursery, and any program with it.
+        ours.close()
+        os.waitpid(child, 0)
 
 
 def _try_namespaces():
@@ -61,11 +67,9 @@ def _serve(nursery_socket, question):
     for fd in theirs:
         os.close(fd)
     run = Run(nursery_socket, dict(zip((pipes[0][1], pipes[1][1]), feeds)), [p[0] for p in pipes[2:]], output_limit)
-    stopped, status, cpu_ms, peak_bytes = run.pump()
+    stopped, status, cpu_ms = run.pump()
     stdout, _, reply = run.received
-    head = ANSWER.pack(
-        run.stopped or stopped, status, cpu_ms, peak_bytes, run.output_bytes, _size(stdout), _size(reply)
-    )
+    head = ANSWER.pack(run.stopped or stopped, status, cpu_ms, run.output_bytes, _size(stdout), _size(reply))
     _write(1, b"".join([head, *stdout, *reply]))
 
 

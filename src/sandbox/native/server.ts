@@ -3,12 +3,11 @@
 
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { CancelledError, InfrastructureError } from "../../core/errors.js";
-import { parseReply, readEnding, readOutput } from "../claim.js";
-import { type Ending, type Execution, type Job, toWire } from "../job.js";
+import { CancelledError } from "../../core/errors.js";
+import { type Execution, type Job, toWire } from "../job.js";
 import { guestRecipe } from "../python/interpreter.js";
-import { WORK_PER_MS } from "../python/ports.js";
 import type { OpenRoom } from "../slot.js";
+import { type Answer, toExecution } from "./answer.js";
 import { Bytes } from "./bytes.js";
 import type { Python } from "./python3.js";
 
@@ -34,32 +33,7 @@ const WALL_MIN_MS = 6000;
 
 const READY = "ready";
 const QUESTION_BYTES = 48;
-const ANSWER_BYTES = 37;
-const TIME_LIMIT = 1;
-const SILENCE = 2;
-const OUTPUT_LIMIT = 4;
-const REPLY_LIMIT = 5;
-const NOT_CLOSED_IN = 6;
-const SIGUSR2 = 12;
-const SIGXCPU = 24;
-const SIGSYS = 31;
-/** What the walls answer: the filter of system calls, the empty file system, limits on files. */
-const REFUSALS: ReadonlyMap<number, string> = new Map([
-  [1, "not permitted"],
-  [13, "file system"],
-  [27, "file size"],
-]);
-
-/** What the keeper says of a run. */
-interface Answer {
-  readonly stopped: number;
-  readonly status: number;
-  readonly cpuMs: number;
-  readonly peakBytes: number;
-  readonly outputBytes: number;
-  readonly output: Buffer;
-  readonly reply: Buffer;
-}
+const ANSWER_BYTES = 29;
 
 export class NativeServer implements OpenRoom {
   readonly engine: string;
@@ -150,15 +124,14 @@ class Connection {
     head.writeUInt32LE(input.length, 44);
     this.#send(Buffer.concat([head, requestBytes, input]), false);
     const answer = await this.answers.take(ANSWER_BYTES);
-    const output = await this.answers.take(answer.readUInt32LE(29));
+    const output = await this.answers.take(answer.readUInt32LE(21));
     return {
       stopped: answer.readUInt8(0),
       status: answer.readInt32LE(1),
       cpuMs: answer.readDoubleLE(5),
-      peakBytes: Number(answer.readBigUInt64LE(13)),
-      outputBytes: Number(answer.readBigUInt64LE(21)),
+      outputBytes: Number(answer.readBigUInt64LE(13)),
       output,
-      reply: await this.answers.take(answer.readUInt32LE(33)),
+      reply: await this.answers.take(answer.readUInt32LE(25)),
     };
   }
 
@@ -189,49 +162,3 @@ const NATIVE_GUEST: ReadonlySet<string> = new Set([
   "coderlplus_nodes",
   "coderlplus_guest",
 ]);
-
-function toExecution(answer: Answer, job: Job): Execution {
-  if (answer.stopped === NOT_CLOSED_IN) {
-    throw new InfrastructureError("the native engine could not close a program in");
-  }
-  const exit = answer.status & 127 ? null : answer.status >> 8;
-  const reply = exit === null ? null : parseReply(answer.reply);
-  return {
-    ending: endingOf(answer, exit, reply, job),
-    reply,
-    ...readOutput(answer.output),
-    work: Math.round(answer.cpuMs * WORK_PER_MS),
-    outputBytes: answer.outputBytes,
-    cpuMs: answer.cpuMs,
-  };
-}
-
-function endingOf(answer: Answer, exit: number | null, reply: Execution["reply"], job: Job): Ending {
-  switch (answer.stopped) {
-    case TIME_LIMIT:
-      return { kind: "timed-out", message: "the time budget is used up" };
-    case SILENCE:
-      return { kind: "timed-out", message: "no sign of life" };
-    case OUTPUT_LIMIT:
-      return { kind: "output-limit", message: `more than ${job.limits.outputBytes} bytes of output` };
-    case REPLY_LIMIT:
-      return { kind: "output-limit", message: "the result is larger than 64 MiB" };
-  }
-  if (exit === null) return killedBy(answer.status & 127);
-  if (exit !== 0) return { kind: "exited", exitCode: exit };
-  // A program that leaves by `os._exit` has said nothing.
-  return answer.reply.length === 0 ? { kind: "exited", exitCode: 0 } : readEnding(reply, REFUSALS);
-}
-
-function killedBy(signal: number): Ending {
-  switch (signal) {
-    case SIGXCPU:
-      return { kind: "timed-out", message: "the time budget is used up" };
-    case SIGUSR2:
-      return { kind: "out-of-memory", message: "the memory limit was reached" };
-    case SIGSYS:
-      return { kind: "denied", message: "a system call of another architecture" };
-    default:
-      return { kind: "crashed", message: `ended by signal ${signal}` };
-  }
-}
