@@ -14,6 +14,7 @@ const FILES = [
   "./guest/events.js",
   "./guest/stdin.js",
   "./guest/assert.js",
+  "./guest/files.js",
   "./guest/modules.js",
   "./guest/program.js",
   "../../tracer/javascript/guest/recorder.js",

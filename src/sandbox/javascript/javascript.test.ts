@@ -74,6 +74,19 @@ test("a program's globals and prototypes are gone in the next, also after one th
   }
 });
 
+test("a problem's files can be read and required, others cannot", async () => {
+  const files = {
+    "helper.js": "let n = 0; exports.next = () => ++n",
+    "lib/more.js": "import { next } from '../helper.js'; export default next() + 10; export const two = 2",
+    "data.json": '{"a": [1]}',
+    "words.txt": "x y",
+  };
+  const source = `const { next } = require("./helper"); const more = require("./lib/more"); const fs = require("fs");
+console.log(next(), more.default, more.two, require("./data.json"), fs.readFileSync("words.txt", "utf8"), fs.existsSync("no.txt"));
+try { require("./no") } catch (e) { console.log(e.code) }`;
+  expect((await run(source, { files })).stdout).toBe("2 11 2 { a: [ 1 ] } x y false\nMODULE_NOT_FOUND\n");
+});
+
 describe("values", () => {
   test.each<[string, string]>([
     ["2", "2"],

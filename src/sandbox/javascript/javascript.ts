@@ -43,8 +43,8 @@ export class JavaScriptGuest implements Guest {
     this.budget.begin(job.limits, request.op === "trace" ? TRACE_FACTOR : 1);
     const started = performance.now();
     const { ending, reply } = job.peer
-      ? await this.#cross(request, fieldsOf(parseJson(job.peer)))
-      : perform(this.main, toGuest(request, job.stdin));
+      ? await this.#cross(request, fieldsOf(parseJson(job.peer)), job)
+      : perform(this.main, toGuest(request, job));
     const cpuMs = performance.now() - started;
     const { work, outputBytes } = this.budget;
     const stdout = Buffer.concat(this.budget.stdout).toString("utf8");
@@ -59,11 +59,11 @@ export class JavaScriptGuest implements Guest {
   }
 
   /** Test code in this interpreter, the program in the other: questions and answers are tagged values. */
-  async #cross(request: Fields, peer: Fields): Promise<Pick<Execution, "ending" | "reply">> {
+  async #cross(request: Fields, peer: Fields, job: WireJob): Promise<Pick<Execution, "ending" | "reply">> {
     this.#peer ??= await QuickJs.open(this.budget);
     const candidate = this.#peer;
     await candidate.restore();
-    const loaded = perform(candidate, toProgram(peer, "", testedNames(request)));
+    const loaded = perform(candidate, toProgram(peer, job, testedNames(request)));
     if (loaded.ending.kind !== "finished") return { ...loaded, reply: null };
     const answer = (question: string): string => converse(candidate, `{"op": "serve", "question": ${question}}`);
     return perform(this.main, toCheck(request), answer);

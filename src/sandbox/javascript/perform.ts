@@ -54,7 +54,7 @@ export function converse(engine: QuickJs, request: string, across?: (question: s
   let reply = engine.advance(request);
   while (reply === "") {
     while (!stopped && engine.runJob());
-    budget.spend(1);
+    budget.step();
     reply = engine.advance("");
   }
   return reply;

@@ -105,6 +105,7 @@ export class QuickJs {
     const { ffi } = this.#instance;
     const { runtime, context } = this.#baseline;
     if (ffi.QTS_IsJobPending(runtime) === 0) return false;
+    this.budget.step();
     const done = ffi.QTS_ExecutePendingJob(runtime, 1, this.#scratch() as never);
     ffi.QTS_FreeValuePointer(context, done);
     return true;

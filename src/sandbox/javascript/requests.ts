@@ -1,23 +1,26 @@
 // What the judge and the tracer ask for, as the guest understands it: programs as functions, tests with their names.
 
 import type { Json } from "../../core/json.js";
-import { fieldsOf, textIn } from "../job.js";
+import { fieldsOf, textIn, type WireJob } from "../job.js";
 import type { Request } from "./perform.js";
 import { asFunction, freeNames } from "./program.js";
 
 type Fields = { readonly [key: string]: Json };
 
-export function toGuest(request: Fields, stdin: string): Request {
+/** What a program is run on. */
+type Given = Pick<WireJob, "stdin" | "files">;
+
+export function toGuest(request: Fields, given: Given): Request {
   switch (request.op) {
     case "joined":
-      return { ...toProgram(request, stdin, testedNames(request)), ...testOf(request), op: "joined" };
+      return { ...toProgram(request, given, testedNames(request)), ...testOf(request), op: "joined" };
     default:
-      return toProgram(request, stdin, headOf(request.call));
+      return toProgram(request, given, headOf(request.call));
   }
 }
 
 /** @param names  what is asked for of the program's top level */
-export function toProgram(request: Fields, stdin: string, names: readonly string[]): Request {
+export function toProgram(request: Fields, { stdin, files = {} }: Given, names: readonly string[]): Request {
   const preamble = textIn(request.preamble);
   const source = preamble === "" ? textIn(request.source) : `${preamble}\n${textIn(request.source)}`;
   const call = fieldsOf(request.call);
@@ -31,10 +34,16 @@ export function toProgram(request: Fields, stdin: string, names: readonly string
     op: "run",
     code,
     stdin,
+    files: Object.entries(files).map(([path, text]) => ({ path, text, code: moduleCode(path, text) })),
     isMain: request.name === "__main__",
     call: request.call ?? null,
     trace: trace && { ...trace, counts: request.counts ?? null },
   };
+}
+
+/** What a file is to the program that requires it; null for one that is no program. */
+function moduleCode(path: string, text: string): string | null {
+  return /\.[cm]?js$/.test(path) ? asFunction(text, { names: [] }) : null;
 }
 
 /** The test's side of a check. */

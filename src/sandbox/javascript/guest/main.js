@@ -3,6 +3,7 @@
 import { makeRecorder } from "../../../tracer/javascript/guest/recorder.js";
 import { assert } from "./assert.js";
 import { answer, noticed, serve, standIn } from "./crossing.js";
+import { setFiles } from "./files.js";
 import { apply, evaluate, globals, JSON, Map, parseJson, quote, slice } from "./primordials.js";
 import { begin, callFunction, compile, conclude, loaded, Outcome, raised, stepOn } from "./program.js";
 import { setInput } from "./stdin.js";
@@ -24,6 +25,7 @@ const FINISHED = '{"end": "finished"}';
 /** Runs a program to its end, and calls one of its functions where the request says so. */
 function run(request) {
   setInput(request.stdin);
+  setFiles(request.files);
   const recorder = request.trace ? makeRecorder(request.trace) : null;
   const ended = (reply) => {
     if (!recorder) return reply;

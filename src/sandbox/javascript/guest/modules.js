@@ -3,6 +3,7 @@
 
 import { assert } from "./assert.js";
 import { EventEmitter } from "./events.js";
+import { findFile, requireFile } from "./files.js";
 import { leave, writeError, writeOut } from "./host.js";
 import { format, inspect } from "./inspect.js";
 import {
@@ -172,8 +173,9 @@ function missing(call, path) {
 }
 
 function readFileSync(path, options) {
-  if (!INPUTS.includes(path) && path !== stdin.fd) throw missing("open", path);
-  const text = readAll();
+  const file = findFile(path);
+  if (!file && !INPUTS.includes(path)) throw missing("open", path);
+  const text = file ? file.text : readAll();
   const encoding = typeof options === "object" && options !== null ? options.encoding : options;
   return encoding === undefined || encoding === null ? Bytes.of(text) : text;
 }
@@ -207,7 +209,7 @@ const fs = {
       return done(null, data);
     });
   },
-  existsSync: (path) => INPUTS.includes(path),
+  existsSync: (path) => INPUTS.includes(path) || findFile(path) !== undefined,
   openSync: (path) => {
     if (path === "/dev/stdin") return 0;
     throw missing("open", path);
@@ -269,8 +271,15 @@ const MODULES = {
 };
 
 export function require(name) {
+  return requireFrom("", name);
+}
+
+/** @param folder  where the file that asks for it lies */
+function requireFrom(folder, name) {
   const module = MODULES[typeof name === "string" && name.startsWith("node:") ? name.slice(5) : name];
   if (module !== undefined) return module;
+  const file = requireFile(name, folder, requireFrom);
+  if (file) return file.exports;
   const error = new Error(`Cannot find module '${String(name)}'`);
   error.code = "MODULE_NOT_FOUND";
   throw error;
