@@ -26,7 +26,8 @@ const { programs, outcomes, defects } = await fuzz({
   },
 });
 const seconds = (performance.now() - started) / 1000;
-for (const [kind, count] of Object.entries(outcomes).sort()) process.stdout.write(`${kind.padEnd(28)}${count}\n`);
+for (const [kind, count] of Object.entries(outcomes).sort(([a], [b]) => (a < b ? -1 : 1)))
+  process.stdout.write(`${kind.padEnd(28)}${count}\n`);
 process.stdout.write(`${programs} programs in ${seconds.toFixed(0)} s, ${defects.length} defects, ${rss()} MiB\n`);
 for (const defect of defects) process.stdout.write(`${defect}\n`);
 process.exitCode = defects.length === 0 ? 0 : 1;

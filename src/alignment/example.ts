@@ -7,7 +7,7 @@ import type { ProgramInput } from "../problems/problem.js";
 export interface Truth {
   /** Tagged values of the asked variables. */
   readonly variables: Readonly<Record<string, Json>>;
-  /** What the call returned, or what the program printed; absent where the program did not finish. */
+  /** What the call returned, what the program printed, or the type of the exception that ended it; absent otherwise. */
   readonly output?: Json;
 }
 

@@ -97,7 +97,7 @@ describe("recycling", () => {
     expect((await run([right, wrong], { source: "all" })).funnel.kept).toBe(2);
     expect((await run([right, wrong], { source: "passed" })).examples.map(({ program }) => program)).toEqual([right]);
     const { examples } = await run(["def f(x):\n    a = 1\n    return a / 0"], { includeRaised: true });
-    expect(examples[0]?.truth).toEqual({ variables: { "f.a": 1 } });
+    expect(examples[0]?.truth).toEqual({ variables: { "f.a": 1 }, output: "ZeroDivisionError" });
   });
 
   it("counts every candidate once", async () => {

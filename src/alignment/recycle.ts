@@ -5,7 +5,7 @@ import { InfrastructureError } from "../core/errors.js";
 import { sha256 } from "../core/files.js";
 import { type Json, stringifyJson } from "../core/json.js";
 import { Rng } from "../core/rng.js";
-import type { Judgement } from "../judge/verdict.js";
+import type { Judgement, TestKind } from "../judge/verdict.js";
 import { inputOf } from "../problems/examples.js";
 import type { Problem, ProgramInput } from "../problems/problem.js";
 import { type Dialect } from "../prompts/dialect.js";
@@ -91,8 +91,9 @@ function sift(
   if (candidate.program === null || verdict.kind === "unparsable") return "unparsable";
   if (options.source === "failed" && verdict.kind === "passed") return "passed";
   if (options.source === "passed" && verdict.kind === "failed") return "passed";
-  const input = firstInput(candidate);
+  const { input, outcome } = firstInput(candidate);
   if (!input) return "no-input";
+  if (outcome !== undefined && endless.has(outcome)) return "timed-out";
   const key = exampleKey(candidate.program, input);
   if (inStep.has(key) || pool.has(candidate.program, input)) return "duplicate";
   inStep.add(key);
@@ -100,11 +101,19 @@ function sift(
 }
 
 /** The first failing test's input, else the first test's; tests that only assert have none. */
-function firstInput({ problem, judgement }: Candidate): ProgramInput | null {
+function firstInput({ problem, judgement }: Candidate): {
+  readonly input: ProgramInput | undefined;
+  readonly outcome?: TestKind | undefined;
+} {
   const failing = judgement.tests.findIndex(({ kind }) => !kind.startsWith("passed") && kind !== "not-run");
-  const tests = [problem.tests[failing], ...problem.tests].filter((test) => test !== undefined);
-  return tests.map(inputOf).find((input) => input !== undefined) ?? null;
+  const failed = problem.tests[failing];
+  const input = failed && inputOf(failed);
+  if (input) return { input, outcome: judgement.tests[failing]?.kind };
+  return { input: problem.tests.map(inputOf).find((other) => other !== undefined) };
 }
+
+/** A trace would end the same way: not worth the time. */
+const endless: ReadonlySet<TestKind> = new Set<TestKind>(["timed-out", "out-of-memory", "output-limit"]);
 
 async function build(
   { problem, program }: Candidate,
@@ -125,7 +134,8 @@ async function build(
   if (reason) return reason;
   const asked = selectVariables(trace, options, rng);
   const truth = truthOf(trace, asked, input);
-  const prompt = tools.dialect.alignment(program as string, input, truth.variables, truth.output !== undefined);
+  const withOutput = truth.output !== undefined;
+  const prompt = tools.dialect.alignment(program as string, input, truth.variables, withOutput, problem.language);
   if (tools.countTokens(prompt) > options.maximumPromptTokens) return "prompt-too-long";
   if (tools.countTokens(stringifyJson(truth)) > options.maximumAnswerTokens) return "too-big";
   const id = sha256(`${step}\n${exampleKey(program as string, input)}`).slice(0, 16);
@@ -150,9 +160,14 @@ function truthOf(trace: Trace, asked: readonly string[], input: ProgramInput): T
   return output === undefined ? { variables } : { variables, output };
 }
 
-/** What a run gave: the call's result or all that was printed; undefined where it did not end or has no fixed form. */
+/**
+ * What a run gave: the call's result, all that was printed, or the type of the exception that ended it; undefined where
+ * it did not end or has no fixed form.
+ */
 export function outputOf(trace: Trace, input: ProgramInput): Json | undefined {
-  if ((trace.status !== "ok" && trace.status !== "exit") || trace.outputNondeterministic) return undefined;
+  if (trace.outputNondeterministic) return undefined;
+  if (trace.status.startsWith("error:")) return trace.status.slice("error:".length);
+  if (trace.status !== "ok" && trace.status !== "exit") return undefined;
   const output = input.kind === "call" ? trace.returned : trace.stdout;
   return output === undefined || isTooBig(output) ? undefined : output;
 }

@@ -167,7 +167,7 @@ test("no hostile program passes, none is noticed by the next, and nothing happen
     const [row, canary] = [rows[2 * at], rows[2 * at + 1]];
     expect({ name, problem, verdict: row.verdict.kind }).toEqual({ name, problem, verdict: "failed" });
     expect(KINDS, name).toContain(row.tests[0].kind);
-    expect(String(row.tests[0].got ?? ""), name).not.toMatch(SECRETS);
+    expect(JSON.stringify(row.tests[0].got ?? ""), name).not.toMatch(SECRETS);
     expect({ after: name, canary: canary.verdict.kind }).toEqual({ after: name, canary: "passed" });
   }
   expect(readdirSync(join(folder, "cwd"))).toEqual([]);

@@ -1,24 +1,33 @@
-// `coderlplus judge`: verdicts for completions made elsewhere.
+// `coderlplus judge`: verdicts for completions made elsewhere, written as they come, in the order of the file.
 
+import { once } from "node:events";
+import { availableParallelism } from "node:os";
 import { type Command, Option } from "commander";
-import { ensureWritable, writeAtomic } from "../core/files.js";
+import { AtomicFile, ensureWritable } from "../core/files.js";
 import { stringifyJson } from "../core/json.js";
-import { quantile } from "../core/maths.js";
-import { judge } from "../judge/judge.js";
+import { judgeInOrder } from "../judge/in-order.js";
 import type { Judgement } from "../judge/verdict.js";
 import { readProblems } from "../problems/problem.js";
+import { type EngineChoice, engineChoices } from "../sandbox/native/choice.js";
 import { openSandbox } from "../sandbox/sandbox.js";
-import { type Candidate, readCandidates } from "./completions.js";
+import { type Candidate, type Candidates, openCandidates } from "./completions.js";
 import { positive } from "./numbers.js";
+import { count, newTally, showProgress, summarise, summaryTable, type Tally } from "./tally.js";
 
 interface Options {
   readonly problems: string;
   readonly completions: string;
   readonly out?: string;
   readonly workers?: number;
+  readonly packages?: string;
   readonly mode: "strict" | "official";
+  readonly allTests?: boolean;
+  readonly engine: EngineChoice;
   readonly json?: boolean;
 }
+
+/** Candidates under way per interpreter: enough that one slow program holds up none of the others. */
+const AHEAD = 64;
 
 export function registerJudge(program: Command): void {
   program
@@ -27,11 +36,18 @@ export function registerJudge(program: Command): void {
     .requiredOption("--problems <file>", "problems, one JSON object a line")
     .requiredOption("--completions <file>", "completions, one JSON object a line")
     .option("--out <file>", "write one verdict a line; - is standard output")
-    .option("--workers <n>", "interpreter threads", positive)
+    .option("--workers <n>", "interpreter threads; default: one a core", positive)
+    .option("--packages <folder>", "wheels that programs may import, built for this interpreter")
     .addOption(
-      new Option("--mode <mode>", "official: comparison as in the published harness")
+      new Option("--mode <mode>", "official: run and compare as the published harness does")
         .choices(["strict", "official"])
         .default("strict"),
+    )
+    .option("--all-tests", "run the tests after the first failure too")
+    .addOption(
+      new Option("--engine <engine>", "native: Python of this machine, closed in; auto: that for heavy programs")
+        .choices(engineChoices)
+        .default("wasm"),
     )
     .option("--json", "print the summary as JSON")
     .addHelpText(
@@ -42,78 +58,69 @@ export function registerJudge(program: Command): void {
 }
 
 async function judgeFiles(options: Options): Promise<void> {
-  const { mode, workers } = options;
   const out = options.out === "/dev/stdout" ? "-" : options.out;
   if (out !== undefined && out !== "-") ensureWritable(out);
-  const candidates = readCandidates(options.completions, readProblems(options.problems));
+  const candidates = await openCandidates(options.completions, readProblems(options.problems));
   const started = performance.now();
-  const sandbox = await openSandbox({ workers });
-  let judgements: Judgement[];
+  const file = out === undefined || out === "-" ? null : openOutput(out);
+  let tally: Tally;
   try {
-    judgements = await Promise.all(
-      candidates.map(({ problem, program }) => judge(sandbox, problem, program, { mode })),
-    );
+    tally = await judgeAll(candidates, options, async (line) => {
+      if (file) file.write(line);
+      else if (out === "-" && !process.stdout.write(line)) await once(process.stdout, "drain");
+    });
+  } catch (error) {
+    file?.abandon();
+    throw error;
+  }
+  file?.commit();
+  const summary = summarise(tally, (performance.now() - started) / 1000);
+  if (options.json) process.stdout.write(`${stringifyJson(summary)}\n`);
+  // Where the verdicts themselves go to standard output, a table would be in their way.
+  else (out === "-" ? process.stderr : process.stdout).write(summaryTable(summary));
+  if (summary.counts["infrastructure"]) process.exitCode = 1;
+}
+
+async function judgeAll(
+  { each, total }: Candidates,
+  { mode, workers = availableParallelism(), packages, engine, allTests }: Options,
+  write: (line: string) => Promise<void>,
+): Promise<Tally> {
+  const onNotice = (text: string): void => void process.stderr.write(`coderlplus: ${text}\n`);
+  const sandbox = await openSandbox({ workers, packages, engine, onNotice });
+  const tally = newTally();
+  try {
+    for await (const { candidate, judgement } of judgeInOrder(sandbox, each, {
+      mode,
+      allTests,
+      ahead: AHEAD * workers,
+    })) {
+      await write(`${stringifyJson(toRow(candidate, judgement))}\n`);
+      count(tally, judgement);
+      showProgress(tally, total, process.stderr);
+    }
   } finally {
     await sandbox.close();
   }
-  const seconds = (performance.now() - started) / 1000;
-  const lines = candidates.map((candidate, at) => `${stringifyJson(toRow(candidate, judgements[at]))}\n`).join("");
-  if (out === "-") process.stdout.write(lines);
-  else if (out !== undefined) writeAtomic(out, lines);
-  report(summarise(judgements, seconds), { json: options.json === true, linesOnStdout: out === "-" });
-  if (judgements.some(({ verdict }) => verdict.kind === "infrastructure")) process.exitCode = 1;
+  return tally;
+}
+
+/** Taken away again where the command is stopped half way. */
+function openOutput(path: string): AtomicFile {
+  const file = new AtomicFile(path);
+  for (const [signal, code] of [
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+  ] as const) {
+    process.once(signal, () => {
+      file.abandon();
+      process.exit(code);
+    });
+  }
+  return file;
 }
 
 function toRow({ problem, index, metadata }: Candidate, judgement: Judgement): object {
   const { programSha256, verdict, tests, engine, cpuMs, protection } = judgement;
   return { problem: problem.id, index, programSha256, verdict, tests, engine, cpuMs, protection, metadata };
-}
-
-interface Summary {
-  readonly total: number;
-  readonly counts: Readonly<Record<string, number>>;
-  readonly reasons: Readonly<Record<string, number>>;
-  readonly programsPerSecond: number;
-  readonly cpuMsP50: number | null;
-  readonly cpuMsP99: number | null;
-}
-
-function summarise(judgements: readonly Judgement[], seconds: number): Summary {
-  const counts: Record<string, number> = { passed: 0, failed: 0, unparsable: 0, infrastructure: 0 };
-  const reasons: Record<string, number> = {};
-  for (const { verdict } of judgements) {
-    counts[verdict.kind] = (counts[verdict.kind] ?? 0) + 1;
-    if (verdict.kind === "failed") reasons[verdict.reason] = (reasons[verdict.reason] ?? 0) + 1;
-  }
-  const times = judgements.map(({ cpuMs }) => cpuMs);
-  const at = (q: number): number | null => (times.length === 0 ? null : round(quantile(times, q)));
-  return {
-    total: judgements.length,
-    counts,
-    reasons,
-    programsPerSecond: round(judgements.length / seconds),
-    cpuMsP50: at(0.5),
-    cpuMsP99: at(0.99),
-  };
-}
-
-function round(value: number): number {
-  return Math.round(value * 100) / 100;
-}
-
-/** Where the verdicts themselves go to standard output, a table would be in their way. */
-function report(summary: Summary, to: { readonly json: boolean; readonly linesOnStdout: boolean }): void {
-  if (to.json) {
-    process.stdout.write(`${stringifyJson(summary)}\n`);
-    return;
-  }
-  const rows: Array<readonly [string, string]> = [
-    ...Object.entries(summary.counts).map(([kind, count]) => [kind, String(count)] as const),
-    ...Object.entries(summary.reasons).map(([reason, count]) => [`  ${reason}`, String(count)] as const),
-    ["programs / s", String(summary.programsPerSecond)],
-    ["CPU ms, p50", String(summary.cpuMsP50 ?? "-")],
-    ["CPU ms, p99", String(summary.cpuMsP99 ?? "-")],
-  ];
-  const table = rows.map(([name, value]) => `${name.padEnd(18)}${value.padStart(10)}\n`).join("");
-  (to.linesOnStdout ? process.stderr : process.stdout).write(table);
 }

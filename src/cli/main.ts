@@ -4,8 +4,10 @@
 import { Command, CommanderError } from "commander";
 import { EngineError, messageOf, UsageError } from "../core/errors.js";
 import { packageVersion } from "../runs/versions.js";
+import { registerAlign } from "./align.js";
 import { registerCompare } from "./compare.js";
 import { registerData } from "./data.js";
+import { registerDoctor } from "./doctor.js";
 import { registerJudge } from "./judge.js";
 import { registerLogprobs } from "./logprobs.js";
 import { registerPretrain } from "./pretrain.js";
@@ -28,8 +30,10 @@ for (const register of [
   registerReport,
   registerJudge,
   registerTrace,
+  registerAlign,
   registerLogprobs,
   registerData,
+  registerDoctor,
 ]) {
   register(program);
 }

@@ -1,13 +1,16 @@
 // `coderlplus trace`: the final value of every variable of a program.
 
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { readText, readTextOrStandardInput } from "../core/files.js";
 import { stringifyJson } from "../core/json.js";
+import type { Language } from "../problems/notation.js";
 import { openSandbox } from "../sandbox/sandbox.js";
 import type { Trace } from "../tracer/trace.js";
 import { trace } from "../tracer/tracer.js";
+import { type Screen, traceTable } from "./trace-table.js";
 
 interface Options {
+  readonly language?: Language;
   readonly stdin?: string;
   readonly call?: string;
   readonly json?: boolean;
@@ -17,7 +20,13 @@ interface Options {
 export function registerTrace(program: Command): void {
   program
     .command("trace <file>")
-    .description("run a Python program and show the final value of every variable")
+    .description("run a program and show the final value of every variable")
+    .addOption(
+      new Option("--language <language>", "python, unless the file's name ends in .js, .mjs or .cjs").choices([
+        "python",
+        "javascript",
+      ]),
+    )
     .option("--stdin <file>", "its standard input")
     .option("--call <expression>", "evaluate this after the module has run, in its namespace")
     .option("--json", "print the trace as JSON")
@@ -36,11 +45,18 @@ async function traceFile(file: string, options: Options): Promise<void> {
       options.call === undefined
         ? ({ kind: "stdio", stdin } as const)
         : ({ kind: "expression", expression: options.call } as const);
-    const result = await trace(sandbox, program, input, { stdin, determinismCheck: options.determinismCheck });
-    process.stdout.write(options.json ? `${stringifyJson(toRow(result))}\n` : toTable(result));
+    const { determinismCheck, language = languageOf(file) } = options;
+    const result = await trace(sandbox, program, input, { stdin, language, determinismCheck });
+    process.stdout.write(
+      options.json ? `${stringifyJson(toRow(result))}\n` : traceTable(result, screenOf(process.stdout)),
+    );
   } finally {
     await sandbox.close();
   }
+}
+
+function languageOf(file: string): Language {
+  return /\.[cm]?js$/.test(file) ? "javascript" : "python";
 }
 
 /** The published record: parameters and complexity are for our own use. */
@@ -49,19 +65,7 @@ function toRow(result: Trace): object {
   return { status, variables, recursive, ambiguous, nondeterministic, tampered, stdout, returned, engine };
 }
 
-function toTable(result: Trace): string {
-  const entries = Object.entries(result.variables);
-  const width = Math.max(0, ...entries.map(([key]) => key.length)) + 2;
-  const lines = entries.map(([key, value]) => `${key.padEnd(width)}${stringifyJson(value)}`);
-  const notes: Array<readonly [string, readonly string[]]> = [
-    ["recursive", result.recursive],
-    ["ambiguous", result.ambiguous],
-    ["nondeterministic", result.nondeterministic],
-  ];
-  for (const [name, keys] of notes) if (keys.length > 0) lines.push(`(${name}: ${keys.join(", ")})`);
-  if (result.tampered) lines.push("(tampered: the program touches what the tracer stands on)");
-  if (result.returned !== undefined) lines.push(`returned ${stringifyJson(result.returned)}`);
-  if (result.stdout !== "") lines.push(`stdout ${JSON.stringify(result.stdout)}`);
-  lines.push(`status ${result.status}`);
-  return `${lines.join("\n")}\n`;
+/** A pipe or a file gets whole values. */
+function screenOf({ isTTY, columns }: NodeJS.WriteStream): Screen {
+  return { width: isTTY ? columns || 80 : null, color: isTTY && process.env["NO_COLOR"] === undefined };
 }

@@ -32,12 +32,14 @@ export function readTextOrStandardInput(path: string): string {
 }
 
 /** Invalid bytes would become U+FFFD without a word, and be judged as if they had been meant. @throws DataError */
-export function decodeText(bytes: Uint8Array, path: string): string {
+export function decodeText(bytes: Uint8Array, path: string, firstLine = 1): string {
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   try {
     return decoder.decode(bytes);
   } catch (error) {
-    throw new DataError(`${path}:${brokenLine(bytes)}: not UTF-8: save the file as UTF-8`, { cause: error });
+    throw new DataError(`${path}:${firstLine - 1 + brokenLine(bytes)}: not UTF-8: save the file as UTF-8`, {
+      cause: error,
+    });
   }
 }
 
@@ -60,10 +62,14 @@ export function readBytes(path: string): Buffer {
   try {
     return readFileSync(path);
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    const why = code === "ENOENT" ? "no such file" : code === "EISDIR" ? "it is a folder" : messageOf(error);
-    throw new UsageError(`${path}: cannot read it (${why})`, { cause: error });
+    throw cannotRead(path, error);
   }
+}
+
+export function cannotRead(path: string, error: unknown): UsageError {
+  const code = (error as NodeJS.ErrnoException).code;
+  const why = code === "ENOENT" ? "no such file" : code === "EISDIR" ? "it is a folder" : messageOf(error);
+  return new UsageError(`${path}: cannot read it (${why})`, { cause: error });
 }
 
 /**
@@ -86,6 +92,52 @@ export function writeAtomic(path: string, content: string | Uint8Array): void {
     throw error;
   }
   flush(dirname(target));
+}
+
+const BUFFERED_CHARACTERS = 1 << 16;
+
+/**
+ * A file written piece by piece that is there whole or not at all: until `commit` only a temporary name holds it. A pipe
+ * or a device is written to as it is.
+ */
+export class AtomicFile {
+  readonly #special: boolean;
+  readonly #target: string;
+  readonly #written: string;
+  readonly #file: number;
+  #buffered = "";
+
+  constructor(path: string) {
+    this.#special = isSpecial(path);
+    this.#target = this.#special ? path : throughLinks(path);
+    this.#written = this.#special ? path : temporaryName(this.#target);
+    this.#file = openSync(this.#written, this.#special ? "a" : "w");
+  }
+
+  write(text: string): void {
+    this.#buffered += text;
+    if (this.#buffered.length >= BUFFERED_CHARACTERS) this.#empty();
+  }
+
+  commit(): void {
+    this.#empty();
+    if (!this.#special) fsyncSync(this.#file);
+    closeSync(this.#file);
+    if (this.#special) return;
+    renameSync(this.#written, this.#target);
+    flush(dirname(this.#target));
+  }
+
+  /** As if nothing had been written. */
+  abandon(): void {
+    closeSync(this.#file);
+    if (!this.#special) rmSync(this.#written, { force: true });
+  }
+
+  #empty(): void {
+    writeAll(this.#file, Buffer.from(this.#buffered));
+    this.#buffered = "";
+  }
 }
 
 /** Finds out before the work whether its result can be written. @throws UsageError for a place that takes no file */
@@ -143,12 +195,20 @@ function throughLinks(path: string): string {
 export function writeDurable(path: string, content: string | Uint8Array): void {
   const file = openSync(path, "w");
   try {
-    const bytes = typeof content === "string" ? Buffer.from(content) : content;
-    for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
+    writeAll(file, typeof content === "string" ? Buffer.from(content) : content);
     fsyncSync(file);
   } finally {
     closeSync(file);
   }
+}
+
+function writeAll(file: number, bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
+}
+
+/** Whether a path names a file that can be read more than once. */
+export function isRegularFile(path: string): boolean {
+  return statOf(path)?.isFile() === true;
 }
 
 /**

@@ -87,12 +87,12 @@ async function questionsOf(
   problem: Problem,
   program: string | null,
 ): Promise<Question[]> {
-  const inspected = program === null ? null : await inspect(sandbox, program);
+  const inspected = program === null ? null : await inspect(sandbox, program, problem.language);
   if (program === null || !inspected) return [];
   const names = inspected.variables.filter((name) => !inspected.parameters.includes(name)).slice(-3);
   const asked = Object.fromEntries(names.map((name) => [name, null]));
   return visibleExamples(problem).map(({ input, expected }) => ({
-    prompt: dialect.alignment(program, input, asked, true),
+    prompt: dialect.alignment(program, input, asked, true, problem.language),
     expected,
   }));
 }

@@ -53,6 +53,9 @@ test.each([
   ['{"$set": [1]}', '{"$tuple": [1]}', "different"],
   ['{"$float": "nan"}', '{"$float": "nan"}', "different"],
   ['{"$float": "inf"}', '{"$float": "inf"}', "equal"],
+  ['{"$set": [1e22]}', '{"$set": [{"$int": "10000000000000000000000"}]}', "equal"],
+  ['{"$set": [1.0, "1"]}', '{"$set": ["1", true]}', "equal"],
+  ['{"$set": [1]}', '{"$set": ["1"]}', "different"],
   ['{"a": 1, "b": [2]}', '{"b": [2.0], "a": 1}', "equal"],
   ['{"$dict": [[1, 2], [{"$tuple": [1]}, 3]]}', '{"$dict": [[{"$tuple": [1]}, 3], [1.0, 2]]}', "equal"],
   ['{"a": 1}', '{"a": 1, "b": 2}', "different"],
@@ -118,6 +121,7 @@ test.each([
   ["4", "[4, 5]", "equal"],
   ['{"$tuple": [1, 2]}', "[1, 2]", "equal"],
   ['{"$tuple": [{"$tuple": [1]}]}', "[[1]]", "different"],
+  ['[{"$tuple": [1]}, {"$tuple": [2]}]', "[[[1], [2]], 0]", "equal"],
   ["0.30000000000000004", "0.3", "different"],
   ["1", "true", "equal"],
 ] as const)("in official mode the value %s against %s is %s", (got, expected, match) => {

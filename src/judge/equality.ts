@@ -1,7 +1,9 @@
 // Python's `==` on tagged values: bool, int and float by value, a list is no tuple, a set is a frozenset, NaN equals
-// nothing. Values that are no exact built-in (`$obj`, `$enum`, `$foreign`, `$big`, `$cycle`) equal nothing either.
+// nothing. Where order does not count, partners are found by key (canonical.ts), so that a large claim costs little.
 
-import { Float, type Json } from "../core/json.js";
+import type { Json } from "../core/json.js";
+import { keyOf } from "./canonical.js";
+import { type Entry, normalise } from "./normal.js";
 
 export interface EqualityRules {
   /** Relative above 1, absolute below; null is exact. */
@@ -12,7 +14,25 @@ export interface EqualityRules {
 }
 
 export function equalValues(a: Json, b: Json, rules: EqualityRules): boolean {
-  const [left, right] = [normalise(a, rules), normalise(b, rules)];
+  return equal(a, b, { ...rules, tries: { left: MAX_TRIES } });
+}
+
+/** Tolerance as in `math.isclose` with both tolerances the same. */
+export function closeTo(a: number, b: number, tolerance: number): boolean {
+  if (a === b) return true;
+  if (!Number.isFinite(a) || !Number.isFinite(b)) return false;
+  return Math.abs(a - b) <= tolerance * Math.max(1, Math.abs(a), Math.abs(b));
+}
+
+/** How often a partner within tolerance may be sought in one comparison before the values count as different. */
+const MAX_TRIES = 100_000;
+
+interface Search extends EqualityRules {
+  readonly tries: { left: number };
+}
+
+function equal(a: Json, b: Json, rules: Search): boolean {
+  const [left, right] = [normalise(a, rules.tupleAsList), normalise(b, rules.tupleAsList)];
   if (left.kind !== right.kind) return false;
   switch (left.kind) {
     case "number":
@@ -22,8 +42,8 @@ export function equalValues(a: Json, b: Json, rules: EqualityRules): boolean {
     case "sequence": {
       const other = (right as typeof left).items;
       if (left.items.length !== other.length) return false;
-      if (rules.unordered) return sameBag(left.items, other, rules);
-      return left.items.every((item, index) => equalValues(item, other[index], rules));
+      if (rules.unordered && !left.ordered) return sameBag(left.items, other, rules);
+      return left.items.every((item, index) => equal(item, other[index], rules));
     }
     case "set":
       return sameBag(left.items, (right as typeof left).items, rules);
@@ -36,78 +56,6 @@ export function equalValues(a: Json, b: Json, rules: EqualityRules): boolean {
   }
 }
 
-/** Tolerance as in `math.isclose` with both tolerances the same. */
-export function closeTo(a: number, b: number, tolerance: number): boolean {
-  if (a === b) return true;
-  if (!Number.isFinite(a) || !Number.isFinite(b)) return false;
-  return Math.abs(a - b) <= tolerance * Math.max(1, Math.abs(a), Math.abs(b));
-}
-
-type Entry = readonly [Json, Json];
-type Normal =
-  | { readonly kind: "number"; readonly value: number | bigint }
-  | { readonly kind: "text"; readonly value: string }
-  | { readonly kind: "sequence"; readonly items: readonly Json[] }
-  | { readonly kind: "set"; readonly items: readonly Json[] }
-  | { readonly kind: "dict"; readonly entries: readonly Entry[] }
-  | { readonly kind: "nothing" };
-
-const NOTHING: Normal = { kind: "nothing" };
-
-/** One form for what Python holds equal; `text` carries its type in front. */
-function normalise(value: Json, rules: EqualityRules): Normal {
-  if (value === null) return { kind: "text", value: "None" };
-  if (typeof value === "boolean") return { kind: "number", value: value ? 1 : 0 };
-  if (typeof value === "number" || typeof value === "bigint") return { kind: "number", value };
-  if (value instanceof Float) return { kind: "number", value: value.value };
-  if (typeof value === "string") return { kind: "text", value: `str ${value}` };
-  if (Array.isArray(value)) return { kind: "sequence", items: value as readonly Json[] };
-  return normaliseTagged(value as { readonly [key: string]: Json }, rules);
-}
-
-function normaliseTagged(value: { readonly [key: string]: Json }, rules: EqualityRules): Normal {
-  const keys = Object.keys(value);
-  const tag = keys.length === 1 ? keys[0] : "";
-  const body = value[tag];
-  if (!tag.startsWith("$")) {
-    if (keys.some((key) => key.startsWith("$"))) return NOTHING;
-    return { kind: "dict", entries: Object.entries(value) };
-  }
-  if (typeof body === "string") return normaliseText(tag, body);
-  if (!Array.isArray(body)) return NOTHING;
-  const items = body as readonly Json[];
-  if (tag === "$tuple" && rules.tupleAsList) return { kind: "sequence", items };
-  // A tuple in front of its items keeps it apart from a list of the same.
-  if (tag === "$tuple") return { kind: "sequence", items: [TUPLE, ...items] };
-  if (tag === "$deque") return { kind: "sequence", items: [DEQUE, ...items] };
-  if (tag === "$set") return { kind: "set", items };
-  if (tag === "$dict") return items.every(isEntry) ? { kind: "dict", entries: items } : NOTHING;
-  return NOTHING;
-}
-
-function isEntry(item: Json): item is Entry {
-  return Array.isArray(item) && item.length === 2;
-}
-
-function normaliseText(tag: string, body: string): Normal {
-  if (tag === "$int") {
-    if (body.length > MAX_DIGITS || !/^-?\d+$/.test(body)) return NOTHING;
-    return { kind: "number", value: BigInt(body) };
-  }
-  if (tag === "$float") return { kind: "number", value: FLOATS[body] ?? Number.NaN };
-  if (tag === "$bytes" || tag === "$repr") return { kind: "text", value: `${tag} ${body}` };
-  return NOTHING;
-}
-
-/** Reading a longer integer would hold up the host; no test expects one. */
-const MAX_DIGITS = 1_000_000;
-const TUPLE: Json = { $bytes: "tuple" };
-const DEQUE: Json = { $bytes: "deque" };
-const FLOATS: Readonly<Record<string, number>> = {
-  inf: Number.POSITIVE_INFINITY,
-  "-inf": Number.NEGATIVE_INFINITY,
-};
-
 function equalNumbers(a: number | bigint, b: number | bigint, tolerance: number | null): boolean {
   // Mixed comparison of bigint and number is by exact mathematical value, as in Python.
   // oxlint-disable-next-line eqeqeq
@@ -116,37 +64,65 @@ function equalNumbers(a: number | bigint, b: number | bigint, tolerance: number 
 }
 
 /** Same elements, in any order, each used once. */
-function sameBag(a: readonly Json[], b: readonly Json[], rules: EqualityRules): boolean {
+function sameBag(a: readonly Json[], b: readonly Json[], rules: Search): boolean {
   if (a.length !== b.length) return false;
-  const left = [...b];
-  return a.every((item, index) => {
-    // Sets are written in one order, so the partner is nearly always at the same place.
-    const here = equalValues(item, left[index], rules);
-    const at = here ? index : left.findIndex((other) => equalValues(item, other, rules));
+  const partners = new Map<string, number[]>();
+  for (const [index, item] of b.entries()) {
+    const key = keyOf(item, rules);
+    if (key === null) continue;
+    const same = partners.get(key);
+    if (same) same.push(index);
+    else partners.set(key, [index]);
+  }
+  const taken = new Set<number>();
+  const alone = a.filter((item) => {
+    const key = keyOf(item, rules);
+    const at = key === null ? undefined : partners.get(key)?.pop();
+    if (at !== undefined) taken.add(at);
+    return at === undefined;
+  });
+  if (alone.length === 0) return true;
+  if (rules.tolerance === null) return false;
+  const left = b.filter((_, index) => !taken.has(index));
+  return closePartners(alone, left, rules);
+}
+
+/** What no equal was found for, numbers first and by size: then the first that is left is nearly always the partner. */
+function closePartners(a: readonly Json[], b: readonly Json[], rules: Search): boolean {
+  const [ours, theirs] = [inSize(a, rules), inSize(b, rules)];
+  return ours.every((item) => {
+    const at = theirs.findIndex((other) => rules.tries.left-- > 0 && equal(item, other, rules));
     if (at < 0) return false;
-    left[at] = TAKEN;
+    theirs.splice(at, 1);
     return true;
   });
 }
 
-/** Equal to nothing. */
-const TAKEN: Json = { $taken: true };
+function inSize(items: readonly Json[], { tupleAsList }: Search): Json[] {
+  const size = (item: Json): number => {
+    const normal = normalise(item, tupleAsList);
+    return normal.kind === "number" ? Number(normal.value) : Number.POSITIVE_INFINITY;
+  };
+  return items
+    .map((item) => ({ item, size: size(item) }))
+    .sort((x, y) => (x.size < y.size ? -1 : x.size > y.size ? 1 : 0))
+    .map(({ item }) => item);
+}
 
 /** Same keys with the same values, each entry used once: a forged dict may name a key twice. */
-function equalDicts(a: readonly Entry[], b: readonly Entry[], rules: EqualityRules): boolean {
+function equalDicts(a: readonly Entry[], b: readonly Entry[], rules: Search): boolean {
   if (a.length !== b.length) return false;
-  const exact = { ...rules, tolerance: null, unordered: false };
-  const byText = new Map(b.flatMap((entry) => (typeof entry[0] === "string" ? [[entry[0], entry] as const] : [])));
-  const others = b.filter(([key]) => typeof key !== "string");
+  const exact = { unordered: false, tupleAsList: rules.tupleAsList };
+  const others = new Map<string, Json>();
+  for (const [key, item] of b) {
+    const name = keyOf(key, exact);
+    if (name !== null) others.set(name, item);
+  }
   return a.every(([key, item]) => {
-    let entry: Entry | undefined;
-    if (typeof key === "string") {
-      entry = byText.get(key);
-      byText.delete(key);
-    } else {
-      const at = others.findIndex(([other]) => equalValues(key, other, exact));
-      if (at >= 0) [entry] = others.splice(at, 1);
-    }
-    return entry !== undefined && equalValues(item, entry[1], rules);
+    const name = keyOf(key, exact);
+    const other = name === null ? undefined : others.get(name);
+    if (name === null || other === undefined) return false;
+    others.delete(name);
+    return equal(item, other, rules);
   });
 }

@@ -4,6 +4,7 @@
 import { CancelledError, messageOf, OverloadError } from "../core/errors.js";
 import { sha256 } from "../core/files.js";
 import type { Problem } from "../problems/problem.js";
+import { WORK_PER_MS } from "../sandbox/python/ports.js";
 import type { Room, Sandbox } from "../sandbox/sandbox.js";
 import type { Mode } from "./compare.js";
 import { planTests } from "./plan.js";
@@ -12,7 +13,7 @@ import type { Judgement, TestOutcome, Verdict } from "./verdict.js";
 
 export interface JudgeOptions {
   readonly mode?: Mode | undefined;
-  /** Run the tests after the first failure too. */
+  /** Run the tests after the first failure too, as far as the problem's total limit lets them. */
   readonly allTests?: boolean | undefined;
   /** Aborted, it calls the judging off. */
   readonly signal?: AbortSignal | undefined;
@@ -51,23 +52,31 @@ export async function judge(
 const ATTEMPTS = 2;
 
 async function judgeIn(room: Room, problem: Problem, program: string, options: JudgeOptions): Promise<Judgement> {
-  const tests = await planTests(room, problem);
-  const subject: Subject = { problem, program, session: sha256(program), mode: options.mode ?? "strict" };
+  const { tests, skippedImports } = await planTests(room, problem);
+  const session = sha256(program);
   const outcomes: TestOutcome[] = [];
+  let workLeft = (problem.limits.totalMs ?? Number.POSITIVE_INFINITY) * WORK_PER_MS;
   let weaker = false;
   let failed = false;
   for (const test of tests) {
-    if (failed && !options.allTests) {
+    if ((failed && !options.allTests) || workLeft <= 0) {
       outcomes.push({ kind: "not-run" });
       continue;
     }
+    const limits = { ...problem.limits, timeMs: Math.min(problem.limits.timeMs, workLeft / WORK_PER_MS) };
+    const subject: Subject = { problem, program, session, mode: options.mode ?? "strict", limits };
     const result = await runTest(room, subject, test);
     if (result.kind === "unparsable") return judgement(program, unparsable(problem, result.message), outcomes, room);
     outcomes.push(result.outcome);
+    workLeft -= result.work;
     weaker ||= result.weaker;
     failed ||= !isPass(result.outcome);
   }
-  return { ...judgement(program, verdictOf(outcomes), outcomes, room), ...(weaker ? { protection: "weaker" } : {}) };
+  return {
+    ...judgement(program, verdictOf(outcomes), outcomes, room),
+    ...(weaker ? { protection: "weaker" } : {}),
+    ...(skippedImports.length > 0 ? { skippedImports } : {}),
+  };
 }
 
 function isPass(outcome: TestOutcome): boolean {

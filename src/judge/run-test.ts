@@ -1,7 +1,8 @@
 // One test of one program: the run, and what came of it.
 
-import type { Json } from "../core/json.js";
-import type { Problem, Test } from "../problems/problem.js";
+import { sha256 } from "../core/files.js";
+import { type Json, stringifyJson } from "../core/json.js";
+import type { Limits, Problem, Test } from "../problems/problem.js";
 import { type Ending, type Execution, fieldsOf, isExitCode, type Job, textIn } from "../sandbox/job.js";
 import type { Room } from "../sandbox/sandbox.js";
 import { compareStdout, compareValues, type Match, type Mode } from "./compare.js";
@@ -12,10 +13,12 @@ export interface Subject {
   readonly program: string;
   readonly session: string;
   readonly mode: Mode;
+  /** The problem's, or what is left of them. */
+  readonly limits: Limits;
 }
 
 export type TestResult =
-  | { readonly kind: "outcome"; readonly outcome: TestOutcome; readonly weaker: boolean }
+  | { readonly kind: "outcome"; readonly outcome: TestOutcome; readonly weaker: boolean; readonly work: number }
   | { readonly kind: "unparsable"; readonly message: string };
 
 export async function runTest(room: Room, subject: Subject, test: Test): Promise<TestResult> {
@@ -35,25 +38,39 @@ export async function runTest(room: Room, subject: Subject, test: Test): Promise
 
 async function runStdio(room: Room, subject: Subject, test: Extract<Test, { kind: "stdio" }>): Promise<TestResult> {
   const { problem, mode } = subject;
-  const execution = await room.run(runJob(subject, test.stdin));
-  if (!endedWell(execution.ending)) return abnormal(execution);
+  const ran = await room.run(runJob(subject, test.stdin));
+  const execution = mode === "official" ? withCaptured(ran, subject) : ran;
+  if (!endedWell(execution.ending, mode)) return abnormal(execution);
   const match = execution.stdoutIsText
     ? compareStdout(execution.stdout, test.stdout, problem.comparison, mode)
     : "different";
-  return result(matched(match, test.stdout, execution.stdout, execution.cpuMs));
+  return result(matched(match, test.stdout, execution.stdout, execution.cpuMs), execution.work);
 }
 
 /** One run of the program. Where more tests follow, what they have in common is asked for apart. */
-function runJob({ problem, program, session }: Subject, stdin: string, call?: object): Job {
-  const source = { name: call ? "program" : "__main__", source: program, preamble: problem.preamble };
-  const job = { request: { op: "run", ...source, call }, stdin, limits: problem.limits, session };
-  if (problem.tests.length === 1) return job;
-  const staged = { prepare: { op: "prepare", ...source, execute: call !== undefined }, resume: { op: "resume", call } };
-  return { ...job, staged };
+function runJob({ problem, program, session, limits, mode }: Subject, stdin: string, call?: object): Job {
+  const { preamble, files } = problem;
+  const source = { name: call ? "program" : "__main__", source: program, preamble };
+  const job = { stdin, limits, session, files };
+  if (mode === "official") return { ...job, request: { op: "official", ...source, call: call ?? null } };
+  const request = { op: "run", ...source, call };
+  if (problem.tests.length === 1) return { ...job, request };
+  // The same program under other limits or beside other files is another.
+  const under = { limits: problem.limits, files: files && sha256(stringifyJson(files)) };
+  const prepare = { op: "prepare", ...source, execute: call !== undefined, under };
+  return { ...job, request, staged: { prepare, resume: { op: "resume", call } } };
 }
 
-/** The output decides after a normal end and after an exit with 0. */
-function endedWell(ending: Ending): boolean {
+/** In official mode the output is what the program's stream in memory holds at the end. */
+function withCaptured(execution: Execution, { limits }: Subject): Execution {
+  const stdout = textIn(execution.reply?.captured);
+  if (Buffer.byteLength(stdout) <= limits.outputBytes) return { ...execution, stdout, stdoutIsText: true };
+  return { ...execution, ending: { kind: "output-limit", message: `more than ${limits.outputBytes} bytes of output` } };
+}
+
+/** The output decides after a normal end and after an exit with 0, which the published harness does not survive. */
+function endedWell(ending: Ending, mode: Mode): boolean {
+  if (mode === "official") return ending.kind === "finished";
   return ending.kind === "finished" || (ending.kind === "exited" && ending.exitCode === 0);
 }
 
@@ -61,20 +78,22 @@ async function runCall(room: Room, subject: Subject, test: Extract<Test, { kind:
   const { problem, mode } = subject;
   const call = { function: test.function, arguments: test.arguments, keywords: test.keywords ?? {} };
   const execution = await room.run(runJob(subject, "", call));
-  const got = execution.reply?.returned;
-  if (execution.ending.kind !== "finished") return abnormal(execution);
-  if (got === undefined) return result({ kind: "crashed", message: "no result came back", cpuMs: execution.cpuMs });
-  return result(
-    matched(compareValues(got, test.expected, problem.comparison, mode), test.expected, got, execution.cpuMs),
-  );
+  const { ending, reply, cpuMs, work } = execution;
+  if (ending.kind !== "finished") return abnormal(execution);
+  const got = reply?.returned;
+  if (got === undefined) return result({ kind: "crashed", message: "no result came back", cpuMs }, work);
+  // The published harness believes a result's own word on what it is equal to.
+  const believed = mode === "official" && reply?.decides === true;
+  const match = believed ? "equal" : compareValues(got, test.expected, problem.comparison, mode);
+  return result(matched(match, test.expected, got, cpuMs), work);
 }
 
 /** Test code that judges for itself: on the far side of two interpreters, or beside the program where it must be. */
 async function runCheck(room: Room, subject: Subject, code: string, entryPoint: string | null): Promise<TestResult> {
-  const { problem, program } = subject;
-  const { preamble, prompt } = problem;
+  const { problem, program, limits } = subject;
+  const { preamble, prompt, files } = problem;
   const source = { name: "program", source: program, preamble };
-  const common = { stdin: "", limits: problem.limits };
+  const common = { stdin: "", limits, files };
   let execution = await room.run({
     ...common,
     request: { op: "check", code, entryPoint, prompt, preamble, source: program },
@@ -85,7 +104,8 @@ async function runCheck(room: Room, subject: Subject, code: string, entryPoint: 
     execution = await room.run({ ...common, request: { op: "joined", code, entryPoint, prompt, ...source } });
   }
   if (execution.ending.kind !== "finished" || !execution.reply) return abnormal(execution);
-  return result(checkOutcome(execution.reply, code, execution.cpuMs), joined || execution.reply.weaker === true);
+  const weaker = joined || execution.reply.weaker === true;
+  return result(checkOutcome(execution.reply, code, execution.cpuMs), execution.work, weaker);
 }
 
 function checkOutcome(reply: NonNullable<Execution["reply"]>, code: string, cpuMs: number): TestOutcome {
@@ -103,16 +123,16 @@ function checkOutcome(reply: NonNullable<Execution["reply"]>, code: string, cpuM
   }
 }
 
-function abnormal({ ending, cpuMs }: Execution): TestResult {
+function abnormal({ ending, cpuMs, work }: Execution): TestResult {
   switch (ending.kind) {
     case "finished":
-      return result({ kind: "crashed", message: "the program broke the channel to the host", cpuMs });
+      return result({ kind: "crashed", message: "the program broke the channel to the host", cpuMs }, work);
     case "unparsable":
       return { kind: "unparsable", message: ending.message };
     case "raised":
-      return result(raised(ending.error.type, ending.error.message, cpuMs));
+      return result(raised(ending.error.type, ending.error.message, cpuMs), work);
     default:
-      return result({ ...ending, cpuMs });
+      return result({ ...ending, cpuMs }, work);
   }
 }
 
@@ -130,6 +150,6 @@ function matched(match: Match, expected: Json, got: Json, cpuMs: number): TestOu
   return { kind: "wrong-answer", expected, got, cpuMs };
 }
 
-function result(outcome: TestOutcome, weaker = false): TestResult {
-  return { kind: "outcome", outcome, weaker };
+function result(outcome: TestOutcome, work: number, weaker = false): TestResult {
+  return { kind: "outcome", outcome, weaker, work };
 }

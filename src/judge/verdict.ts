@@ -40,4 +40,6 @@ export interface Judgement {
   readonly cpuMs: number;
   /** Set where a check had to run in one interpreter with the program, or by stubs of its helper functions. */
   readonly protection?: "weaker";
+  /** What the problem's preamble imports in vain; absent where it finds everything. */
+  readonly skippedImports?: readonly string[];
 }

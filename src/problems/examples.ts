@@ -2,25 +2,36 @@
 // questions and test-output questions all use these words, so that a model sees one notation.
 
 import { entriesOf, type Json } from "../core/json.js";
+import { type Language, notations } from "./notation.js";
 import type { ProgramInput, Test } from "./problem.js";
-import { pythonLiteral } from "./python-literal.js";
 
-/** `f([1, 2], k=3)`; a value without a literal form is written as `...`. */
-export function callText(call: Extract<ProgramInput, { kind: "call" }>): string {
-  const positional = call.arguments.map(literal);
-  const named = entriesOf(call.keywords ?? {}).map(([name, value]) => `${name}=${literal(value)}`);
-  return `${call.function}(${[...positional, ...named].join(", ")})`;
+/** `f([1, 2], k=3)`, in JavaScript `f([1, 2], { k: 3 })`; a value without a literal form is written as `...`. */
+export function callText(call: Extract<ProgramInput, { kind: "call" }>, language: Language = "python"): string {
+  const positional = call.arguments.map((value) => literal(value, language));
+  const named = entriesOf(call.keywords ?? {});
+  return `${call.function}(${[...positional, ...namedTexts(named, language)].join(", ")})`;
 }
 
-function literal(value: Json): string {
-  return pythonLiteral(value) ?? "...";
+function namedTexts(named: ReadonlyArray<readonly [string, Json]>, language: Language): string[] {
+  if (language === "python") return named.map(([name, value]) => `${name}=${literal(value, language)}`);
+  return named.length === 0 ? [] : [literal(Object.fromEntries(named), language)];
+}
+
+function literal(value: Json, language: Language): string {
+  return notations[language].literal(value) ?? "...";
 }
 
 /** One line in two parts, `# f([1]) == ` and `1`; undefined for a test that is opaque code. */
-export function exampleOf(test: Test): { readonly question: string; readonly answer: string } | undefined {
-  if (test.kind === "call") return { question: `# ${callText(test)} == `, answer: literal(test.expected) };
+export function exampleOf(
+  test: Test,
+  language: Language = "python",
+): { readonly question: string; readonly answer: string } | undefined {
+  const { comment } = notations[language];
+  if (test.kind === "call") {
+    return { question: `${comment} ${callText(test, language)} == `, answer: literal(test.expected, language) };
+  }
   if (test.kind === "stdio") {
-    return { question: `# input: ${oneLine(test.stdin)} -> output: `, answer: oneLine(test.stdout) };
+    return { question: `${comment} input: ${oneLine(test.stdin)} -> output: `, answer: oneLine(test.stdout) };
   }
   return undefined;
 }

@@ -34,8 +34,11 @@ const keywords = z
 
 const visible = z.boolean().optional();
 
+/** What can be written to a stream: half a surrogate pair would reach the program as another character. */
+const streamed = z.string().regex(/^\P{Cs}*$/u, "expected no half of a surrogate pair");
+
 const testSchema = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: z.literal("stdio"), stdin: z.string(), stdout: z.string(), visible }),
+  z.strictObject({ kind: z.literal("stdio"), stdin: streamed, stdout: streamed, visible }),
   z.strictObject({
     kind: z.literal("call"),
     function: z.string().regex(/^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$/, "expected a function name"),
@@ -49,7 +52,10 @@ const testSchema = z.discriminatedUnion("kind", [
 ]);
 
 const limitsSchema = z.strictObject({
+  /** For each test. */
   timeMs: number(z.number().positive()).default(6000),
+  /** For all tests of a problem together. */
+  totalMs: number(z.number().positive()).optional(),
   memoryBytes: number(z.number().int().positive()).default(256 * 1024 * 1024),
   outputBytes: number(z.number().int().positive()).default(1024 * 1024),
 });
@@ -58,6 +64,27 @@ const comparisonSchema = z.strictObject({
   floatTolerance: number(z.number().nonnegative()).nullable().default(null),
   unordered: z.boolean().default(false),
   tupleAsList: z.boolean().default(false),
+});
+
+const MAX_FILES = 100;
+const MAX_FILES_LENGTH = 8 * 1024 * 1024;
+const FILE_NAME = /^[A-Za-z0-9_][\w.-]*(\/[A-Za-z0-9_][\w.-]*){0,7}$/;
+
+/** Files that lie in the program's folder while it runs: modules to import, data to open. */
+const filesSchema = z.preprocess(byName, z.record(z.string(), streamed)).superRefine((files, context) => {
+  const fail = (message: string, path: string[] = []): void => context.addIssue({ code: "custom", message, path });
+  const names = Object.keys(files);
+  for (const name of names) {
+    if (name.length > 200 || !FILE_NAME.test(name)) {
+      fail('expected a relative path of letters, digits, "_", "-" and ".", such as "helper.py" or "data/words.txt"', [
+        name,
+      ]);
+    } else if (names.some((other) => other.startsWith(`${name}/`)))
+      fail("expected a file; others name it a folder", [name]);
+  }
+  if (names.length > MAX_FILES) fail(`expected at most ${MAX_FILES} files`);
+  const length = Object.values(files).reduce((sum, text) => sum + Buffer.byteLength(text), 0);
+  if (length > MAX_FILES_LENGTH) fail(`expected at most ${MAX_FILES_LENGTH} bytes in all`);
 });
 
 /** Metadata is looked up by name; the order of the names says nothing. */
@@ -73,6 +100,7 @@ export const problemSchema = z.strictObject({
   starterCode: z.string().optional(),
   tests: z.array(testSchema).min(1, "expected at least one test: without tests nothing can be judged"),
   preamble: z.string().default(""),
+  files: filesSchema.optional(),
   limits: limitsSchema.prefault({}),
   comparison: comparisonSchema.prefault({}),
   reference: z.string().optional(),

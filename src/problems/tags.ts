@@ -17,6 +17,8 @@ const GIVEN: Readonly<Record<string, Body>> = {
   $tuple: faultInItems,
   $set: faultInItems,
   $deque: faultInItems,
+  $list_node: faultInItems,
+  $tree_node: faultInItems,
   $dict: faultInPairs,
   $int: text(/^-?\d+$/, "digits"),
   $float: text(/^(nan|inf|-inf)$/, '"nan", "inf" or "-inf"'),

@@ -3,6 +3,7 @@
 
 import { type Json, stringifyJson } from "../core/json.js";
 import { callText } from "../problems/examples.js";
+import { type Language, notations } from "../problems/notation.js";
 import type { ProgramInput } from "../problems/problem.js";
 
 /**
@@ -16,9 +17,11 @@ export function renderAlignment(
   input: ProgramInput,
   asked: readonly string[],
   withOutput: boolean,
+  language: Language = "python",
 ): string {
-  const question = input.kind === "call" ? callText(input) : `stdin: ${JSON.stringify(input.stdin)}`;
-  return `${program.replace(/\n+$/, "")}\n# ${question} -> ${[...asked, ...(withOutput ? ["output"] : [])].join(", ")}\n`;
+  const question = input.kind === "call" ? callText(input, language) : `stdin: ${JSON.stringify(input.stdin)}`;
+  const { comment } = notations[language];
+  return `${program.replace(/\n+$/, "")}\n${comment} ${question} -> ${[...asked, ...(withOutput ? ["output"] : [])].join(", ")}\n`;
 }
 
 /** `{"variables": {"f.a": [1], "f.b": 2}, "output": 2}`; without `output` where it is undefined. */

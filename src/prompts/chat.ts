@@ -2,6 +2,7 @@
 
 import type { Json } from "../core/json.js";
 import { callText, inputOf } from "../problems/examples.js";
+import { type Language, notations } from "../problems/notation.js";
 import type { Problem, ProgramInput } from "../problems/problem.js";
 import { renderAnswer } from "./alignment.js";
 import type { ChatTemplate, Dialect } from "./dialect.js";
@@ -11,8 +12,9 @@ export function chat(template: ChatTemplate): Dialect {
   const ask = (content: string): string => template([{ role: "user", content }]);
   return {
     code: (problem) => ask(codeQuestion(problem)),
-    program: (_problem, completion) => extractProgram(completion),
-    alignment: (program, input, asked, withOutput) => ask(alignmentQuestion(program, input, asked, withOutput)),
+    program: ({ language }, completion) => extractProgram(completion, language),
+    alignment: (program, input, asked, withOutput, language = "python") =>
+      ask(alignmentQuestion(program, input, asked, withOutput, language)),
     testOutput: (problem, test) => {
       const input = inputOf(test);
       return input && ask(testOutputQuestion(problem, input));
@@ -23,9 +25,10 @@ export function chat(template: ChatTemplate): Dialect {
   };
 }
 
-function codeQuestion({ prompt, starterCode }: Problem): string {
-  const starter = starterCode === undefined ? "" : `\n\nBegin with:\n\`\`\`python\n${starterCode}\n\`\`\``;
-  return `${prompt}${starter}\n\nWrite a Python program. End with the whole program in one \`\`\`python block.`;
+function codeQuestion({ prompt, starterCode, language }: Problem): string {
+  const { name } = notations[language];
+  const starter = starterCode === undefined ? "" : `\n\nBegin with:\n\`\`\`${language}\n${starterCode}\n\`\`\``;
+  return `${prompt}${starter}\n\nWrite a ${name} program. End with the whole program in one \`\`\`${language} block.`;
 }
 
 const example = renderAnswer({ total: 6, "main.names": ["a", "b"] }, undefined);
@@ -36,12 +39,13 @@ function alignmentQuestion(
   input: ProgramInput,
   asked: Readonly<Record<string, Json>>,
   withOutput: boolean,
+  language: Language,
 ): string {
   const names = Object.entries(asked).map(([name, value]) => `- \`${name}\`${notation(value)}`);
-  const output = input.kind === "call" ? "what the call returns" : "all that the program prints, as one string";
+  const output = `${input.kind === "call" ? "what the call returns" : "all that the program prints, as one string"}; or, if an exception ends it, the name of the exception's type`;
   return [
-    `This Python program runs ${input.kind === "call" ? `the call \`${callText(input)}\`` : "on the standard input below"}.`,
-    `\`\`\`python\n${program}\n\`\`\``,
+    `This ${notations[language].name} program runs ${input.kind === "call" ? `the call \`${callText(input, language)}\`` : "on the standard input below"}.`,
+    `\`\`\`${language}\n${program}\n\`\`\``,
     ...(input.kind === "call" ? [] : [`Standard input:\n\`\`\`\n${input.stdin}\n\`\`\``]),
     `What is the final value of each of these variables (\`f.x\` is the variable x of the function f, when its last call ends)?\n${names.join("\n")}`,
     ...(withOutput ? [`Also give "output": ${output}.`] : []),
@@ -65,6 +69,9 @@ function notation(value: Json): string {
 }
 
 function testOutputQuestion(problem: Problem, input: ProgramInput): string {
-  const call = input.kind === "call" ? `\`${callText(input)}\`` : `the standard input\n\`\`\`\n${input.stdin}\n\`\`\``;
-  return `${problem.prompt}\n\nWhat is the right result for ${call}? Reason first if you like; the last line of your answer is the value alone, as a Python literal.`;
+  const call =
+    input.kind === "call"
+      ? `\`${callText(input, problem.language)}\``
+      : `the standard input\n\`\`\`\n${input.stdin}\n\`\`\``;
+  return `${problem.prompt}\n\nWhat is the right result for ${call}? Reason first if you like; the last line of your answer is the value alone, as a ${notations[problem.language].name} literal.`;
 }

@@ -7,7 +7,8 @@ import { renderTestOutput } from "./test-output.js";
 export const continuation: Dialect = {
   code: (problem) => problem.prompt + (problem.starterCode ?? ""),
   program: (problem, completion) => (problem.starterCode ?? problem.prompt) + completion,
-  alignment: (program, input, asked, withOutput) => renderAlignment(program, input, Object.keys(asked), withOutput),
+  alignment: (program, input, asked, withOutput, language) =>
+    renderAlignment(program, input, Object.keys(asked), withOutput, language),
   testOutput: (problem, test) => renderTestOutput(problem, test)?.prompt,
   testOutputStop: "\n",
   testOutputAnswer: (completion) => completion.split("\n")[0] ?? "",

@@ -2,6 +2,7 @@
 // continues a file; a chat model is asked. Nothing here runs or judges anything.
 
 import type { Json } from "../core/json.js";
+import type { Language } from "../problems/notation.js";
 import type { Problem, ProgramInput, Test } from "../problems/problem.js";
 
 export type ChatTemplate = (messages: ReadonlyArray<{ role: string; content: string }>) => string;
@@ -17,6 +18,8 @@ export interface Dialect {
     input: ProgramInput,
     asked: Readonly<Record<string, Json>>,
     withOutput: boolean,
+    /** Python unless told otherwise. */
+    language?: Language,
   ) => string;
   /** The text that asks for one test's expected output, without any program; undefined where the test is opaque code. */
   readonly testOutput: (problem: Problem, test: Test) => string | undefined;

@@ -68,3 +68,11 @@ test("no text makes it throw", () => {
     }),
   );
 });
+
+test("for a JavaScript problem its own fences win, under any of their names", () => {
+  const text = "```JS\na\n```\n```python\nb\n```\n";
+  expect(extractProgram(text, "javascript")).toBe("a\n");
+  expect(extractProgram("so:```javascript\nf()\n```", "javascript")).toBe("f()\n");
+  expect(extractProgram("```node\nf()", "javascript")).toBe("f()");
+  expect(extractProgram(text)).toBe("b\n");
+});

@@ -14,11 +14,11 @@ export function renderTestOutput(
   problem: Problem,
   test: Test,
 ): { readonly prompt: string; readonly answer: string } | undefined {
-  const asked = exampleOf(test);
+  const asked = exampleOf(test, problem.language);
   if (!asked) return undefined;
   const examples = problem.tests
     .filter((other) => other.visible === true)
-    .map(exampleOf)
+    .map((other) => exampleOf(other, problem.language))
     .filter((example) => example !== undefined);
   const lines = examples.map(({ question, answer }) => question + answer);
   const specification = problem.prompt.split("\n").filter((line) => line !== "" && !lines.includes(line));

@@ -29,6 +29,8 @@ export interface Job {
   readonly request: Request;
   readonly stdin: string;
   readonly limits: Limits;
+  /** What lies in the program's folder, by relative path; nothing else is there. */
+  readonly files?: Readonly<Record<string, string>> | undefined;
   /** Where set, calls that the guest sends across are served by this program in a second interpreter. */
   readonly peer?: Request;
   /** Tells programs apart: jobs of one session run the same program. */
@@ -64,7 +66,10 @@ export interface Execution {
   readonly stdout: string;
   /** False where standard output was not UTF-8: then `stdout` is only a rendering. */
   readonly stdoutIsText: boolean;
-  /** Time used, counted in polls (ports.ts): the same for the same program and input on every machine. */
+  /**
+   * Time used, counted in polls (ports.ts): the same for the same program and input on every machine. Of a native run
+   * (native/) it is the measured time in the same unit.
+   */
   readonly work: number;
   /** Written to standard output and error together. */
   readonly outputBytes: number;
@@ -89,6 +94,8 @@ export type World = "first" | "second";
 export interface Place {
   readonly language: Problem["language"];
   readonly world: World;
+  /** A folder of wheels that programs may import; none by default. */
+  readonly packages?: string | undefined;
 }
 
 /** A text in a reply; empty where the guest's claim is of another shape. */

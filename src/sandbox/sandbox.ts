@@ -2,8 +2,11 @@
 // Which programs run and what their output means is the caller's business (judge/, tracer/).
 
 import { availableParallelism } from "node:os";
-import { CancelledError, InfrastructureError, OverloadError } from "../core/errors.js";
+import { CancelledError, ConfigError, InfrastructureError, OverloadError } from "../core/errors.js";
 import type { Place } from "./job.js";
+import type { EngineChoice } from "./native/choice.js";
+import { NativeEngine } from "./native/native.js";
+import { findWheels } from "./python/packages.js";
 import { type OpenRoom, type Room, Slot } from "./slot.js";
 import { Threads } from "./threads.js";
 import { openWall, type Wall, type WallMode } from "./wall/wall.js";
@@ -13,16 +16,24 @@ export type { Room } from "./slot.js";
 export interface SandboxOptions {
   /** Interpreter threads, about 90 MB each; default: one a core. */
   readonly workers?: number | undefined;
+  /** What runs Python; default: wasm. `auto`: heavy programs natively, where that is proved to be safe. */
+  readonly engine?: EngineChoice | undefined;
+  /** Told once where `auto` finds no native engine. */
+  readonly onNotice?: ((text: string) => void) | undefined;
   /** Leases that may wait; beyond them a lease is refused at once. Default: any number. */
   readonly maximumWaiting?: number | undefined;
   /** Whether the threads live in a process without network, files to write and programs to run. Default: off. */
   readonly wall?: WallMode | undefined;
+  /** A folder of wheels that programs may import: for the price of a slower start and restore; none by default. */
+  readonly packages?: string | undefined;
 }
 
-/** Starts the pool. @throws InfrastructureError where no interpreter starts. */
+/** Starts the pool. @throws InfrastructureError where no interpreter starts, or the engine is not to be had. */
 export async function openSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
+  checkPackages(options);
+  const native = await NativeEngine.open(options.engine ?? "wasm", options.onNotice ?? (() => {}));
   const wall = await openWall(options.wall ?? "off");
-  const sandbox = new Sandbox(options, wall);
+  const sandbox = new Sandbox(options, wall, native);
   await sandbox.warm();
   return sandbox;
 }
@@ -31,6 +42,14 @@ export async function openSandbox(options: SandboxOptions = {}): Promise<Sandbox
 export interface LeaseOptions extends Partial<Place> {
   /** Aborted, it takes the caller out of the queue, or ends what runs. */
   readonly signal?: AbortSignal | undefined;
+}
+
+/** @throws UsageError for a folder that is none of packages, and for what they do not go with */
+function checkPackages({ packages, engine = "wasm", wall = "off" }: SandboxOptions): void {
+  if (packages === undefined) return;
+  findWheels(packages);
+  if (engine !== "wasm") throw new ConfigError(`packages are for the wasm engine; found the engine "${engine}"`);
+  if (wall !== "off") throw new ConfigError(`packages cannot be read behind the wall; found the wall "${wall}"`);
 }
 
 interface Pool {
@@ -48,11 +67,18 @@ export class Sandbox {
   readonly #pools = new Map<string, Pool>();
   #closed = false;
 
-  /** @param wall  where the threads live; null for this process */
+  readonly #packages: string | undefined;
+
+  /**
+   * @param wall    where the threads live; null for this process
+   * @param native  what runs programs beside them; null for wasm alone
+   */
   constructor(
     options: SandboxOptions,
     private readonly wall: Wall | null = null,
+    private readonly native: NativeEngine | null = null,
   ) {
+    this.#packages = options.packages;
     this.#workers = Math.max(1, options.workers ?? availableParallelism());
     this.#maximumWaiting = options.maximumWaiting ?? Number.POSITIVE_INFINITY;
   }
@@ -77,12 +103,14 @@ export class Sandbox {
   async lease<T>(use: (room: Room) => Promise<T>, options: LeaseOptions = {}): Promise<T> {
     if (this.#closed) throw new InfrastructureError("the sandbox is closed");
     const { signal, language = "python", world = "first" } = options;
-    const pool = this.#pool({ language, world });
+    const pool = this.#pool({ language, world, packages: this.#packages });
     const slot = await this.#take(pool, signal);
-    const cancel = (): void => slot.cancel();
+    const runsNatively = pool.place.language === "python" && pool.place.world === "first";
+    const room = this.native && runsNatively ? this.native.beside(slot) : slot;
+    const cancel = (): void => room.cancel();
     signal?.addEventListener("abort", cancel, { once: true });
     try {
-      return await use(slot);
+      return await use(room);
     } finally {
       signal?.removeEventListener("abort", cancel);
       const next = pool.waiting.shift();
@@ -95,7 +123,7 @@ export class Sandbox {
     this.#closed = true;
     const pools = [...this.#pools.values()];
     await Promise.all(pools.flatMap(({ slots, threads }) => [...slots, threads].map((one) => one.close())));
-    await this.wall?.close();
+    await Promise.all([this.wall?.close(), this.native?.close()]);
   }
 
   #pool(place: Place): Pool {

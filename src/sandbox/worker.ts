@@ -4,6 +4,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { InfrastructureError, messageOf } from "../core/errors.js";
 import { stringifyJson } from "../core/json.js";
 import type { Guest, GuestStart } from "./guest.js";
+import { JavaScriptGuest } from "./javascript/javascript.js";
 import type { Place, WireExecution, WireJob } from "./job.js";
 import type { Image } from "./python/interpreter.js";
 import { PythonGuest } from "./python/python.js";
@@ -40,12 +41,13 @@ async function main(): Promise<void> {
   post({ kind: "ready", engine: guest.engine, image: image ? null : guest.image });
 }
 
-function openGuest({ language, world }: Place, image: Image | null, start: GuestStart): Promise<Guest> {
+function openGuest(place: Place, image: Image | null, start: GuestStart): Promise<Guest> {
+  const { language } = place;
   switch (language) {
     case "python":
-      return PythonGuest.open(world, image, start);
+      return PythonGuest.open(place, image, start);
     case "javascript":
-      return Promise.reject(new InfrastructureError("no engine runs javascript"));
+      return JavaScriptGuest.open(place.world, start);
     default:
       return language satisfies never;
   }

@@ -1,7 +1,8 @@
 // What a program's text alone says of its variables: nothing is executed.
 
-import { defaultLimits } from "../problems/problem.js";
+import { defaultLimits, type Problem } from "../problems/problem.js";
 import type { Sandbox } from "../sandbox/sandbox.js";
+import { instrument } from "./javascript/instrument.js";
 
 export interface Inspection {
   /** Every variable the text assigns, in source order of its last assignment. */
@@ -11,7 +12,12 @@ export interface Inspection {
 }
 
 /** null where the program does not parse. */
-export async function inspect(sandbox: Sandbox, program: string): Promise<Inspection | null> {
+export async function inspect(
+  sandbox: Sandbox,
+  program: string,
+  language: Problem["language"] = "python",
+): Promise<Inspection | null> {
+  if (language === "javascript") return instrument(program)?.facts ?? null;
   const { ending, reply } = await sandbox.lease((room) =>
     room.run({ request: { op: "inspect", source: program, preamble: "" }, stdin: "", limits: defaultLimits }),
   );

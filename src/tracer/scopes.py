@@ -1,16 +1,9 @@
 """What a program's text says about its variables: which names are variables of which scope, where each is last
-assigned, which are parameters, how complex the program is, and whether it touches what the tracer stands on.
+assigned, which are parameters, and how complex the program is.
 """
 
 import ast
 
-# What the tracer stands on, and the ways to get there.
-TOUCHY = {
-    "settrace", "setprofile", "settrace_all_threads", "setprofile_all_threads", "monitoring", "_getframe",
-    "_current_frames", "_getframemodulename", "tb_frame", "f_back", "f_globals", "f_locals", "gi_frame", "cr_frame",
-}  # fmt: skip
-TOUCHY_MODULES = {"gc", "ctypes", "_ctypes", "inspect"}
-INDIRECT = {"getattr", "__import__", "import_module", "eval", "exec", "compile", "vars", "globals", "__dict__", "attrgetter"}
 # Modules and names whose results depend on nothing but their arguments.
 PURE_MODULES = {
     "math", "cmath", "heapq", "bisect", "collections", "itertools", "functools", "string", "re", "operator", "typing",
@@ -182,51 +175,36 @@ def complexity(tree):
     return total
 
 
-def tampers(tree):
-    """Whether the text names anything that could reach the tracer."""
-    words, texts, modules = set(), set(), set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Name):
-            words.add(node.id)
-        elif isinstance(node, ast.Attribute):
-            words.add(node.attr)
-            if node.attr == "modules" and isinstance(node.value, ast.Name) and node.value.id != "self":
-                return True
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            texts.add(node.value)
-        elif isinstance(node, ast.Import):
-            modules |= {alias.name.partition(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            modules.add((node.module or "").partition(".")[0])
-            words |= {alias.name for alias in node.names}
-            if node.module == "sys" and any(alias.name == "modules" for alias in node.names):
-                return True
-    if words & TOUCHY or modules & TOUCHY_MODULES:
-        return True
-    return bool(words & INDIRECT and any(word in text for text in texts for word in TOUCHY | TOUCHY_MODULES))
-
-
 def worldly(tree):
     """Whether a second world could show the program anything else: sets of strings, addresses, clocks, chance.
 
     Conservative: a program without sets, classes and impure modules sees the same everywhere.
     """
-    words = set()
-    mixes = False
+    modules = set()
     for node in ast.walk(tree):
-        if isinstance(node, (ast.Set, ast.SetComp, ast.ClassDef)):
+        if isinstance(node, ast.ClassDef):
             return True
-        if isinstance(node, ast.Name):
-            words.add(node.id)
-        elif isinstance(node, ast.Attribute):
-            words.add(node.attr)
-        elif isinstance(node, ast.Import):
-            if any(alias.name.partition(".")[0] not in PURE_MODULES for alias in node.names):
-                return True
+        if isinstance(node, ast.Import):
+            modules |= {alias.name.partition(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            if (node.module or "").partition(".")[0] not in PURE_MODULES:
-                return True
-        elif isinstance(node, (ast.BinOp, ast.AugAssign)):
-            # Views of dicts make sets: `a.keys() & b.keys()`, `a.keys() - b`.
-            mixes = mixes or isinstance(node.op, (ast.BitAnd, ast.BitOr, ast.BitXor, ast.Sub))
-    return bool(words & WORLDLY) or (mixes and bool(words & {"keys", "items"}))
+            modules.add((node.module or "").partition(".")[0])
+    return bool(words_of(tree) & WORLDLY or modules - PURE_MODULES) or unordered(tree)
+
+
+def unordered(tree):
+    """Whether there may be a set in the program. Views of dicts make some too: `a.keys() & b.keys()`, `a.keys() - b`."""
+    words = words_of(tree)
+    if words & {"set", "frozenset"}:
+        return True
+    mixing = (ast.BitAnd, ast.BitOr, ast.BitXor, ast.Sub)
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.Set, ast.SetComp)):
+            return True
+        if words & {"keys", "items"} and isinstance(node, (ast.BinOp, ast.AugAssign)) and isinstance(node.op, mixing):
+            return True
+    return False
+
+
+def words_of(tree):
+    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    return names | {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}

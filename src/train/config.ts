@@ -12,6 +12,7 @@ import { selections } from "../alignment/select.js";
 import { ConfigError, messageOf } from "../core/errors.js";
 import { readText } from "../core/files.js";
 import { explain } from "../core/schema.js";
+import { engineChoices } from "../sandbox/native/choice.js";
 
 const count = z.number().int().positive();
 const share = z.number().min(0).max(1);
@@ -47,6 +48,7 @@ export const configSchema = z.strictObject({
   judge: z
     .strictObject({ mode: z.enum(["strict", "official"]).default("strict"), workers: count.default(2) })
     .prefault({}),
+  sandbox: z.strictObject({ engine: z.enum(engineChoices).default("wasm") }).prefault({}),
   reward: z
     .strictObject({
       code: z.enum(["binary", "fractionOfTests"]).default("binary"),

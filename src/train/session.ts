@@ -69,7 +69,7 @@ export async function openParts(config: Config): Promise<Parts> {
         `${config.data.train}: every prompt is over prompts.maximumTokens (${config.prompts.maximumTokens} tokens)`,
       );
     }
-    const sandbox = await openSandbox({ workers: config.judge.workers });
+    const sandbox = await openSandbox({ workers: config.judge.workers, engine: config.sandbox.engine });
     opened.push(sandbox);
     return { config, engine, sandbox, dialect, problems, tooLong: all.length - problems.length, evaluation, close };
   } catch (error) {
@@ -98,8 +98,8 @@ export async function startSession(parts: Parts, run: RunDirectory): Promise<Ses
     tools: {
       dialect,
       countTokens: (text) => engine.model.tokenizer.encode(text).length,
-      trace: (program, input, { limits, preamble }) =>
-        trace(sandbox, program, input, { limits, preamble, determinismCheck: alignment.determinismCheck }),
+      trace: (program, input, { limits, preamble, language }) =>
+        trace(sandbox, program, input, { limits, preamble, language, determinismCheck: alignment.determinismCheck }),
     },
     evaluate: (step, report) => evaluate(parts, run, step, report),
     checkpoint: () => checkpoint(parts, run, position, pool),

@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { Rng } from "../../src/core/rng.js";
 
 /** What a program is made from, for the report. */
-export type Origin = "grammar" | "mutation";
+type Origin = "grammar" | "mutation";
 
 export interface FuzzProgram {
   readonly origin: Origin;

@@ -6,6 +6,7 @@ program's defines takes part in a comparison.
 
 import ast
 import builtins
+import functools
 import sys
 import types
 
@@ -17,16 +18,23 @@ from coderlplus_guest import (
     describe,
     encode_result,
     exit_code,
+    given,
     guarded,
     receive,
     resolve,
     run_preamble,
     send,
     start,
+    too_deep,
 )
+from coderlplus_names import definitions, only_calls, only_methods, unresolved
+from coderlplus_nodes import provide
+from coderlplus_objects import Table, remade
 from coderlplus_values import Encoder, Limits, TooBig, Unsupported, decode
 
 _served = {}
+# Where the classes come from that both sides share: LeetCode's nodes count as the program's.
+TRUSTED = {"check", "program"}
 
 
 def load(request):
@@ -42,17 +50,29 @@ def serve(request):
     """Program's side: one call. The arguments go back too, for tests that look at what was done to them."""
     call = request["call"]
     namespace = _served["namespace"]
-    arguments = [decode(argument) for argument in call["arguments"]]
-    keywords = {name: decode(argument) for name, argument in call["keywords"].items()}
+    classes = {name: namespace[name] for name in call["classes"] if isinstance(namespace.get(name), type)}
     try:
+        arguments, keywords = guarded(lambda: given(call, remade(call["objects"], classes)))
         result = guarded(lambda: resolve(namespace, call["function"])(*arguments, **keywords))
     except Ended as ended:
         return ended.reply
-    return {
-        "end": "finished",
-        "returned": encode_result(result, namespace, typed=True),
-        "arguments": [encode_result(argument, namespace, typed=True) for argument in arguments],
-    }
+    trees, objects = written([result, *arguments, *keywords.values()], namespace, classes)
+    return {"end": "finished", "returned": trees[0], "after": trees[1:], "objects": objects}
+
+
+def written(values, namespace, classes):
+    """Values as trees, with the objects that they refer to; what refers to any that cannot cross is named only."""
+    table = Table(classes)
+    writers = table.writers()
+    trees = [encode_result(value, namespace, typed=True, writers=writers) for value in values]
+    try:
+        modules = {namespace["__name__"], "__main__"}
+        objects = table.rows(Encoder(Limits(), modules, True, writers), modules)
+        if not too_deep(objects):
+            return trees, objects
+    except Exception:
+        pass
+    return [encode_result(value, namespace, typed=True, writers=()) for value in values], []
 
 
 class Foreign:
@@ -90,45 +110,62 @@ class Stub:
         self._state = state
 
     def __call__(self, *arguments, **keywords):
-        encoder = Encoder(Limits(), set(), typed=True)
+        given = [*arguments, *keywords.values()]
+        send(self._question(arguments, keywords))
+        reply = receive()
+        if reply["end"] == "raised":
+            self._state["raised"] = error = rebuild(reply["error"])
+            raise error
+        make = self._makers(reply)
+        for argument, after in zip(given, reply["after"]):
+            self._update(argument, self._revive(after, make))
+        result = self._revive(reply["returned"], make)
+        self._state["last"] = encode_result(result, self._state["namespace"])
+        return result
+
+    def _question(self, arguments, keywords):
+        classes = self._state["classes"]
+        table = Table(classes)
+        encoder = Encoder(Limits(), set(), True, table.writers())
         try:
-            question = {
+            return {
                 "function": self._path,
                 "arguments": [encoder.encode(argument) for argument in arguments],
                 "keywords": {name: encoder.encode(argument) for name, argument in keywords.items()},
+                "classes": list(classes),
+                "objects": table.rows(encoder, TRUSTED),
             }
         except (Unsupported, TooBig):
             # Only what the test made itself may bring both sides together: what the program returned may not.
             if self._state.get("foreign"):
                 raise TypeError("a result of the program's cannot be an argument") from None
             raise CannotCross from None
-        send(question)
-        reply = receive()
-        if reply["end"] == "raised":
-            self._state["raised"] = error = rebuild(reply["error"])
-            raise error
-        for argument, after in zip(arguments, reply["arguments"]):
-            self._update(argument, after)
-        result = self._revive(reply["returned"])
-        self._state["last"] = encode_result(result, {"__name__": "check"})
-        return result
 
-    def _revive(self, tree):
-        value = revive(tree)
+    def _makers(self, reply):
+        try:
+            return remade(reply["objects"], self._state["classes"])
+        except Exception:
+            return {}
+
+    def _revive(self, tree, make):
+        value = revive(tree, make)
         if type(value) is Foreign:
             self._state["foreign"] = True
         return value
 
-    def _update(self, argument, after):
-        """Does to the test's list, dict or set what the program did to its own."""
-        value = self._revive(after)
-        if type(argument) is not type(value):
+    def _update(self, argument, value):
+        """Does to the test's list, dict, set or object what the program did to its own."""
+        kind = type(argument)
+        if kind is not type(value):
             return
-        if type(argument) is list:
+        if kind is list:
             argument[:] = value
-        elif type(argument) in (dict, set):
+        elif kind in (dict, set):
             argument.clear()
             argument.update(value)
+        elif kind in self._state["classes"].values():
+            for name, item in Encoder(Limits(), TRUSTED).fields(value, kind).items():
+                object.__setattr__(argument, name, item)
 
     def __getattr__(self, name):
         if name.startswith("__"):
@@ -136,14 +173,14 @@ class Stub:
         return Stub(f"{self._path}.{name}", self._state)
 
 
-def revive(tree):
+def revive(tree, make):
     """The value that a result's tree stands for, or a stand-in. The tree is a claim: it may have any shape."""
     if type(tree) is dict and tree:
         tag = next(iter(tree))
         if tag in ("$foreign", "$obj", "$enum", "$cycle", "$big", "$repr"):
             return Foreign(str(tree[tag])[:500])
     try:
-        return decode(tree)
+        return decode(tree, make)
     except Exception:
         return Foreign("object")
 
@@ -161,8 +198,8 @@ def rebuild(error):
 
 def check(request):
     """Trusted side: runs the test code with stubs for the program's functions."""
-    state = {"weaker": False}
     namespace = trusted_namespace(request)
+    state = {"weaker": False, "namespace": namespace, "classes": shared_classes(request, namespace)}
     if not bind_stubs(namespace, request, state):
         return {"end": "finished", "check": "uncrossable"}
     return conclude(request, namespace, state)
@@ -173,9 +210,19 @@ def trusted_namespace(request):
     sys.modules["check"] = module
     namespace = module.__dict__
     namespace["__builtins__"] = builtins
+    provide(namespace)
     run_preamble(compile_preamble(request["preamble"]), namespace)
     run_helpers(request, namespace)
     return namespace
+
+
+def shared_classes(request, namespace):
+    """LeetCode's, those of the preamble, which both sides run, and those of the prompt that the program has too."""
+    own = {name: kind for name, kind in namespace.items() if isinstance(kind, type) and kind.__module__ in TRUSTED}
+    classes = {"ListNode", "TreeNode"}
+    classes |= {node.name for node in ast.walk(ast.parse(request["preamble"])) if isinstance(node, ast.ClassDef)}
+    classes |= {node.name for node in ast.parse(request["source"]).body if isinstance(node, ast.ClassDef)}
+    return {name: kind for name, kind in own.items() if name in classes}
 
 
 def run_helpers(request, namespace):
@@ -204,53 +251,15 @@ def bind_stubs(namespace, request, state):
         # A check keeps the built-ins that it compares with; an assert means the program's function of that name.
         if hasattr(builtins, name) and (entry or name not in functions):
             continue
-        if name in others and not only_calls(request["code"], name):
+        methods = name in others and only_methods(request["code"], name)
+        if name in others and not methods and not only_calls(request["code"], name):
             return False
         if name in functions or name in others:
-            namespace[name] = Stub(name, state)
+            namespace[name] = functools.partial(Stub, name, state) if methods else Stub(name, state)
             state["weaker"] = state["weaker"] or bool(entry)
         elif name in imported:
             run_preamble(compile_preamble(imported[name]), namespace)
     return True
-
-
-def only_calls(code, name):
-    """Whether test code does nothing with a name but call it, and looks into no object: the test's doing, whatever the
-    program made of the name."""
-    nodes = list(ast.walk(ast.parse(code)))
-    called = {id(node.func) for node in nodes if isinstance(node, ast.Call)}
-    return all(
-        id(node) in called for node in nodes if isinstance(node, ast.Name) and node.id == name
-    ) and not any(isinstance(node, ast.Attribute) for node in nodes)
-
-
-def definitions(source):
-    """A program's functions, its classes and values, and the import statements of what it imports by its own name."""
-    functions, others, imported = set(), set(), {}
-    for node in ast.parse(source).body:
-        if isinstance(node, ast.FunctionDef):
-            functions.add(node.name)
-        elif isinstance(node, ast.ClassDef):
-            others.add(node.name)
-        elif isinstance(node, (ast.Import, ast.ImportFrom)):
-            names = [alias.name.partition(".")[0] for alias in node.names if alias.asname is None]
-            imported.update(dict.fromkeys(names, ast.unparse(node)))
-        else:
-            others |= {name.id for name in ast.walk(node) if isinstance(name, ast.Name) and type(name.ctx) is ast.Store}
-    return functions, others - functions, imported
-
-
-def unresolved(code, namespace):
-    """Names that test code uses and that neither it nor its surroundings define."""
-    nodes = list(ast.walk(ast.parse(code)))
-    bound = {node.id for node in nodes if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)}
-    bound |= {node.arg for node in nodes if isinstance(node, ast.arg)}
-    bound |= {node.name for node in nodes if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
-    for node in nodes:
-        if isinstance(node, (ast.Import, ast.ImportFrom)):
-            bound |= {(alias.asname or alias.name).partition(".")[0] for alias in node.names}
-    used = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
-    return sorted(name for name in used - bound if name not in namespace)
 
 
 def conclude(request, namespace, state):
@@ -314,7 +323,7 @@ def guard(path, program, state):
 
 def plain(result, program):
     """Nothing whose class is the program's gets into the comparison, except through a function or an iterator."""
-    tree = encode_result(result, program)
+    tree = encode_result(result, program, writers=())
     if type(tree) is dict and ("$obj" in tree or "$enum" in tree):
         return Foreign(type(result).__name__)
     if type(tree) is dict and "$foreign" in tree:

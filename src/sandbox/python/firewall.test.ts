@@ -7,6 +7,7 @@ import { homedir, hostname } from "node:os";
 import { join } from "node:path";
 import type { PyodideAPI } from "pyodide";
 import { beforeAll, describe, expect, test } from "vitest";
+import { messageOf } from "../../core/errors.js";
 import { Rng } from "../../core/rng.js";
 import { Killed, treatmentOf } from "./firewall.js";
 import { Interpreter } from "./interpreter.js";
@@ -37,12 +38,12 @@ async function watchedStart(): Promise<Start> {
   const imports: Record<string, HostFunction> = {};
   const lent = new Set<unknown>();
   let caught: { ports: Ports; python: PyodideAPI } | undefined;
-  const { of } = Interpreter;
+  const of = Interpreter.of.bind(Interpreter);
   const { instantiate } = wasm;
   const { Instance } = web;
   Interpreter.of = (python, ports) => {
     caught = { ports, python };
-    return of.call(Interpreter, python, ports);
+    return of(python, ports);
   };
   wasm.instantiate = async (source, given = {}) => {
     for (const [namespace, functions] of Object.entries(given)) {
@@ -187,7 +188,7 @@ describe("whatever they are called with, the host's functions do no harm", () =>
         thrown instanceof RangeError ||
         thrown instanceof TypeError ||
         thrown instanceof SyntaxError;
-      if (!expected) expect.fail(`${name} threw ${String(thrown)}`);
+      if (!expected) expect.fail(`${name} threw ${messageOf(thrown)}`);
     }
     const request = JSON.stringify({ op: "run", name: "__main__", source: "pass", preamble: "" });
     start.interpreter.run({ request, stdin: "", limits: { timeMs: 100, memoryBytes: 1 << 24, outputBytes: 1 << 16 } });

@@ -12,6 +12,7 @@ import posix
 import sys
 import types
 
+from coderlplus_nodes import makers, node_writers, provide
 from coderlplus_values import Encoder, Limits, decode, from_text, to_text
 
 REQUEST, REPLY = 100, 101
@@ -116,6 +117,8 @@ def start(code, name):
 
 
 def run_module(preamble, code, namespace):
+    if namespace["__name__"] == "program":
+        provide(namespace)
     run_preamble(preamble, namespace)
     exec(code, namespace)
 
@@ -141,13 +144,19 @@ def compile_preamble(source):
 
 
 def run_preamble(statements, namespace):
-    """Runs a preamble; an import of what is not installed is skipped, for the program may never need it."""
+    """Runs a preamble; an import of what is not installed is skipped, for the program may never need it.
+
+    @returns the names of what was skipped
+    """
+    skipped = []
     for is_import, code in statements:
         try:
             exec(code, namespace)
-        except ImportError:
+        except ImportError as error:
             if not is_import:
                 raise
+            skipped.append(str(error.name).partition(".")[0])
+    return skipped
 
 
 def call(namespace, request):
@@ -155,9 +164,17 @@ def call(namespace, request):
     if "expression" in request:
         code = compile_expression(request["expression"])
         return guarded(lambda: eval(code, namespace))
-    arguments = [decode(argument) for argument in request["arguments"]]
-    keywords = {name: decode(argument) for name, argument in request["keywords"].items()}
+    # Making nodes calls the program's own classes.
+    arguments, keywords = guarded(given, request, makers(namespace))
     return guarded(lambda: resolve(namespace, request["function"])(*arguments, **keywords))
+
+
+def given(request, make):
+    """Arguments, by place and by keyword."""
+    return (
+        [decode(argument, make) for argument in request["arguments"]],
+        {name: decode(argument, make) for name, argument in request["keywords"].items()},
+    )
 
 
 def compile_expression(text):
@@ -169,8 +186,8 @@ def compile_expression(text):
 
 
 def resolve(namespace, path):
-    """`f`, or `Class.method` on an instance made without arguments."""
-    head, *rest = path.split(".")
+    """`f`, or `Class.method`, also `Class().method`, on an instance made without arguments."""
+    head, *rest = path.replace("()", "").split(".")
     if head not in namespace and not hasattr(builtins, head):
         raise NameError(f"name {head!r} is not defined")
     target = namespace[head] if head in namespace else getattr(builtins, head)
@@ -208,13 +225,16 @@ def describe(error):
     return {"type": name, "message": message, "errno": number if type(number) is int else None}
 
 
-def encode_result(value, namespace, typed=False):
+def encode_result(value, namespace, typed=False, writers=None):
     """A function's result by exact built-in type; anything else is named, and equal to nothing."""
+    if writers is None:
+        writers = node_writers(namespace)
     limit = _recursion_limit()
     try:
         # The program may have set too low a one; it gets its own back for the calls to come.
         _set_recursion_limit(RECURSION_LIMIT)
-        tree = Encoder(Limits(), {namespace["__name__"], "__main__"}, typed=typed).encode(value)
+        modules = {namespace["__name__"], "__main__"}
+        tree = Encoder(Limits(), modules, typed, writers).encode(value)
         if not too_deep(tree):
             return tree
     except Exception:

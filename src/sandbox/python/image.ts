@@ -3,7 +3,17 @@
 // CODERLPLUS_CACHE to another folder, or to "off".
 
 import { createHash } from "node:crypto";
-import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import {
+  accessSync,
+  chmodSync,
+  constants,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+} from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { version as pyodideVersion } from "pyodide";
@@ -72,6 +82,19 @@ function removeOld(folder: string): void {
   for (const name of readdirSync(folder).filter((entry) => entry.startsWith("interpreter-"))) {
     const path = join(folder, name);
     if (Date.now() - lstatSync(path).mtimeMs > WEEK_MS) rmSync(path, { force: true });
+  }
+}
+
+/** Where what is saved lies, and whether it can be kept there. Null: switched off. */
+export function cacheState(): { readonly folder: string | null; readonly usable: boolean } {
+  const folder = cacheFolder();
+  if (folder === null) return { folder, usable: false };
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    accessSync(folder, constants.W_OK);
+    return { folder, usable: true };
+  } catch {
+    return { folder, usable: false };
   }
 }
 

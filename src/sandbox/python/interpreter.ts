@@ -7,20 +7,13 @@ import { createRequire } from "node:module";
 import { dirname } from "node:path";
 import { loadPyodide, type PyodideAPI } from "pyodide";
 import { InfrastructureError, messageOf } from "../../core/errors.js";
-import { parseJson } from "../../core/json.js";
-import {
-  type Ending,
-  type Execution,
-  fieldsOf,
-  isExitCode,
-  isRecord,
-  textIn,
-  type WireJob,
-  type World,
-} from "../job.js";
+import { parseReply, readEnding, readOutput } from "../claim.js";
+import type { Ending, Execution, WireJob, World } from "../job.js";
+import { type FileSystem, withFiles } from "./files.js";
 import { buildFirewall, Killed } from "./firewall.js";
 import { cached, isCached } from "./image.js";
 import type { SavedMemory } from "./marks.js";
+import { installPackages } from "./packages.js";
 import { Ports, type Position, WORK_PER_MS } from "./ports.js";
 import { PAGE_BYTES, TABLE_BYTES, tableAddress, trackStores } from "./store-tracking.js";
 import { type Surrounded, Surroundings } from "./surroundings.js";
@@ -44,6 +37,7 @@ interface EmscriptenModule {
 }
 
 interface Internals extends Surrounded {
+  readonly FS: Surrounded["FS"] & FileSystem;
   readonly _module: EmscriptenModule & Surrounded["_module"];
   makeMemorySnapshot(): Uint8Array;
 }
@@ -53,10 +47,18 @@ const HASH_SEED: Readonly<Record<World, string>> = { first: "0", second: "4219" 
 const GUEST: ReadonlyArray<readonly [string, string]> = [
   ["coderlplus_values", "./values.py"],
   ["coderlplus_shims", "./shims.py"],
+  ["coderlplus_nodes", "./nodes.py"],
   ["coderlplus_guest", "./guest.py"],
+  ["coderlplus_objects", "./objects.py"],
+  ["coderlplus_names", "./names.py"],
   ["coderlplus_crossing", "./crossing.py"],
   ["coderlplus_asserts", "../../judge/asserts.py"],
+  ["coderlplus_official", "../../judge/official.py"],
   ["coderlplus_scopes", "../../tracer/scopes.py"],
+  ["coderlplus_stirring", "../../tracer/stirring.py"],
+  ["coderlplus_tampering", "../../tracer/tampering.py"],
+  ["coderlplus_captured", "../../tracer/captured.py"],
+  ["coderlplus_passes", "../../tracer/passes.py"],
   ["coderlplus_tracer", "../../tracer/tracer.py"],
 ];
 /** To be raised whenever what is saved changes by something on this side, such as what the host answers at the start. */
@@ -89,8 +91,11 @@ export class Interpreter {
   /** What the memory is, but for its marked pages. */
   #at: Checkpoint;
   #dirty = false;
+  /** Whether all code leaves marks of what it writes; a package's compiled code does not. */
+  readonly #marked: boolean;
 
-  private constructor(python: Internals, ports: Ports, entry: number) {
+  private constructor(python: Internals, ports: Ports, entry: number, marked: boolean) {
+    this.#marked = marked;
     this.#python = python;
     this.#ports = ports;
     this.#entry = entry;
@@ -112,25 +117,28 @@ export class Interpreter {
     world: World,
     given?: Image,
     progress?: Int32Array,
+    packages?: string,
   ): Promise<{ interpreter: Interpreter; image: Image }> {
-    const image = given ?? { snapshot: await findSnapshot(world) };
+    // Compiled code of packages is no part of a snapshot.
+    const image = given ?? { snapshot: packages === undefined ? await findSnapshot(world) : null };
     try {
-      return await load(world, image, progress);
+      return await load(world, image, progress, packages);
     } catch (error) {
       if (!image.snapshot) throw error;
-      return load(world, { ...image, snapshot: null }, progress);
+      return load(world, { ...image, snapshot: null }, progress, packages);
     }
   }
 
   /** @internal */
-  static of(python: PyodideAPI, ports: Ports): Interpreter {
+  static of(python: PyodideAPI, ports: Ports, packages?: string): Interpreter {
+    const marked = packages === undefined || !installPackages(python, packages);
     if (!hasGuest(python)) install(python);
     python.setInterruptBuffer(new Uint8Array(4));
     const entry = python.runPython("import sys; id(sys._coderlplus_main)") as number;
     const internals = python as unknown as Internals;
     internals._module._Py_IncRef(entry);
     python.runPython(source("./sever.py"));
-    return new Interpreter(internals, ports, entry);
+    return new Interpreter(internals, ports, entry, marked);
   }
 
   /** Bytes that the memory has grown by since the start; it never shrinks. */
@@ -217,37 +225,27 @@ export class Interpreter {
     ports.begin(Buffer.from(job.request), Buffer.from(job.stdin), limits, this.#at.position);
     ports.answer = answer ?? null;
     this.#dirty = true;
+    const { _module: module, FS } = this.#python;
     const started = performance.now();
     let thrown: unknown = null;
     try {
-      const result = this.#python._module._PyObject_CallNoArgs(this.#entry);
-      if (result !== 0) this.#python._module._Py_DecRef(result);
+      const result = withFiles(FS, job.files, ports.epochMs, () => module._PyObject_CallNoArgs(this.#entry));
+      if (result !== 0) module._Py_DecRef(result);
     } catch (error) {
       thrown = error;
     }
     const cpuMs = performance.now() - started;
     ports.end();
+    if (!this.#marked) ports.marks.add(0, this.#python._module.HEAPU8.length);
     return { ...this.#outcome(thrown), work: ports.work, outputBytes: ports.outputBytes, cpuMs };
   }
 
   #outcome(thrown: unknown): Pick<Execution, "ending" | "reply" | "stdout" | "stdoutIsText"> {
     const ports = this.#ports;
-    const stdout = ports.stdout.take();
-    const text = stdout.toString("utf8");
-    const stdoutIsText = !text.includes("\uFFFD") || Buffer.from(text).equals(stdout);
     // A program that leaves by `os._exit` may have said something before.
     const left = thrown instanceof Killed && thrown.reason === "exit";
     const reply = thrown === null || left ? parseReply(ports.takeReply()) : null;
-    return { ending: endingOf(thrown, reply, ports), reply, stdout: text, stdoutIsText };
-  }
-}
-
-function parseReply(bytes: Buffer): Execution["reply"] {
-  try {
-    const reply = parseJson(bytes.toString("utf8"));
-    return isRecord(reply) ? reply : null;
-  } catch {
-    return null;
+    return { ending: endingOf(thrown, reply, ports), reply, ...readOutput(ports.stdout.take()) };
   }
 }
 
@@ -258,33 +256,18 @@ function endingOf(thrown: unknown, reply: Execution["reply"], ports: Ports): End
   }
   if (ports.outOfMemory && reply === null) return { kind: "out-of-memory", message: "the memory limit was reached" };
   if (thrown !== null) return { kind: "crashed", message: messageOf(thrown) };
-  return readEnding(reply, ports) ?? { kind: "crashed", message: "the program broke the channel to the host" };
-}
-
-/** The guest's own word on the end. All of it may be forged, so nothing about its shape is taken for granted. */
-function readEnding(reply: Execution["reply"], ports: Ports): Ending | null {
-  if (reply === null) return null;
-  if (reply.end === "finished") return { kind: "finished" };
-  if (reply.end === "exited") return isExitCode(reply.exitCode) ? { kind: "exited", exitCode: reply.exitCode } : null;
-  if (reply.end === "unparsable") return { kind: "unparsable", message: textIn(reply.message) };
-  if (reply.end !== "raised") return null;
-  const error = fieldsOf(reply.error);
-  const raised = { type: textIn(error.type), message: textIn(error.message) };
-  if (raised.type === "MemoryError") return { kind: "out-of-memory", message: raised.message };
-  // Only the error that the refusal itself caused: a program may live on after it and die of something else.
-  const refused = typeof error.errno === "number" ? ports.denied.get(Math.abs(error.errno)) : undefined;
-  if (refused !== undefined) return { kind: "denied", message: `${raised.type}: ${raised.message} (${refused})` };
-  return { kind: "raised", error: raised };
+  return readEnding(reply, ports.denied);
 }
 
 async function load(
   world: World,
   image: Image,
   progress?: Int32Array,
+  packages?: string,
 ): Promise<{ interpreter: Interpreter; image: Image }> {
   const ports = new Ports(world, progress);
   const { python, module } = await start(world, ports, image);
-  return { interpreter: Interpreter.of(python, ports), image: { ...image, module } };
+  return { interpreter: Interpreter.of(python, ports, packages), image: { ...image, module } };
 }
 
 /** Whether the next start has to make what is kept for later ones. */
@@ -371,11 +354,24 @@ function addressOf(exports: WasmInstance["exports"], name: string): number {
   return address;
 }
 
+/** What prepares an interpreter: install.py, given the modules that programs import often, and the guest. */
+export function guestRecipe(): {
+  readonly install: string;
+  readonly standardLibrary: string[];
+  readonly guest: string[][];
+} {
+  return {
+    install: source("./install.py"),
+    standardLibrary: STANDARD_LIBRARY.split(/\s+/),
+    guest: GUEST.map(([name, path]) => [name, source(path)]),
+  };
+}
+
 /** Imports what programs use, and the guest with its modules, which are then taken out of the program's sight. */
 function install(python: PyodideAPI): void {
-  const guest = GUEST.map(([name, path]) => [name, source(path)]);
+  const { install, standardLibrary, guest } = guestRecipe();
   python.runPython(
-    `standard_library = ${JSON.stringify(STANDARD_LIBRARY.split(/\s+/))}\nguest = ${JSON.stringify(guest)}\n${source("./install.py")}`,
+    `standard_library = ${JSON.stringify(standardLibrary)}\nguest = ${JSON.stringify(guest)}\n${install}`,
   );
 }
 

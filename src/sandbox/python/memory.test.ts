@@ -142,7 +142,10 @@ describe("jobs in two stages give what they give in one", () => {
   ] as const;
 
   test.each(SOURCES)("%s", async (_name, source) => {
-    const guest = await PythonGuest.open("first", null, { progress: new Int32Array(1), onLoading: () => {} });
+    const guest = await PythonGuest.open({ language: "python", world: "first" }, null, {
+      progress: new Int32Array(1),
+      onLoading: () => {},
+    });
     const common = { name: "program", source, preamble: "" };
     for (const argument of [1, 2, 1]) {
       const job: Job = { request: { op: "run", ...common, call: call(argument) }, stdin: "", limits };

@@ -47,6 +47,8 @@ const POLLS_PER_LOOK = 256;
 
 /** A clock must never pass as the machine's: 2026-01-01 and 2031-07-09 in universal time. */
 const EPOCH_MS: Readonly<Record<World, number>> = { first: 1767225600000, second: 1941451323456 };
+/** How fast it goes, so that time spans differ too. */
+const CLOCK_RATE: Readonly<Record<World, number>> = { first: 1, second: 1.375 };
 const SEED: Readonly<Record<World, number>> = { first: 0x9e3779b9, second: 0x85ebca6b };
 const MAX_REPLY_BYTES = 64 * 1024 * 1024;
 
@@ -195,10 +197,14 @@ export class Ports {
     this.#deadline = performance.now() + left;
   }
 
+  get epochMs(): number {
+    return EPOCH_MS[this.#world];
+  }
+
   /** Reading the clock is work too, so that a loop that waits for it comes to an end. */
   clockMs(): number {
     if (this.locked) this.#spend(LOOP_POLL);
-    return EPOCH_MS[this.#world] + this.work / WORK_PER_MS;
+    return EPOCH_MS[this.#world] + (this.work / WORK_PER_MS) * CLOCK_RATE[this.#world];
   }
 
   /** Whether the memory may grow to `bytes`. Growing is a sign of life: filling fresh memory takes a while. */

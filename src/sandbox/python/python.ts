@@ -1,7 +1,7 @@
 // Python as a guest: an interpreter, and a second one beside it for tests whose own code must not share the program's.
 
 import type { Guest, GuestStart } from "../guest.js";
-import type { Execution, WireJob, World } from "../job.js";
+import type { Execution, Place, WireJob } from "../job.js";
 import { cross } from "./crossing.js";
 import { Checkpoint, ENGINE, type Image, Interpreter } from "./interpreter.js";
 
@@ -17,13 +17,14 @@ export class PythonGuest implements Guest {
   private constructor(
     readonly image: Image,
     private readonly interpreter: Interpreter,
-    private readonly world: World,
+    private readonly place: Place,
     private readonly start: GuestStart,
   ) {}
 
-  static async open(world: World, given: Image | null, start: GuestStart): Promise<PythonGuest> {
-    const { interpreter, image } = await Interpreter.open(world, given ?? undefined, start.progress);
-    return new PythonGuest(image, interpreter, world, start);
+  static async open(place: Place, given: Image | null, start: GuestStart): Promise<PythonGuest> {
+    const { world, packages } = place;
+    const { interpreter, image } = await Interpreter.open(world, given ?? undefined, start.progress, packages);
+    return new PythonGuest(image, interpreter, place, start);
   }
 
   get worn(): boolean {
@@ -67,7 +68,8 @@ export class PythonGuest implements Guest {
   async #secondInterpreter(): Promise<Interpreter> {
     if (this.#peer) return this.#peer;
     this.start.onLoading(true);
-    this.#peer = (await Interpreter.open(this.world, this.image, this.start.progress)).interpreter;
+    const { world, packages } = this.place;
+    this.#peer = (await Interpreter.open(world, this.image, this.start.progress, packages)).interpreter;
     this.start.onLoading(false);
     return this.#peer;
   }

@@ -27,7 +27,6 @@ export interface Surrounded {
   };
   readonly FS: {
     readonly streams: unknown[];
-    readonly nextInode: number;
     readonly root: FileNode;
     unlink(path: string): void;
   };
@@ -76,11 +75,11 @@ export class Surroundings {
     module.SYSCALLS.varargs = this.#varargs;
   }
 
-  /** Cheap enough for every program: the module's globals, the table's size, the number of files ever made. */
+  /** Cheap enough for every program: the module's globals, the table's size, the number of files. */
   #watch(): string {
     const { _module: module, FS } = this.#python;
     const bounds = [module._emscripten_stack_get_base(), module._emscripten_stack_get_end(), module._getTempRet0()];
-    return [...bounds, module.wasmTable.length, FS.nextInode].join(" ");
+    return [...bounds, module.wasmTable.length, countFiles(FS.root)].join(" ");
   }
 
   /**
@@ -139,6 +138,12 @@ function resetTimes(node: FileNode): void {
   Object.assign(node, { atime: 0, mtime: 0, ctime: 0 });
   if (!node.contents || ArrayBuffer.isView(node.contents)) return;
   for (const child of Object.values(node.contents)) resetTimes(child);
+}
+
+/** A few dozen. */
+function countFiles({ contents }: FileNode): number {
+  if (!contents || ArrayBuffer.isView(contents)) return 1;
+  return Object.values(contents).reduce((sum, child) => sum + countFiles(child), 1);
 }
 
 function propertiesOf(value: object): Array<readonly [string, unknown]> {

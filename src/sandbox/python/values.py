@@ -12,6 +12,7 @@ import json
 import json.encoder
 import json.scanner
 import sys
+from types import MappingProxyType
 
 # The C halves of the codec, held from before any program runs: patching the json module does not reach them.
 _encode_parts = json.encoder.c_make_encoder(
@@ -33,6 +34,9 @@ _PARTS = {
     decimal.Decimal: lambda value: (decimal.Decimal.__str__(value),),
     datetime.date: lambda value: (value.year, value.month, value.day),
     datetime.timedelta: lambda value: (value.days, value.seconds, value.microseconds),
+    frozenset: lambda value: (list(value),),
+    collections.Counter: lambda value: ({**value},),
+    collections.OrderedDict: lambda value: (list(value.items()),),
 }
 _MADE_OF_PARTS = {kind.__name__: kind for kind in _PARTS}
 _BASES_WITHOUT_STATE = {("abc", "ABC"), ("typing", "Generic"), ("typing", "Protocol"), ("builtins", "object")}
@@ -70,20 +74,22 @@ class Encoder:
     """Turns one value into a tree of plain JSON values.
 
     `modules` names the modules whose classes are the program's. `typed` writes what has only a text otherwise so that
-    it can be made again: as `$typed`, a tag that never leaves the sandbox.
+    it can be made again: as `$typed`, a tag that never leaves the sandbox. `writers` are pairs of a class and what
+    writes its objects instead.
     """
 
-    def __init__(self, limits, modules, typed=False):
+    def __init__(self, limits, modules, typed=False, writers=()):
         self.limits = limits
         self.modules = modules
         self.typed = typed
+        self.writers = writers
         self.left = limits.nodes
 
     def encode(self, value):
         self.left = self.limits.nodes
-        return self._encode(value, ())
+        return self.item(value, ())
 
-    def _encode(self, value, parents):
+    def item(self, value, parents):
         self.left -= 1
         if self.left < 0:
             raise TooBig
@@ -108,27 +114,27 @@ class Encoder:
         if len(inside) > self.limits.depth:
             raise TooBig
         if kind is list:
-            return [self._encode(item, inside) for item in value]
+            return [self.item(item, inside) for item in value]
+        if self.typed and (kind in _PARTS or kind in _TEXT_OF):
+            return self._typed(value, kind, inside)
         if kind is tuple:
-            return {"$tuple": [self._encode(item, inside) for item in value]}
+            return {"$tuple": [self.item(item, inside) for item in value]}
         if kind is set or kind is frozenset:
             return {"$set": self._sorted(value, inside)}
         if kind in _DICTS:
             return self._dict(value, inside)
         if kind is collections.deque:
-            return {"$deque": [self._encode(item, inside) for item in value]}
-        if self.typed and (kind in _PARTS or kind in _TEXT_OF):
-            return self._typed(value, kind)
+            return {"$deque": [self.item(item, inside) for item in value]}
         if kind is range or kind is complex:
             return {"$repr": repr(value)}
         if kind in _TEXT_OF:
             return {"$repr": self._bounded(kind.__str__(value))}
         return self._object(value, kind, inside)
 
-    def _typed(self, value, kind):
+    def _typed(self, value, kind, inside):
         if kind not in _PARTS:
             raise Unsupported
-        return {"$typed": [kind.__name__, [self._encode(part, ()) for part in _PARTS[kind](value)]]}
+        return {"$typed": [kind.__name__, [self.item(part, inside) for part in _PARTS[kind](value)]]}
 
     def _bounded(self, value):
         if len(value) > self.limits.characters:
@@ -157,25 +163,28 @@ class Encoder:
                 return (0, value, "")
             return (1, 0, to_text(tree))
 
-        pairs = [(item, self._encode(item, inside)) for item in items]
+        pairs = [(item, self.item(item, inside)) for item in items]
         return [tree for _, tree in sorted(pairs, key=order)]
 
     def _dict(self, value, inside):
-        pairs = [(self._encode(key, inside), self._encode(item, inside)) for key, item in dict.items(value)]
+        pairs = [(self.item(key, inside), self.item(item, inside)) for key, item in dict.items(value)]
         if all(type(key) is str and not key.startswith("$") for key, _ in pairs):
             return dict(pairs)
         return {"$dict": [[key, item] for key, item in pairs]}
 
     def _object(self, value, kind, inside):
+        for special, write in self.writers:
+            if kind is special:
+                return write(self, value, inside)
         if isinstance(kind, enum.EnumType) and _type_module(kind) in self.modules:
             return {"$enum": f"{_type_name(kind)}.{_get_attribute(value, '_name_')}"}
         if _type_module(kind) not in self.modules or issubclass(kind, type):
             raise Unsupported
-        fields = self._fields(value, kind)
-        attributes = {str(name): self._encode(item, inside) for name, item in fields.items()}
+        fields = self.fields(value, kind)
+        attributes = {str(name): self.item(item, inside) for name, item in fields.items()}
         return {"$obj": _type_name(kind).rpartition(".")[2], "attrs": attributes}
 
-    def _fields(self, value, kind):
+    def fields(self, value, kind):
         line = _type_mro(kind)
         if line[1:] == (tuple, object) and type(kind.__dict__.get("_fields")) is tuple:
             return dict(zip(kind.__dict__["_fields"], tuple.__iter__(value)))
@@ -208,24 +217,27 @@ def digits(value):
         sys.set_int_max_str_digits(guard)
 
 
-def decode(tree):
-    """The Python value of a tagged tree. @raises ValueError for a tag that cannot be an argument."""
+def decode(tree, makers=MappingProxyType({})):
+    """The Python value of a tagged tree. `makers` make what other tags stand for, from the values inside.
+
+    @raises ValueError for a tag that cannot be an argument
+    """
     if type(tree) is list:
-        return [decode(item) for item in tree]
+        return [decode(item, makers) for item in tree]
     if type(tree) is not dict:
         return tree
     tag = next(iter(tree), "")
     if not tag.startswith("$"):
-        return {key: decode(item) for key, item in tree.items()}
+        return {key: decode(item, makers) for key, item in tree.items()}
     body = tree[tag]
     if tag == "$tuple":
-        return tuple([decode(item) for item in body])
+        return tuple([decode(item, makers) for item in body])
     if tag == "$set":
-        return {decode(item) for item in body}
+        return {hashable(decode(item, makers)) for item in body}
     if tag == "$deque":
-        return collections.deque([decode(item) for item in body])
+        return collections.deque([decode(item, makers) for item in body])
     if tag == "$dict":
-        return {decode(key): decode(item) for key, item in body}
+        return {hashable(decode(key, makers)): decode(item, makers) for key, item in body}
     if tag == "$float":
         return float(body)
     if tag == "$int":
@@ -234,8 +246,17 @@ def decode(tree):
         return bytes.fromhex(body)
     if tag == "$typed":
         name, parts = body
-        return _MADE_OF_PARTS[name](*map(decode, parts))
+        return _MADE_OF_PARTS[name](*[decode(part, makers) for part in parts])
+    if tag in makers:
+        return makers[tag](decode(body, makers))
     raise ValueError(f"a value tagged {tag} cannot be passed to a program")
+
+
+def hashable(value):
+    """A set inside a set, or in a key, was a frozenset: both are written alike."""
+    if type(value) is set:
+        return frozenset(value)
+    return tuple(map(hashable, value)) if type(value) is tuple else value
 
 
 def from_digits(text):

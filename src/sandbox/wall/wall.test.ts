@@ -85,7 +85,7 @@ describe.skipIf(!strongest)("behind the wall", () => {
       "(",
     ];
     const open = await openSandbox({ workers: 1 });
-    const strip = ({ cpuMs: _, ...rest }: Execution): object => rest;
+    const strip = (execution: Execution): object => ({ ...execution, cpuMs: 0 });
     for (const source of programs) {
       expect(strip(await run(source))).toEqual(strip(await open.lease((room) => room.run(job(source)))));
     }

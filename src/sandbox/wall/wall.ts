@@ -12,8 +12,7 @@ import { type Proof, prove, strongest } from "./probe.js";
 import type { WalledProcess } from "./process.js";
 
 /** `auto`: where a launcher proves every wall; `on`: an error elsewhere. */
-export const WALL_MODES = ["on", "off", "auto"] as const;
-export type WallMode = (typeof WALL_MODES)[number];
+export type WallMode = "on" | "off" | "auto";
 
 const ATTEMPTS = 2;
 

@@ -1,0 +1,81 @@
+// A program prepared for tracing: its text with the recorder's calls put in, and what its text alone says of it. Taken
+// away, the added pieces leave the text that was there, which is what a program that prints its functions sees.
+
+import type { AnyNode } from "acorn";
+import { unused } from "../../sandbox/javascript/program.js";
+import { splice } from "../../sandbox/javascript/splice.js";
+import { childrenOf, type Parsed, parseProgram } from "../../sandbox/javascript/syntax.js";
+import { readScopes, type Variable } from "./scopes.js";
+import { type RecordedScope, Writer } from "./writer.js";
+
+export interface Instrumented {
+  readonly source: string;
+  /** The name under which the text knows its recorder. */
+  readonly recorder: string;
+  readonly scopes: readonly RecordedScope[];
+  readonly facts: Facts;
+}
+
+/** What the text says without being run. */
+export interface Facts {
+  /** Keys of all variables in the order in which the text last writes them. */
+  readonly variables: readonly string[];
+  /** Those that are parameters and never written again. */
+  readonly parameters: readonly string[];
+  readonly complexity: number;
+  /** Whether anything in it can depend on clock or chance. */
+  readonly worldly: boolean;
+  /** Whether it makes code at run time, whose writes nobody sees. */
+  readonly tampered: boolean;
+}
+
+/** Null where the program does not parse, or is too deep to be read. */
+export function instrument(source: string): Instrumented | null {
+  try {
+    const parsed = parseProgram(source);
+    return parsed && instrumented(source, parsed);
+  } catch {
+    return null;
+  }
+}
+
+function instrumented(source: string, parsed: Parsed): Instrumented {
+  const scopes = readScopes(parsed.tree);
+  const recorder = unused(source, "$trace");
+  const writer = new Writer(source, parsed, scopes, recorder);
+  const text = splice(source, writer.write());
+  const variables = scopes.functions.flatMap((scope) => scope.variables);
+  return { source: text, recorder, scopes: writer.recorded(), facts: factsOf(source, parsed.tree, variables) };
+}
+
+function factsOf(source: string, tree: AnyNode, variables: readonly Variable[]): Facts {
+  const last = new Map<string, number>();
+  for (const { key, lastWrite } of variables) if (key !== null) last.set(key, Math.max(last.get(key) ?? -1, lastWrite));
+  const written = [...last].filter(([, at]) => at >= 0).sort((a, b) => a[1] - b[1]);
+  const untouched = variables.filter(({ isParameter, reassigned }) => isParameter && !reassigned);
+  return {
+    variables: written.map(([key]) => key),
+    parameters: [...new Set(untouched.map(({ key }) => key as string))],
+    complexity: 1 + count(tree, (node) => BRANCHES.has(node.type) && !(node.type === "SwitchCase" && !node.test)),
+    worldly: /\b(?:Date|random|performance|hrtime|uptime|cpuUsage|eval|Function)\b/.test(source),
+    tampered:
+      count(tree, (node) => node.type === "WithStatement" || (node.type === "Identifier" && MAKERS.has(node.name))) > 0,
+  };
+}
+
+const MAKERS = new Set(["eval", "Function"]);
+const BRANCHES = new Set(
+  "IfStatement ForStatement ForInStatement ForOfStatement WhileStatement DoWhileStatement CatchClause SwitchCase LogicalExpression".split(
+    " ",
+  ),
+);
+
+function count(root: AnyNode, counts: (node: AnyNode) => boolean): number {
+  let total = 0;
+  const open: AnyNode[] = [root];
+  for (let node = open.pop(); node; node = open.pop()) {
+    if (counts(node)) total++;
+    open.push(...childrenOf(node));
+  }
+  return total;
+}
