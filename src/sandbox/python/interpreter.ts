@@ -63,6 +63,8 @@ const GUEST: ReadonlyArray<readonly [string, string]> = [
 ];
 /** To be raised whenever what is saved changes by something on this side, such as what the host answers at the start. */
 const PREPARATION = "2";
+/** Else `sys.executable` is the path of this very program. */
+const NAMED = { _sysExecutable: "python" };
 const MIN_INTERPRETER_BYTES = 1_000_000;
 
 /** Loaded before the state is saved: what programs import often. The rest is read from the archive when asked for. */
@@ -333,8 +335,7 @@ async function start(world: World, ports: Ports, image?: Image): Promise<{ pytho
       indexURL: dirname(createRequire(import.meta.url).resolve("pyodide")),
       jsglobals: {},
       env: { PYTHONHASHSEED: HASH_SEED[world], HOME: "/home", PATH: "/", _: "python" },
-      // Else it is the path of this very program.
-      ...{ _sysExecutable: "python" },
+      ...NAMED,
       stdin: () => null,
       stdout: () => {},
       stderr: () => {},
