@@ -13,24 +13,21 @@ import { type Problem, type ProgramInput, readProblems } from "../problems/probl
 import { chat } from "../prompts/chat.js";
 import { continuation } from "../prompts/continuation.js";
 import type { Dialect } from "../prompts/dialect.js";
-import { openSandbox } from "../sandbox/sandbox.js";
 import { trace } from "../tracer/tracer.js";
 import { readCandidates } from "./completions.js";
 import { natural, positive } from "./numbers.js";
+import { openSandboxWith, type SandboxFlags, withSandboxOptions } from "./sandbox-options.js";
 import { textTable } from "./table.js";
 
 interface Options
-  extends Pick<
-    RecycleOptions,
-    "source" | "selection" | "maximumVariables" | "minimumComplexity" | "maximumComplexity"
-  > {
+  extends SandboxFlags,
+    Pick<RecycleOptions, "source" | "selection" | "maximumVariables" | "minimumComplexity" | "maximumComplexity"> {
   readonly problems: string;
   readonly completions: string;
   readonly out?: string;
   readonly includeRaised?: boolean;
   readonly dialect: keyof typeof dialects;
   readonly seed: number;
-  readonly workers?: number;
   readonly mode: "strict" | "official";
   readonly determinismCheck: boolean;
   readonly json?: boolean;
@@ -43,41 +40,44 @@ const dialects = {
 } satisfies Record<string, Dialect>;
 
 export function registerAlign(program: Command): void {
-  program
-    .command("align")
-    .description("turn failed programs into questions about the final values of their variables")
-    .requiredOption("--problems <file>", "problems, one JSON object a line")
-    .requiredOption("--completions <file>", "completions, one JSON object a line")
-    .option("--out <file>", "write one alignment example a line; - is standard output")
-    .addOption(new Option("--source <which>", "programs to recycle").choices(sources).default("failed"))
-    .addOption(new Option("--selection <how>", "variables to ask").choices(selections).default("lastAssigned"))
-    .option("--maximum-variables <n>", "ask at most this many; --selection all ignores it", positive, 3)
-    .option("--minimum-complexity <n>", "least cyclomatic complexity of a program", natural, 0)
-    .option("--maximum-complexity <n>", "greatest cyclomatic complexity of a program", positive, 100)
-    .option("--include-raised", "keep programs that end by an exception: values so far, and its type as the output")
-    .addOption(new Option("--dialect <name>", "how the question is put").choices(Object.keys(dialects)).default("chat"))
-    .option("--seed <n>", "what --selection random draws by", natural, 0)
-    .option("--workers <n>", "interpreter threads", positive)
-    .addOption(
-      new Option("--mode <mode>", "official: comparison as in the published harness")
-        .choices(["strict", "official"])
-        .default("strict"),
-    )
-    .option("--no-determinism-check", "do not run programs again with another hash seed, clock and random bytes")
-    .option("--json", "print the funnel as JSON")
-    .addHelpText(
-      "after",
-      "\nExample:\n  coderlplus align --problems problems.jsonl --completions samples.jsonl --out alignment.jsonl",
-    )
-    .action(alignFiles);
+  withSandboxOptions(
+    program
+      .command("align")
+      .description("turn failed programs into questions about the final values of their variables")
+      .requiredOption("--problems <file>", "problems, one JSON object a line")
+      .requiredOption("--completions <file>", "completions, one JSON object a line")
+      .option("--out <file>", "write one alignment example a line; - is standard output")
+      .addOption(new Option("--source <which>", "programs to recycle").choices(sources).default("failed"))
+      .addOption(new Option("--selection <how>", "variables to ask").choices(selections).default("lastAssigned"))
+      .option("--maximum-variables <n>", "ask at most this many; --selection all ignores it", positive, 3)
+      .option("--minimum-complexity <n>", "least cyclomatic complexity of a program", natural, 0)
+      .option("--maximum-complexity <n>", "greatest cyclomatic complexity of a program", positive, 100)
+      .option("--include-raised", "keep programs that end by an exception: values so far, and its type as the output")
+      .addOption(
+        new Option("--dialect <name>", "how the question is put").choices(Object.keys(dialects)).default("chat"),
+      )
+      .option("--seed <n>", "what --selection random draws by", natural, 0)
+      .addOption(
+        new Option("--mode <mode>", "official: comparison as in the published harness")
+          .choices(["strict", "official"])
+          .default("strict"),
+      )
+      .option("--no-determinism-check", "do not run programs again with another hash seed, clock and random bytes")
+      .option("--json", "print the funnel as JSON")
+      .addHelpText(
+        "after",
+        "\nExample:\n  coderlplus align --problems problems.jsonl --completions samples.jsonl --out alignment.jsonl",
+      )
+      .action(alignFiles),
+  );
 }
 
 async function alignFiles(options: Options): Promise<void> {
   const out = options.out === "/dev/stdout" ? "-" : options.out;
   if (out !== undefined && out !== "-") ensureWritable(out);
   const completions = readCandidates(options.completions, readProblems(options.problems));
-  const { mode, workers, determinismCheck, seed } = options;
-  const sandbox = await openSandbox({ workers });
+  const { mode, determinismCheck, seed } = options;
+  const sandbox = await openSandboxWith(options);
   try {
     const candidates = await Promise.all(
       completions.map(async ({ problem, program }): Promise<Candidate> => {

@@ -89,7 +89,7 @@ async function cache(): Promise<Check> {
 
 const WALL_STATUS: Readonly<Record<WallLine["status"], Check["status"]>> = {
   proved: "ok",
-  "not proved": "failed",
+  "not proved": "off",
   "not available": "off",
 };
 

@@ -8,21 +8,16 @@ import { stringifyJson } from "../core/json.js";
 import { judgeInOrder } from "../judge/in-order.js";
 import type { Judgement } from "../judge/verdict.js";
 import { readProblems } from "../problems/problem.js";
-import { type EngineChoice, engineChoices } from "../sandbox/native/choice.js";
-import { openSandbox } from "../sandbox/sandbox.js";
 import { type Candidate, type Candidates, openCandidates } from "./completions.js";
-import { positive } from "./numbers.js";
+import { openSandboxWith, type SandboxFlags, withSandboxOptions } from "./sandbox-options.js";
 import { count, newTally, showProgress, summarise, summaryTable, type Tally } from "./tally.js";
 
-interface Options {
+interface Options extends SandboxFlags {
   readonly problems: string;
   readonly completions: string;
   readonly out?: string;
-  readonly workers?: number;
-  readonly packages?: string;
   readonly mode: "strict" | "official";
   readonly allTests?: boolean;
-  readonly engine: EngineChoice;
   readonly json?: boolean;
 }
 
@@ -30,31 +25,26 @@ interface Options {
 const AHEAD = 64;
 
 export function registerJudge(program: Command): void {
-  program
-    .command("judge")
-    .description("run completions against their problems' tests")
-    .requiredOption("--problems <file>", "problems, one JSON object a line")
-    .requiredOption("--completions <file>", "completions, one JSON object a line")
-    .option("--out <file>", "write one verdict a line; - is standard output")
-    .option("--workers <n>", "interpreter threads; default: one a core", positive)
-    .option("--packages <folder>", "wheels that programs may import, built for this interpreter")
-    .addOption(
-      new Option("--mode <mode>", "official: run and compare as the published harness does")
-        .choices(["strict", "official"])
-        .default("strict"),
-    )
-    .option("--all-tests", "run the tests after the first failure too")
-    .addOption(
-      new Option("--engine <engine>", "native: Python of this machine, closed in; auto: that for heavy programs")
-        .choices(engineChoices)
-        .default("wasm"),
-    )
-    .option("--json", "print the summary as JSON")
-    .addHelpText(
-      "after",
-      "\nExample:\n  coderlplus judge --problems problems.jsonl --completions samples.jsonl --out verdicts.jsonl",
-    )
-    .action(judgeFiles);
+  withSandboxOptions(
+    program
+      .command("judge")
+      .description("run completions against their problems' tests")
+      .requiredOption("--problems <file>", "problems, one JSON object a line")
+      .requiredOption("--completions <file>", "completions, one JSON object a line")
+      .option("--out <file>", "write one verdict a line; - is standard output")
+      .addOption(
+        new Option("--mode <mode>", "official: run and compare as the published harness does")
+          .choices(["strict", "official"])
+          .default("strict"),
+      )
+      .option("--all-tests", "run the tests after the first failure too")
+      .option("--json", "print the summary as JSON")
+      .addHelpText(
+        "after",
+        "\nExample:\n  coderlplus judge --problems problems.jsonl --completions samples.jsonl --out verdicts.jsonl",
+      )
+      .action(judgeFiles),
+  );
 }
 
 async function judgeFiles(options: Options): Promise<void> {
@@ -83,11 +73,11 @@ async function judgeFiles(options: Options): Promise<void> {
 
 async function judgeAll(
   { each, total }: Candidates,
-  { mode, workers = availableParallelism(), packages, engine, allTests }: Options,
+  { mode, allTests, ...flags }: Options,
   write: (line: string) => Promise<void>,
 ): Promise<Tally> {
-  const onNotice = (text: string): void => void process.stderr.write(`coderlplus: ${text}\n`);
-  const sandbox = await openSandbox({ workers, packages, engine, onNotice });
+  const { workers = availableParallelism() } = flags;
+  const sandbox = await openSandboxWith(flags);
   const tally = newTally();
   try {
     for await (const { candidate, judgement } of judgeInOrder(sandbox, each, {

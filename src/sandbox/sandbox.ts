@@ -31,8 +31,10 @@ export interface SandboxOptions {
 /** Starts the pool. @throws InfrastructureError where no interpreter starts, or the engine is not to be had. */
 export async function openSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   checkPackages(options);
-  const native = await NativeEngine.open(options.engine ?? "wasm", options.onNotice ?? (() => {}));
-  const wall = await openWall(options.wall ?? "off");
+  // What is only preferred gives way to packages, which neither goes with.
+  const { engine = "wasm", wall: mode = "off", onNotice = () => {} } = options.packages === undefined ? options : {};
+  const native = await NativeEngine.open(engine, onNotice);
+  const wall = await openWall(mode);
   const sandbox = new Sandbox(options, wall, native);
   await sandbox.warm();
   return sandbox;
@@ -48,8 +50,8 @@ export interface LeaseOptions extends Partial<Place> {
 function checkPackages({ packages, engine = "wasm", wall = "off" }: SandboxOptions): void {
   if (packages === undefined) return;
   findWheels(packages);
-  if (engine !== "wasm") throw new ConfigError(`packages are for the wasm engine; found the engine "${engine}"`);
-  if (wall !== "off") throw new ConfigError(`packages cannot be read behind the wall; found the wall "${wall}"`);
+  if (engine === "native") throw new ConfigError(`packages are for the wasm engine; found the engine "${engine}"`);
+  if (wall === "on") throw new ConfigError(`packages cannot be read behind the wall; found the wall "${wall}"`);
 }
 
 interface Pool {

@@ -13,6 +13,7 @@ import { ConfigError, messageOf } from "../core/errors.js";
 import { readText } from "../core/files.js";
 import { explain } from "../core/schema.js";
 import { engineChoices } from "../sandbox/native/choice.js";
+import { WALL_MODES } from "../sandbox/wall/wall.js";
 
 const count = z.number().int().positive();
 const share = z.number().min(0).max(1);
@@ -48,7 +49,9 @@ export const configSchema = z.strictObject({
   judge: z
     .strictObject({ mode: z.enum(["strict", "official"]).default("strict"), workers: count.default(2) })
     .prefault({}),
-  sandbox: z.strictObject({ engine: z.enum(engineChoices).default("wasm") }).prefault({}),
+  sandbox: z
+    .strictObject({ engine: z.enum(engineChoices).default("wasm"), wall: z.enum(WALL_MODES).default("auto") })
+    .prefault({}),
   reward: z
     .strictObject({
       code: z.enum(["binary", "fractionOfTests"]).default("binary"),

@@ -69,7 +69,7 @@ export async function openParts(config: Config): Promise<Parts> {
         `${config.data.train}: every prompt is over prompts.maximumTokens (${config.prompts.maximumTokens} tokens)`,
       );
     }
-    const sandbox = await openSandbox({ workers: config.judge.workers, engine: config.sandbox.engine });
+    const sandbox = await openSandbox({ workers: config.judge.workers, ...config.sandbox });
     opened.push(sandbox);
     return { config, engine, sandbox, dialect, problems, tooLong: all.length - problems.length, evaluation, close };
   } catch (error) {

@@ -12,7 +12,8 @@ import { type Proof, prove, strongest } from "./probe.js";
 import type { WalledProcess } from "./process.js";
 
 /** `auto`: where a launcher proves every wall; `on`: an error elsewhere. */
-export type WallMode = "on" | "off" | "auto";
+export const WALL_MODES = ["on", "off", "auto"] as const;
+export type WallMode = (typeof WALL_MODES)[number];
 
 const ATTEMPTS = 2;
 
