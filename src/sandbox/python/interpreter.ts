@@ -12,7 +12,7 @@ import type { Ending, Execution, WireJob, World } from "../job.js";
 import { type FileSystem, withFiles } from "./files.js";
 import { buildFirewall, Killed } from "./firewall.js";
 import { cached, isCached } from "./image.js";
-import type { SavedMemory } from "./marks.js";
+import { Pages, type SavedMemory } from "./marks.js";
 import { installPackages } from "./packages.js";
 import { Ports, type Position, WORK_PER_MS } from "./ports.js";
 import { PAGE_BYTES, TABLE_BYTES, tableAddress, trackStores } from "./store-tracking.js";
@@ -107,7 +107,7 @@ export class Interpreter {
     const end = module._sbrk(0);
     ports.marks.clear();
     const base = module.HEAPU8.slice(0, end);
-    this.#start = new Checkpoint({ base, changed: new Map() }, ports.origin());
+    this.#start = new Checkpoint({ base, changed: new Pages(base, []) }, ports.origin());
     this.#at = this.#start;
   }
 
@@ -180,7 +180,7 @@ export class Interpreter {
     const { marks } = this.#ports;
     if (this.#at !== state) {
       for (const { memory } of [this.#at, state]) {
-        for (const page of memory.changed.keys()) marks.add(page * PAGE_BYTES, 1);
+        for (const page of memory.changed.numbers) marks.add(page * PAGE_BYTES, 1);
       }
     }
     marks.restore(state.memory);
@@ -194,7 +194,7 @@ export class Interpreter {
     const pages = this.#ports.marks.pages();
     if (pages === null || pages.length > MAX_CHECKPOINT_PAGES || this.#surroundings.hasOpenFiles) return null;
     const heap = this.#python._module.HEAPU8;
-    const changed = new Map(pages.map((page) => [page, heap.slice(page * PAGE_BYTES, (page + 1) * PAGE_BYTES)]));
+    const changed = new Pages(heap, pages);
     this.#at = new Checkpoint({ base: this.#start.memory.base, changed }, this.#ports.position());
     this.#ports.marks.clear();
     this.#dirty = false;
@@ -207,7 +207,7 @@ export class Interpreter {
     const heap = this.#python._module.HEAPU8;
     const expected = Buffer.alloc(heap.length);
     expected.set(base);
-    for (const [page, bytes] of changed) expected.set(bytes, page * PAGE_BYTES);
+    changed.putBack(expected, changed.numbers);
     if (expected.equals(heap)) return 0;
     return heap.reduce((count, byte, at) => count + Number(byte !== expected[at]), 0);
   }

@@ -6,10 +6,36 @@ import type { WasmMemory } from "./wasm.js";
 
 const PAGES_PER_WORD = 8;
 
+/** Copies of some pages, one after another: an allocation for each would cost more than the copying. */
+export class Pages {
+  readonly numbers: readonly number[];
+  readonly #bytes: Uint8Array;
+  /** By page: where its copy begins. */
+  readonly #places: ReadonlyMap<number, number>;
+
+  /** @param numbers  ascending */
+  constructor(heap: Uint8Array, numbers: readonly number[]) {
+    this.numbers = numbers;
+    this.#bytes = new Uint8Array(numbers.length * PAGE_BYTES);
+    this.#places = new Map(numbers.map((page, index) => [page, index * PAGE_BYTES]));
+    for (const [first, end] of runsOf(numbers)) {
+      this.#bytes.set(heap.subarray(first * PAGE_BYTES, end * PAGE_BYTES), this.#places.get(first));
+    }
+  }
+
+  /** Writes those of the given pages back that are among these. */
+  putBack(heap: Uint8Array, pages: readonly number[]): void {
+    for (const page of pages) {
+      const place = this.#places.get(page);
+      if (place !== undefined) heap.set(this.#bytes.subarray(place, place + PAGE_BYTES), page * PAGE_BYTES);
+    }
+  }
+}
+
 /** A state of the memory: the first one whole, and the pages that are not as there. */
 export interface SavedMemory {
   readonly base: Uint8Array;
-  readonly changed: ReadonlyMap<number, Uint8Array>;
+  readonly changed: Pages;
 }
 
 export class Marks {
@@ -55,8 +81,8 @@ export class Marks {
       for (let page = word * PAGES_PER_WORD; page < (word + 1) * PAGES_PER_WORD; page++) {
         if (heap[this.#table + page] === 0) continue;
         if (pages.at(-1) !== page) pages.push(page);
-        // A store may reach a little into the page behind.
-        if (page + 1 < count) pages.push(page + 1);
+        // A store may reach a little into the page behind; in front of the table there is nobody's.
+        if (page + 1 < count && page + 1 !== this.#firstOwn) pages.push(page + 1);
       }
     }
     return pages;
@@ -72,18 +98,19 @@ export class Marks {
     const pages = this.pages();
     if (pages === null) putBack(heap, base, 0, heap.length);
     else for (const [first, end] of runsOf(pages)) putBack(heap, base, first * PAGE_BYTES, end * PAGE_BYTES);
-    for (const page of pages ?? changed.keys()) {
-      const bytes = changed.get(page);
-      if (bytes) heap.set(bytes, page * PAGE_BYTES);
-    }
+    changed.putBack(heap, pages ?? changed.numbers);
     this.clear();
   }
 
   /** Nothing owns the pages of the table and beside it: a program that wrote there meant to wipe its traces. */
   #isForged(heap: Uint8Array): boolean {
-    const first = (this.#table >>> PAGE_BITS) - 1;
     const last = (this.#table + TABLE_BYTES) >>> PAGE_BITS;
-    return heap.subarray(this.#table + first, this.#table + last + 1).some((mark) => mark !== 0);
+    return heap.subarray(this.#table + this.#firstOwn, this.#table + last + 1).some((mark) => mark !== 0);
+  }
+
+  /** The free page in front of the table. */
+  get #firstOwn(): number {
+    return (this.#table >>> PAGE_BITS) - 1;
   }
 
   /** The memory moves when it grows. */

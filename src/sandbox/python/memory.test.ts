@@ -7,7 +7,7 @@ import { stringifyJson } from "../../core/json.js";
 import { type Execution, type Job, toWire } from "../job.js";
 import { markingWrites } from "./host-writes.js";
 import { Checkpoint, Interpreter } from "./interpreter.js";
-import { Marks } from "./marks.js";
+import { Marks, Pages } from "./marks.js";
 import { PythonGuest } from "./python.js";
 import { PAGE_BYTES, TABLE_BYTES, tableAddress, trackStores } from "./store-tracking.js";
 import { type WasmMemory, wasm } from "./wasm.js";
@@ -260,7 +260,7 @@ describe("every kind of store leaves its mark", () => {
     if (wiped[0] !== undefined) store(table + Math.floor(place / PAGE_BYTES), 0);
     if (wiped[1] !== undefined) for (const page of pagesOfTable) store(table + page, 0);
     if (wiped[2] !== undefined) for (const page of pagesOfTable.reverse()) store(table + page, 0);
-    marks.restore({ base: saved, changed: new Map() });
+    marks.restore({ base: saved, changed: new Pages(saved, []) });
     expect(Buffer.from(heap).equals(saved)).toBe(true);
   });
 
