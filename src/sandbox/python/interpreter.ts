@@ -191,7 +191,7 @@ export class Interpreter {
 
   /** The state as it is after a run that began at the first one; null where it is not worth keeping, or not to be trusted. */
   checkpoint(): Checkpoint | null {
-    const pages = this.#ports.marks.pages();
+    const pages = this.#ports.marks.reachedPages();
     if (pages === null || pages.length > MAX_CHECKPOINT_PAGES || this.#surroundings.hasOpenFiles) return null;
     const heap = this.#python._module.HEAPU8;
     const changed = new Pages(heap, pages);
@@ -207,7 +207,7 @@ export class Interpreter {
     const heap = this.#python._module.HEAPU8;
     const expected = Buffer.alloc(heap.length);
     expected.set(base);
-    changed.putBack(expected, changed.numbers);
+    for (const page of changed.numbers) changed.putBack(expected, page);
     if (expected.equals(heap)) return 0;
     return heap.reduce((count, byte, at) => count + Number(byte !== expected[at]), 0);
   }

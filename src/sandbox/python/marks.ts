@@ -1,7 +1,7 @@
 // Which pages of the interpreter's memory have been written since its state was saved. The interpreter's own stores
 // leave their marks themselves (store-tracking.ts); what the host writes on its behalf is marked here.
 
-import { PAGE_BITS, PAGE_BYTES, TABLE_BYTES } from "./store-tracking.js";
+import { PAGE_BITS, PAGE_BYTES, REACH_BYTES, TABLE_BYTES } from "./store-tracking.js";
 import type { WasmMemory } from "./wasm.js";
 
 const PAGES_PER_WORD = 8;
@@ -23,12 +23,10 @@ export class Pages {
     }
   }
 
-  /** Writes those of the given pages back that are among these. */
-  putBack(heap: Uint8Array, pages: readonly number[]): void {
-    for (const page of pages) {
-      const place = this.#places.get(page);
-      if (place !== undefined) heap.set(this.#bytes.subarray(place, place + PAGE_BYTES), page * PAGE_BYTES);
-    }
+  /** Writes a page, or its beginning, back where it is among these. */
+  putBack(heap: Uint8Array, page: number, length = PAGE_BYTES): void {
+    const place = this.#places.get(page);
+    if (place !== undefined) heap.set(this.#bytes.subarray(place, place + length), page * PAGE_BYTES);
   }
 }
 
@@ -70,7 +68,10 @@ export class Marks {
     heap.fill(0, this.#table, this.#table + (heap.length >>> PAGE_BITS));
   }
 
-  /** Every page that may differ from the saved state; null where a program may have wiped marks. */
+  /**
+   * Every page that has been written, ascending; null where a program may have wiped marks. A store may also reach up to
+   * {@link REACH_BYTES} into the page behind one of these.
+   */
   pages(): number[] | null {
     const heap = this.#bytes();
     if (this.#isForged(heap)) return null;
@@ -79,13 +80,20 @@ export class Marks {
     for (let word = 0; word * PAGES_PER_WORD < count; word++) {
       if (this.#words[word] === 0n) continue;
       for (let page = word * PAGES_PER_WORD; page < (word + 1) * PAGES_PER_WORD; page++) {
-        if (heap[this.#table + page] === 0) continue;
-        if (pages.at(-1) !== page) pages.push(page);
-        // A store may reach a little into the page behind; in front of the table there is nobody's.
-        if (page + 1 < count && page + 1 !== this.#firstOwn) pages.push(page + 1);
+        if (heap[this.#table + page] !== 0) pages.push(page);
       }
     }
     return pages;
+  }
+
+  /** {@link pages}, and those into which a store may have reached; in front of the table there is nobody's. */
+  reachedPages(): number[] | null {
+    const pages = this.pages();
+    if (pages === null) return null;
+    const count = this.#bytes().length >>> PAGE_BITS;
+    const beside = (this.#table >>> PAGE_BITS) - 1;
+    const reached = new Set(pages.flatMap((page) => [page, page + 1]));
+    return [...reached].filter((page) => page < count && page !== beside).sort((a, b) => a - b);
   }
 
   /**
@@ -97,20 +105,19 @@ export class Marks {
     const { base, changed } = saved;
     const pages = this.pages();
     if (pages === null) putBack(heap, base, 0, heap.length);
-    else for (const [first, end] of runsOf(pages)) putBack(heap, base, first * PAGE_BYTES, end * PAGE_BYTES);
-    changed.putBack(heap, pages ?? changed.numbers);
+    for (const [first, end] of pages ? runsOf(pages) : []) {
+      putBack(heap, base, first * PAGE_BYTES, Math.min(end * PAGE_BYTES + REACH_BYTES, heap.length));
+      changed.putBack(heap, end, REACH_BYTES);
+    }
+    for (const page of pages ?? changed.numbers) changed.putBack(heap, page);
     this.clear();
   }
 
   /** Nothing owns the pages of the table and beside it: a program that wrote there meant to wipe its traces. */
   #isForged(heap: Uint8Array): boolean {
     const last = (this.#table + TABLE_BYTES) >>> PAGE_BITS;
-    return heap.subarray(this.#table + this.#firstOwn, this.#table + last + 1).some((mark) => mark !== 0);
-  }
-
-  /** The free page in front of the table. */
-  get #firstOwn(): number {
-    return (this.#table >>> PAGE_BITS) - 1;
+    const first = (this.#table >>> PAGE_BITS) - 1;
+    return heap.subarray(this.#table + first, this.#table + last + 1).some((mark) => mark !== 0);
   }
 
   /** The memory moves when it grows. */

@@ -13,6 +13,8 @@ export const PAGE_BITS = 12;
 export const PAGE_BYTES = 1 << PAGE_BITS;
 /** A store at an offset of up to this is marked by its address alone: it may reach into the page behind that. */
 const NEAR_OFFSET = 256;
+/** How far: the offset, and a vector of 16 bytes. */
+export const REACH_BYTES = NEAR_OFFSET + 16;
 
 const I32 = 0x7f;
 const I64 = 0x7e;
