@@ -3,7 +3,7 @@
 
 import { Rng } from "../../src/core/rng.js";
 
-export type ProgramKind = "correct" | "wrong" | "raising" | "looping" | "loud";
+type ProgramKind = "correct" | "wrong" | "raising" | "looping" | "loud";
 
 export interface MixedProgram {
   readonly kind: ProgramKind;

@@ -70,6 +70,17 @@ test.each([
   ).toEqual(["v", text]);
 });
 
+test.each([
+  [{ a: true, b: null }, "{ a: true, b: null }"],
+  ["it's", `"it's"`],
+  [{ $dict: [[1, { $obj: "P", attrs: { x: [null] } }]] }, "new Map([[1, P { x: [null] }]])"],
+  [{ $set: [{ $repr: "1970" }] }, "new Set([1970])"],
+  [{ a: { $cycle: 1 } }, '{ "a": ... }'],
+] satisfies Array<[Json, string]>)("of a JavaScript program, %j is written as JavaScript would: %s", (value, text) => {
+  const [, line] = traceTable(trace({ v: value }), whole, "javascript").split("\n");
+  expect(line?.trim()).toBe(`v         ${text}`);
+});
+
 test("nothing that a program makes steers the terminal", () => {
   const evil = "\u001b[2J\u0007\u009b31m\u202e\u200b\r\n\u2028";
   const table = traceTable(

@@ -2,10 +2,11 @@
 
 import pc from "picocolors";
 import { isTooBig } from "../alignment/select.js";
-import { Float, type Json, stringifyJson } from "../core/json.js";
-import { pythonLiteral } from "../problems/python-literal.js";
+import type { Json } from "../core/json.js";
+import type { Language } from "../problems/notation.js";
 import type { Trace } from "../tracer/trace.js";
 import { textTable } from "./table.js";
+import { valueText } from "./value-text.js";
 
 export interface Screen {
   /** Columns of the terminal; null where nothing is cut. */
@@ -17,21 +18,25 @@ const HEAD = ["scope", "variable", "value", "flags"];
 const LEAST_VALUE_WIDTH = 16;
 
 /**
- * Scope, variable, value as Python writes it, and what speaks against asking for it; then result, output and end.
+ * Scope, variable, value as its language writes it, and what speaks against asking for it; then result, output and end.
  * What the program made is escaped: it must not steer the terminal.
  */
-export function traceTable(trace: Trace, screen: Screen): string {
+export function traceTable(trace: Trace, screen: Screen, language: Language = "python"): string {
   const { bold, red } = pc.createColors(screen.color);
   const { variables, ambiguous, nondeterministic } = trace;
   const valueless = [...ambiguous, ...nondeterministic].filter((key) => !Object.hasOwn(variables, key));
   const rows = [
-    ...Object.entries(variables).map(([key, value]) => [...place(key), pythonText(value), flags(key, value, trace)]),
+    ...Object.entries(variables).map(([key, value]) => [
+      ...place(key),
+      valueText(value, language),
+      flags(key, value, trace),
+    ]),
     ...valueless.map((key) => [...place(key), "-", flags(key, null, trace)]),
   ].map((row) => row.map(printable));
   const [head = "", ...lines] = textTable(fitted([HEAD, ...rows], screen.width)).split("\n");
   const facts = [
-    ...(trace.returned === undefined ? [] : [["returned", pythonText(trace.returned)]]),
-    ["stdout", pythonText(trace.stdout)],
+    ...(trace.returned === undefined ? [] : [["returned", valueText(trace.returned, language)]]),
+    ["stdout", valueText(trace.stdout, language)],
     ["status", trace.status],
     ...(trace.outputNondeterministic ? [["output", "another one in a second run"]] : []),
     ...(trace.tampered ? [["tampered", "it touches what the tracer stands on: nothing here is certain"]] : []),
@@ -54,48 +59,6 @@ function flags(key: string, value: Json, trace: Trace): string {
     ...Object.entries(named).flatMap(([name, keys]) => (keys.includes(key) ? [name] : [])),
     ...(isTooBig(value) ? ["big"] : []),
   ].join(", ");
-}
-
-/** The value as Python would write it, also where no literal makes it again. */
-function pythonText(value: Json): string {
-  const literal = pythonLiteral(value);
-  if (literal !== undefined || typeof value !== "object" || value === null || value instanceof Float)
-    return literal ?? stringifyJson(value);
-  const items = (list: Json): string => (Array.isArray(list) ? list.map(pythonText).join(", ") : pythonText(list));
-  if (Array.isArray(value)) return `[${items(value)}]`;
-  const [[tag, content] = ["", null], attributes] = Object.entries(value as Readonly<Record<string, Json>>);
-  switch (tag) {
-    case "$tuple":
-      return `(${items(content)}${Array.isArray(content) && content.length === 1 ? "," : ""})`;
-    case "$set":
-      return `{${items(content)}}`;
-    case "$deque":
-      return `deque([${items(content)}])`;
-    case "$obj":
-      return `${textOf(content)}(${fields(attributes?.[1] ?? null, "=", (name) => name)})`;
-    case "$enum":
-    case "$repr":
-      return textOf(content);
-    case "$big":
-      return `<${textOf(content)}, too big>`;
-    case "$cycle":
-      return "...";
-    case "$dict":
-      return `{${(content as ReadonlyArray<readonly [Json, Json]>).map(([key, item]) => `${pythonText(key)}: ${pythonText(item)}`).join(", ")}}`;
-    default:
-      return `{${fields(value, ": ", pythonText)}}`;
-  }
-}
-
-function textOf(content: Json): string {
-  return typeof content === "string" ? content : stringifyJson(content);
-}
-
-function fields(record: Json, mark: string, name: (key: string) => string): string {
-  if (typeof record !== "object" || record === null) return stringifyJson(record);
-  return Object.entries(record)
-    .map(([key, item]) => `${name(key)}${mark}${pythonText(item as Json)}`)
-    .join(", ");
 }
 
 /** Characters that would move the cursor, turn the direction of writing or show nothing are shown by number. */

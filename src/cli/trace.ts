@@ -48,7 +48,7 @@ async function traceFile(file: string, options: Options): Promise<void> {
     const { determinismCheck, language = languageOf(file) } = options;
     const result = await trace(sandbox, program, input, { stdin, language, determinismCheck });
     process.stdout.write(
-      options.json ? `${stringifyJson(toRow(result))}\n` : traceTable(result, screenOf(process.stdout)),
+      options.json ? `${stringifyJson(toRow(result))}\n` : traceTable(result, screenOf(process.stdout), language),
     );
   } finally {
     await sandbox.close();

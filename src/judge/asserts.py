@@ -1,4 +1,7 @@
-"""Reads `assert f(x) == literal` as a call test. Works on trusted test code only: no program is loaded meanwhile."""
+"""Reads `assert f(x) == literal` as a call test, and finds test code that does not compile.
+
+Works on trusted test code only: no program is loaded meanwhile.
+"""
 
 import ast
 import builtins
@@ -9,7 +12,7 @@ from coderlplus_values import Encoder, Limits, TooBig, Unsupported
 
 
 def read_asserts(request):
-    """For each text the call and what it must return, or None where the text asks for more than that.
+    """For each text the call and what it must return, or None where the text asks for more than that; and its fault.
 
     Also what the preamble asks for in vain.
     """
@@ -21,7 +24,16 @@ def read_asserts(request):
     except Exception:
         pass
     calls = [read_assert(code, namespace) for code in request["codes"]]
-    return {"end": "finished", "calls": calls, "skipped": skipped}
+    faults = [fault_in(code) for code in request["codes"]]
+    return {"end": "finished", "calls": calls, "faults": faults, "skipped": skipped}
+
+
+def fault_in(code):
+    try:
+        compile(code, "<test>", "exec", dont_inherit=True)
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
+    return None
 
 
 def read_assert(code, namespace):

@@ -103,7 +103,7 @@ export function cacheFolder(): string | null {
   const chosen = process.env.CODERLPLUS_CACHE;
   if (chosen === "off") return null;
   if (chosen) return chosen;
-  const base = process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache");
+  const base = process.env.XDG_CACHE_HOME || join(homedir(), ".cache");
   return join(base, "coderlplus");
 }
 
