@@ -163,6 +163,14 @@ describe("unusable problems: exit code 2, file and line, what was found and what
       Buffer.concat([Buffer.from(`${problem(PRINTS_ONE)}\n`), latin]),
       /p\.jsonl:2: not UTF-8/,
     ],
+    [
+      "a linked list for JavaScript",
+      problem('[{"kind": "call", "function": "f", "arguments": [[{"$list_node": [1]}]], "expected": 1}]').replace(
+        "python",
+        "javascript",
+      ),
+      /p\.jsonl:1: tests\[0\]: expected no "\$list_node".*JavaScript/,
+    ],
     ["no problems", "\n", /p\.jsonl: no problems in it/],
   ])("%s", (_name, content, message) => {
     const result = judge(file("p.jsonl", content), file("c.jsonl", one("")));

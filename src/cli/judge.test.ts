@@ -158,3 +158,16 @@ test("trace: a missing file, one that is not UTF-8 and a broken call are usage e
   expect(result.status).toBe(2);
   expect(run("trace", file("r.py", "x = 1"), "--call", "f(").status).toBe(2);
 });
+
+test.skipIf(!existsSync("/dev/full"))(
+  "a standard output that takes no more is one line, or none, never a stack",
+  () => {
+    const path = file("full.py", "x = 1\n");
+    const command = `'${process.execPath}' --import tsx '${MAIN}' trace '${path}'`;
+    const full = spawnSync("bash", ["-c", `${command} > /dev/full`], { encoding: "utf8" });
+    expect(full.stderr).toMatch(/^coderlplus: standard output: .*no space left.*\n$/);
+    expect(full.status).toBe(1);
+    const closed = spawnSync("bash", ["-o", "pipefail", "-c", `${command} | true`], { encoding: "utf8" });
+    expect(closed).toMatchObject({ stderr: "", status: 1 });
+  },
+);

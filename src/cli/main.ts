@@ -40,6 +40,12 @@ for (const register of [
 // Sub-commands inherit nothing: without this a usage error inside one would exit with 1.
 for (const command of program.commands.flatMap((verb) => [verb, ...verb.commands])) command.exitOverride();
 
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  // Whoever reads has had enough: no error of ours, but not all was written either.
+  if (error.code !== "EPIPE") process.stderr.write(`coderlplus: standard output: ${error.message}\n`);
+  process.exit(1);
+});
+
 try {
   await program.parseAsync();
 } catch (error) {

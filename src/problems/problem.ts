@@ -2,7 +2,7 @@
 
 import { z } from "zod";
 import { DataError } from "../core/errors.js";
-import { entriesOf, type Json } from "../core/json.js";
+import { entriesOf, type Json, stringifyJson } from "../core/json.js";
 import { readRecords } from "../core/jsonl.js";
 import { number } from "../core/schema.js";
 import { faultIn, isObject } from "./tags.js";
@@ -92,7 +92,7 @@ function byName(input: unknown): unknown {
   return isObject(input) ? Object.fromEntries(entriesOf(input)) : input;
 }
 
-export const problemSchema = z.strictObject({
+const recordSchema = z.strictObject({
   id: z.string().min(1, "expected a non-empty id"),
   language: z.enum(["python", "javascript"]),
   prompt: z.string(),
@@ -108,6 +108,16 @@ export const problemSchema = z.strictObject({
   license: z.string().optional(),
   metadata: z.preprocess(byName, z.record(z.string(), z.unknown())).default({}),
 });
+
+export const problemSchema = recordSchema.superRefine(({ language, tests }, context) => {
+  if (language === "python") return;
+  const at = tests.findIndex((test) => test.kind === "call" && NODE_TAG.test(stringifyJson(test)));
+  if (at < 0) return;
+  const message = 'expected no "$list_node" and no "$tree_node": JavaScript programs are given arrays';
+  context.addIssue({ code: "custom", message, path: ["tests", at] });
+});
+
+const NODE_TAG = /"\$(list|tree)_node"/;
 
 export type Problem = z.output<typeof problemSchema>;
 export type Test = z.output<typeof testSchema>;
