@@ -88,11 +88,11 @@ test("a program finds no way to the host by them", async () => {
 });
 
 test("neither the native engine nor the wall goes with them", async () => {
-  await expect(openSandbox({ packages: folder, engine: "auto" })).rejects.toThrow(
-    /wasm engine; found the engine "auto"/,
+  await expect(openSandbox({ packages: folder, engine: "native" })).rejects.toThrow(
+    /wasm engine; found the engine "native"/,
   );
-  await expect(openSandbox({ packages: folder, wall: "auto" })).rejects.toThrow(
-    /behind the wall; found the wall "auto"/,
+  await expect(openSandbox({ packages: folder, wall: "on" })).rejects.toThrow(
+    /behind the wall; found the wall "on"/,
   );
 });
 
