@@ -12,6 +12,8 @@ import type { Trace, TraceStatus } from "./trace.js";
 export interface TraceOptions {
   readonly limits?: Limits | undefined;
   readonly preamble?: string | undefined;
+  /** What lies in the program's folder. */
+  readonly files?: Problem["files"];
   /** Standard input for an expression. */
   readonly stdin?: string | undefined;
   /** Python unless told otherwise. */
@@ -33,6 +35,7 @@ export async function trace(
     input,
     stdin: input.kind === "stdio" ? input.stdin : (options.stdin ?? ""),
     limits: options.limits ?? defaultLimits,
+    files: options.files,
   };
   const { language = "python" } = options;
   const run = (variant: Variant): Promise<Traced> => {
