@@ -60,6 +60,7 @@ function toTrace({ ending, reply, stdout, cpuMs, engine }: Traced): Trace {
   const returned = ending.kind === "finished" ? reply?.returned : undefined;
   return {
     status: statusOf(ending),
+    message: ending.kind === "raised" ? ending.error.message : "message" in ending ? ending.message : "",
     variables: Object.fromEntries(variablesIn(reply)),
     recursive: texts(reply?.recursive),
     ambiguous: texts(reply?.ambiguous),
