@@ -200,6 +200,7 @@ describe("the pool", () => {
 describe("the choice of variables", () => {
   const traced: Trace = {
     status: "ok",
+    message: "",
     variables: { "f.x": 1, a: 1, b: { $big: "list" }, c: 3, "g.n": 4, d: 5, e: 6, r: [{ $big: "dict" }] },
     recursive: ["g"],
     ambiguous: ["d"],

@@ -86,6 +86,20 @@ test("the options choose programs, variables and words; one seed gives the same 
   expect(align("d.jsonl", "--minimum-complexity", "2").examples).toEqual([]);
 });
 
+test.each([
+  ["python", "helper.py", "n = 3", "from helper import n\nm = n * 2\nprint(m)\n"],
+  ["javascript", "helper.js", "exports.n = 3", "const { n } = require('./helper')\nconst m = n * 2\nconsole.log(m)\n"],
+])("a %s program is traced beside its problem's files", (language, name, text, program) => {
+  const tests = [{ kind: "stdio", stdin: "", stdout: "7\n" }];
+  const flags = [
+    ["--problems", file("with-files.jsonl", [{ id: "a", language, prompt: "", tests, files: { [name]: text } }])],
+    ["--completions", file("reading.jsonl", [{ problem: "a", program }])],
+    ["--out", "-"],
+  ].flat();
+  const example = JSON.parse(run("align", ...flags).stdout) as { readonly truth: object };
+  expect(example.truth).toMatchObject({ variables: { m: 6 }, output: "6\n" });
+});
+
 test("examples on standard output have it to themselves", () => {
   const result = run("align", "--problems", problems(), "--completions", completions(), "--out", "-");
   expect(result.stdout.trim().split("\n")).toHaveLength(2);

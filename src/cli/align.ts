@@ -88,8 +88,8 @@ async function alignFiles(options: Options): Promise<void> {
       dialect: dialects[options.dialect],
       // No model, no tokens: how long a prompt or an answer may be is the trainer's to say.
       countTokens: () => 0,
-      trace: (program: string, input: ProgramInput, { language, limits, preamble }: Problem) =>
-        trace(sandbox, program, input, { language, limits, preamble, determinismCheck }),
+      trace: (program: string, input: ProgramInput, { language, limits, preamble, files }: Problem) =>
+        trace(sandbox, program, input, { language, limits, preamble, files, determinismCheck }),
     };
     const noPool = new AlignmentPool({ capacity: 0, sampling: "recent" });
     const { examples, funnel } = await recycle(candidates, recyclingOf(options), noPool, tools, 0, seed);

@@ -120,6 +120,16 @@ test("a program gets a dict in the order of the file", () => {
   expect(JSON.parse(result.stdout)).toMatchObject({ counts: { passed: 1 } });
 });
 
+test("a problem that cannot be judged is named once, and the exit code is 1", () => {
+  const test = '{"kind": "assert", "code": "assert f("}';
+  const path = file("broken.jsonl", `{"id": "a", "language": "python", "prompt": "", "tests": [${test}]}`);
+  const one = '{"problem": "a", "program": "def f(x): return x"}\n';
+  const result = run("judge", "--problems", path, "--completions", file("c.jsonl", one + one), "--json");
+  expect(JSON.parse(result.stdout)).toMatchObject({ counts: { infrastructure: 2 } });
+  expect(result.stderr).toMatch(/^coderlplus: infrastructure: a: tests\[0\]\.code: SyntaxError: [^\n]*\n$/);
+  expect(result.status).toBe(1);
+});
+
 test("a wrong flag is a usage error", () => {
   const completions = file("c.jsonl", '{"problem": "b", "program": ""}');
   for (const flags of [["--mode", "lenient"], ["--workers", "0"], ["--workers", "1.5"], ["--nonsense"]]) {

@@ -87,6 +87,9 @@ async function judgeAll(
     })) {
       await write(`${stringifyJson(toRow(candidate, judgement))}\n`);
       count(tally, judgement);
+      if (judgement.verdict.kind === "infrastructure" && tally.counts["infrastructure"] === 1) {
+        process.stderr.write(`coderlplus: infrastructure: ${judgement.verdict.message}\n`);
+      }
       showProgress(tally, total, process.stderr);
     }
   } finally {

@@ -5,6 +5,7 @@ import { traceTable } from "./trace-table.js";
 
 const trace = (variables: Readonly<Record<string, Json>>, more: Partial<Trace> = {}): Trace => ({
   status: "ok",
+  message: "",
   variables,
   recursive: [],
   ambiguous: [],
@@ -31,6 +32,7 @@ test("one line a variable with scope, name, value and flags, then how the progra
         returned: { $tuple: [1] },
         stdout: "7\n",
         status: "error:ValueError",
+        message: "no\u001bway",
       },
     ),
     whole,
@@ -47,6 +49,7 @@ g      k         -                ambiguous
 returned  (1,)
 stdout    '7\\n'
 status    error:ValueError
+message   no\\u{1b}way
 engine    wasm/cpython
 `,
   );

@@ -38,6 +38,7 @@ export function traceTable(trace: Trace, screen: Screen, language: Language = "p
     ...(trace.returned === undefined ? [] : [["returned", valueText(trace.returned, language)]]),
     ["stdout", valueText(trace.stdout, language)],
     ["status", trace.status],
+    ...(trace.message === "" ? [] : [["message", trace.message]]),
     ...(trace.outputNondeterministic ? [["output", "another one in a second run"]] : []),
     ...(trace.tampered ? [["tampered", "it touches what the tracer stands on: nothing here is certain"]] : []),
     ["engine", trace.engine],

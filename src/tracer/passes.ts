@@ -3,7 +3,7 @@
 
 import { UsageError } from "../core/errors.js";
 import type { Json } from "../core/json.js";
-import type { Limits, ProgramInput } from "../problems/problem.js";
+import type { Limits, Problem, ProgramInput } from "../problems/problem.js";
 import { type Execution, textIn } from "../sandbox/job.js";
 import { WORK_PER_MS } from "../sandbox/python/ports.js";
 import type { Room } from "../sandbox/sandbox.js";
@@ -17,6 +17,7 @@ export interface TraceJob {
   readonly input: TraceInput;
   readonly stdin: string;
   readonly limits: Limits;
+  readonly files?: Problem["files"];
 }
 
 /** Reading the program and taking down its first activations is not the program's time. */
@@ -32,7 +33,7 @@ export type Variant = "true" | "moved" | "stirred";
 
 /** @throws UsageError where the input is an expression that is none */
 export async function runPasses(room: Room, job: TraceJob, variant: Variant): Promise<Execution> {
-  const { input, limits, stdin } = job;
+  const { input, limits, stdin, files } = job;
   const source = {
     name: input.kind === "stdio" ? "__main__" : "program",
     source: job.program,
@@ -42,7 +43,7 @@ export async function runPasses(room: Room, job: TraceJob, variant: Variant): Pr
     stirred: variant === "stirred",
   };
   const run = (request: object, timeMs: number): Promise<Execution> =>
-    room.run({ request: { op: "trace", ...source, ...request }, stdin, limits: { ...limits, timeMs } });
+    room.run({ request: { op: "trace", ...source, ...request }, stdin, files, limits: { ...limits, timeMs } });
 
   const truth = variant === "true";
   let first = await run({}, truth ? allowance(limits.timeMs) : repeatAllowance(limits.timeMs));
@@ -51,7 +52,7 @@ export async function runPasses(room: Room, job: TraceJob, variant: Variant): Pr
     throw new UsageError(`the call is no Python expression: ${textIn(first.reply.message)}`);
   if (truth && first.work > limits.timeMs * WORK_PER_MS && first.ending.kind !== "timed-out") {
     // Whether the program itself is out of time can only be told without a tracer.
-    const untraced = await room.run({ request: { ...source, op: "run" }, stdin, limits });
+    const untraced = await room.run({ request: { ...source, op: "run" }, stdin, files, limits });
     if (untraced.ending.kind === "timed-out") return { ...untraced, cpuMs: first.cpuMs + untraced.cpuMs };
     first = { ...first, cpuMs: first.cpuMs + untraced.cpuMs };
   }

@@ -15,6 +15,8 @@ export type TraceStatus =
 
 export interface Trace {
   readonly status: TraceStatus;
+  /** What the error or the limit says, for people; empty after a normal end. */
+  readonly message: string;
   /** Tagged values; keys in the source order of each variable's last assignment. */
   readonly variables: Readonly<Record<string, Json>>;
   /** Scopes that called themselves: their variables are never asked. */

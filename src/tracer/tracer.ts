@@ -12,6 +12,8 @@ import type { Trace, TraceStatus } from "./trace.js";
 export interface TraceOptions {
   readonly limits?: Limits | undefined;
   readonly preamble?: string | undefined;
+  /** What lies in the program's folder. */
+  readonly files?: Problem["files"];
   /** Standard input for an expression. */
   readonly stdin?: string | undefined;
   /** Python unless told otherwise. */
@@ -33,6 +35,7 @@ export async function trace(
     input,
     stdin: input.kind === "stdio" ? input.stdin : (options.stdin ?? ""),
     limits: options.limits ?? defaultLimits,
+    files: options.files,
   };
   const { language = "python" } = options;
   const run = (variant: Variant): Promise<Traced> => {
@@ -57,6 +60,7 @@ function toTrace({ ending, reply, stdout, cpuMs, engine }: Traced): Trace {
   const returned = ending.kind === "finished" ? reply?.returned : undefined;
   return {
     status: statusOf(ending),
+    message: ending.kind === "raised" ? ending.error.message : "message" in ending ? ending.message : "",
     variables: Object.fromEntries(variablesIn(reply)),
     recursive: texts(reply?.recursive),
     ambiguous: texts(reply?.ambiguous),

@@ -98,8 +98,14 @@ export async function startSession(parts: Parts, run: RunDirectory): Promise<Ses
     tools: {
       dialect,
       countTokens: (text) => engine.model.tokenizer.encode(text).length,
-      trace: (program, input, { limits, preamble, language }) =>
-        trace(sandbox, program, input, { limits, preamble, language, determinismCheck: alignment.determinismCheck }),
+      trace: (program, input, { limits, preamble, files, language }) =>
+        trace(sandbox, program, input, {
+          limits,
+          preamble,
+          files,
+          language,
+          determinismCheck: alignment.determinismCheck,
+        }),
     },
     evaluate: (step, report) => evaluate(parts, run, step, report),
     checkpoint: () => checkpoint(parts, run, position, pool),

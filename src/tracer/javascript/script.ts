@@ -10,7 +10,10 @@ import { callOf, type TraceJob, variablesIn } from "../passes.js";
 import { type Facts, instrument } from "./instrument.js";
 
 /** @throws UsageError where the input is an expression that is none */
-export async function runScript(room: Room, { program, preamble, input, stdin, limits }: TraceJob): Promise<Execution> {
+export async function runScript(
+  room: Room,
+  { program, preamble, input, stdin, limits, files }: TraceJob,
+): Promise<Execution> {
   if (input.kind === "expression" && !parseExpression(input.expression)) {
     throw new UsageError(`the call is no JavaScript expression: ${input.expression}`);
   }
@@ -26,7 +29,8 @@ export async function runScript(room: Room, { program, preamble, input, stdin, l
       trace: { scopes: instrumented.scopes, mark: instrumented.recorder },
     }),
   };
-  const run = (counts?: Json): Promise<Execution> => room.run({ request: { ...request, counts }, stdin, limits });
+  const run = (counts?: Json): Promise<Execution> =>
+    room.run({ request: { ...request, counts }, stdin, files, limits });
   const first = await run();
   const counts = first.reply?.counts;
   const last = Array.isArray(counts) ? await run(counts) : first;
