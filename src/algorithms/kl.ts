@@ -13,8 +13,9 @@ export function k2(logprob: number, reference: number): number {
   return (logprob - reference) ** 2 / 2;
 }
 
-/** k3 = exp(-d) + d - 1 with d = logprob - reference clamped to +-20, the result to +-10: unbiased and never negative. */
+/** k3 = exp(-d) + d - 1 with d = logprob - reference clamped to +-20, the result to at most 10: unbiased and never negative. */
 export function k3(logprob: number, reference: number): number {
   const difference = clamp(logprob - reference, -20, 20);
-  return clamp(Math.exp(-difference) + difference - 1, -10, 10);
+  // Rounding can leave a little less than nothing.
+  return clamp(Math.exp(-difference) + difference - 1, 0, 10);
 }

@@ -118,9 +118,23 @@ async function judgeAll(lines: readonly object[]): Promise<{ rows: Row[]; status
     jsonl("completions.jsonl", lines),
   ];
   const cache = process.env["CODERLPLUS_CACHE"] ?? join(homedir(), ".cache", "coderlplus");
+  // Without the second wall, which would hide what gets through the first.
   const child = spawn(
     process.execPath,
-    ["--import", import.meta.resolve("tsx"), MAIN, "judge", ...flags, "--out", out, "--workers", "1", "--json"],
+    [
+      "--import",
+      import.meta.resolve("tsx"),
+      MAIN,
+      "judge",
+      ...flags,
+      "--out",
+      out,
+      "--workers",
+      "1",
+      "--wall",
+      "off",
+      "--json",
+    ],
     {
       cwd: join(folder, "cwd"),
       env: { ...process.env, HOME: join(folder, "home"), TMPDIR: join(folder, "tmp"), CODERLPLUS_CACHE: cache },

@@ -91,9 +91,7 @@ test("neither the native engine nor the wall goes with them", async () => {
   await expect(openSandbox({ packages: folder, engine: "native" })).rejects.toThrow(
     /wasm engine; found the engine "native"/,
   );
-  await expect(openSandbox({ packages: folder, wall: "on" })).rejects.toThrow(
-    /behind the wall; found the wall "on"/,
-  );
+  await expect(openSandbox({ packages: folder, wall: "on" })).rejects.toThrow(/behind the wall; found the wall "on"/);
 });
 
 test.each([
