@@ -39,7 +39,7 @@ async function traceFile(file: string, options: Options): Promise<void> {
   // Python takes a file with a byte order mark, but not a string with one.
   const program = readText(file).replace(/^\uFEFF/, "");
   const stdin = options.stdin === undefined ? "" : readTextOrStandardInput(options.stdin);
-  const sandbox = await openSandbox({ workers: 1 });
+  const sandbox = await openSandbox({ workers: 1, wall: "auto" });
   try {
     const input =
       options.call === undefined
