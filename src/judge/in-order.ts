@@ -23,7 +23,10 @@ export async function* judgeInOrder<Each extends Candidate>(
     return { candidate, judgement: await judgement };
   };
   for await (const candidate of candidates) {
-    underWay.push([candidate, judge(sandbox, candidate.problem, candidate.program, options)]);
+    const judgement = judge(sandbox, candidate.problem, candidate.program, options);
+    // All are called off at once, but only the first of them is still waited for.
+    judgement.catch(() => {});
+    underWay.push([candidate, judgement]);
     if (underWay.length >= ahead) yield await next();
   }
   while (underWay.length > 0) yield await next();

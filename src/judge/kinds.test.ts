@@ -316,6 +316,20 @@ describe("limits", () => {
     }
   });
 
+  test("what is left of a total limit is no other problem's", async () => {
+    const program = `for i in range(1_000_000): pass\n${busy}`;
+    const limits = { timeMs: 100, totalMs: 100 };
+    const one = await openSandbox({ workers: 1 });
+    try {
+      const late = problem([{ kind: "assert", code: "assert f(8)" }, ...five], { limits });
+      expect(kinds(await judge(one, late, program)).slice(0, 2)).toEqual(["passed", "timed-out"]);
+      const fresh = await judge(one, problem([call("f", [1], 1), call("f", [0], 0)], { limits }), program);
+      expect(kinds(fresh)[0]).toBe("passed");
+    } finally {
+      await one.close();
+    }
+  });
+
   test("the fraction of tests is in the verdict when all are asked for", async () => {
     const tests = [1, 2, 3, 4].map((n) => call("f", [n], 2));
     const judgement = await run(problem(tests), "def f(n): return 2 if n % 2 else n", { allTests: true });

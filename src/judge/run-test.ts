@@ -55,8 +55,8 @@ function runJob({ problem, program, session, limits, mode }: Subject, stdin: str
   if (mode === "official") return { ...job, request: { op: "official", ...source, call: call ?? null } };
   const request = { op: "run", ...source, call };
   if (problem.tests.length === 1) return { ...job, request };
-  // The same program under other limits or beside other files is another.
-  const under = { limits: problem.limits, files: files && sha256(stringifyJson(files)) };
+  // The same program under other limits, or what is left of them, or beside other files is another.
+  const under = { limits, files: files && sha256(stringifyJson(files)) };
   const prepare = { op: "prepare", ...source, execute: call !== undefined, under };
   return { ...job, request, staged: { prepare, resume: { op: "resume", call } } };
 }

@@ -1,10 +1,12 @@
 import { readdirSync } from "node:fs";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { CancelledError, InfrastructureError, OverloadError } from "../core/errors.js";
 import { stringifyJson } from "../core/json.js";
 import type { Execution, Job } from "./job.js";
 import { WORK_PER_MS } from "./python/ports.js";
 import { openSandbox, type Sandbox } from "./sandbox.js";
+import { Slot } from "./slot.js";
+import { Threads } from "./threads.js";
 
 const limits = { timeMs: 200, memoryBytes: 64 << 20, outputBytes: 1 << 20 };
 
@@ -159,6 +161,78 @@ test("a lease that is called off leaves the queue, or ends what runs; the next i
   } finally {
     await one.close();
   }
+});
+
+describe("whoever has the interpreter next has it to itself", () => {
+  let one: Sandbox;
+  beforeAll(async () => {
+    one = await openSandbox({ workers: 1 });
+  });
+  afterAll(() => one.close());
+  const next = (): Promise<Execution> => one.lease((room) => room.run(job("print('next')")));
+  const served = { ending: { kind: "finished" }, stdout: "next\n" };
+
+  test("after a lease that was called off as soon as it was asked for", async () => {
+    const controller = new AbortController();
+    const early = one.lease((room) => room.run(job("while True: pass")), { signal: controller.signal });
+    controller.abort();
+    await expect(early).rejects.toThrow(CancelledError);
+    expect(await next()).toMatchObject(served);
+  });
+
+  test("after a lease that was called off between two of its jobs", async () => {
+    const controller = new AbortController();
+    const late = one.lease(
+      async (room) => {
+        await room.run(job("print(1)"));
+        controller.abort();
+        // Long enough for a thread that was ended to be gone.
+        await new Promise((resolve) => setTimeout(resolve, 200));
+        return room.run(job("print(2)"));
+      },
+      { signal: controller.signal },
+    );
+    await expect(late).rejects.toThrow(CancelledError);
+    expect(await next()).toMatchObject(served);
+  });
+
+  test("after a lease that did not wait for its own job", async () => {
+    let left: Promise<unknown> = Promise.resolve();
+    await one.lease(async (room) => {
+      left = expect(room.run(job("sum(range(10**12))"))).rejects.toThrow(CancelledError);
+      await Promise.resolve();
+    });
+    expect(await next()).toMatchObject(served);
+    await left;
+  });
+
+  test("after a lease that asked for two things at once", async () => {
+    const both = await one.lease((room) => Promise.all(["a", "b"].map((text) => room.run(job(`print("${text}")`)))));
+    expect(both.map(({ stdout }) => stdout)).toEqual(["a\n", "b\n"]);
+    expect(await next()).toMatchObject(served);
+  });
+});
+
+test("a thread that died while nothing ran is replaced before anything does", async () => {
+  const threads = new Threads({ language: "javascript", world: "first" });
+  const dead = await threads.start();
+  await dead.worker.terminate();
+  const start = threads.start.bind(threads);
+  const starts = [async () => dead, start];
+  const slot = new Slot(Object.assign(threads, { start: () => (starts.shift() ?? start)() }));
+  const request = { op: "run", name: "__main__", source: "console.log(7)", preamble: "" };
+  expect(await slot.run({ request, stdin: "", limits })).toMatchObject({ stdout: "7\n" });
+  await Promise.all([slot.close(), threads.close()]);
+});
+
+test("nothing runs on in a closed sandbox, and nothing begins", async () => {
+  const closed = await openSandbox({ workers: 1 });
+  const ends = ["sum(range(10**12))", "print(1)"].map((source) =>
+    expect(closed.lease((room) => room.run(job(source)))).rejects.toThrow("the sandbox is closed"),
+  );
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  await closed.close();
+  await Promise.all(ends);
 });
 
 test("no more may wait than the sandbox is told", async () => {

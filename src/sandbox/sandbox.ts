@@ -4,6 +4,7 @@
 import { availableParallelism } from "node:os";
 import { CancelledError, ConfigError, InfrastructureError, OverloadError } from "../core/errors.js";
 import type { Place } from "./job.js";
+import { LeasedRoom } from "./lease.js";
 import type { EngineChoice } from "./native/choice.js";
 import { NativeEngine } from "./native/native.js";
 import { findWheels } from "./python/packages.js";
@@ -108,13 +109,11 @@ export class Sandbox {
     const pool = this.#pool({ language, world, packages: this.#packages });
     const slot = await this.#take(pool, signal);
     const runsNatively = pool.place.language === "python" && pool.place.world === "first";
-    const room = this.native && runsNatively ? this.native.beside(slot) : slot;
-    const cancel = (): void => room.cancel();
-    signal?.addEventListener("abort", cancel, { once: true });
+    const room = new LeasedRoom(this.native && runsNatively ? this.native.beside(slot) : slot, signal);
     try {
       return await use(room);
     } finally {
-      signal?.removeEventListener("abort", cancel);
+      await room.end();
       const next = pool.waiting.shift();
       if (next) next(slot);
       else pool.free.push(slot);

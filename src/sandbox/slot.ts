@@ -1,6 +1,6 @@
 // One place in the pool: a thread with an interpreter, its watchdog, and its replacement when it dies.
 
-import { CancelledError } from "../core/errors.js";
+import { CancelledError, InfrastructureError } from "../core/errors.js";
 import { type Execution, fromWire, type Job, toWire, type WireExecution, type WireJob } from "./job.js";
 import { START_TIMEOUT_MS, type Thread, type Threads } from "./threads.js";
 import type { WorkerMessage } from "./worker.js";
@@ -10,6 +10,8 @@ const SILENCE_FACTOR = 2;
 const SILENCE_MIN_MS = 2000;
 /** Wall clock, in limits, after which the thread is given up: by then it should have stopped the program itself. */
 const WALL_FACTOR = 30;
+/** What Node gives as the number of a thread that is no more. */
+const ENDED = -1;
 
 /** Something that runs one job at a time. */
 export interface Room {
@@ -19,10 +21,14 @@ export interface Room {
   ready(): Promise<void>;
 }
 
-/** A room of the pool's own. */
-export interface OpenRoom extends Room {
+/** A room whose caller may change its mind. */
+export interface CancellableRoom extends Room {
   /** Ends what runs in it: the caller gets a CancelledError. */
   cancel(): void;
+}
+
+/** A room of the pool's own. */
+export interface OpenRoom extends CancellableRoom {
   close(): Promise<void>;
 }
 
@@ -30,6 +36,7 @@ export class Slot implements OpenRoom {
   readonly #threads: Threads;
   #thread: Promise<Thread> | null = null;
   #engine = "";
+  #running = false;
   #cancelled = false;
   #closed = false;
 
@@ -55,16 +62,25 @@ export class Slot implements OpenRoom {
   /** {@link run}, for a caller in another process. */
   async exchange(job: WireJob): Promise<WireExecution> {
     this.#cancelled = false;
-    return (await this.#attempt(job)) ?? (await this.#attempt(job)) ?? failure("crashed", "the interpreter died twice");
+    this.#running = true;
+    try {
+      return (
+        (await this.#attempt(job)) ?? (await this.#attempt(job)) ?? failure("crashed", "the interpreter died twice")
+      );
+    } finally {
+      this.#running = false;
+    }
   }
 
+  /** Too late, it does nothing: what runs next is somebody else's. */
   cancel(): void {
+    if (!this.#running) return;
     this.#cancelled = true;
     this.#thread?.then(({ worker }) => worker.terminate()).catch(() => {});
   }
 
   async ready(): Promise<void> {
-    await this.#running();
+    await this.#open();
   }
 
   async close(): Promise<void> {
@@ -75,27 +91,33 @@ export class Slot implements OpenRoom {
   }
 
   async #attempt(job: WireJob): Promise<WireExecution | null> {
-    const thread = await this.#running();
+    const thread = await this.#open();
     const outcome = await watch(thread, job);
-    if (outcome.replace && !this.#closed) {
-      this.#thread = this.#threads.replace(thread);
-      this.#thread.catch(() => {});
-    }
+    // Its answer may have come after all, but a thread that was called off ends all the same.
+    if ((outcome.replace || this.#cancelled) && !this.#closed) this.#replace(thread);
     if (this.#cancelled) throw new CancelledError("the run was cancelled");
     return outcome.answer;
   }
 
   /** The thread, started where there is none. A failed start is not remembered: the next caller tries again. */
-  async #running(): Promise<Thread> {
+  async #open(): Promise<Thread> {
+    if (this.#closed) throw new InfrastructureError("the sandbox is closed");
     this.#thread ??= this.#threads.start();
     try {
       const thread = await this.#thread;
       this.#engine = thread.engine;
-      return thread;
+      if (thread.worker.threadId !== ENDED) return thread;
+      this.#replace(thread);
     } catch (error) {
       this.#thread = null;
       throw error;
     }
+    return this.#open();
+  }
+
+  #replace(thread: Thread): void {
+    this.#thread = this.#threads.replace(thread);
+    this.#thread.catch(() => {});
   }
 }
 
