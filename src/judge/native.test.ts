@@ -165,15 +165,17 @@ describe.skipIf(proof.why !== null)("under auto", () => {
       (text) => notices.push(text),
       async () => ({ python: null, layers: [], why: "no python3" }),
     );
-    const wasmRoom = await wasm.lease(async (room) => room as OpenRoom);
-    for (let i = 0; i < 2; i++) {
-      const room = (await engine)?.beside(wasmRoom);
-      for (const stdin of ["300000\n", "300001\n"]) {
-        const request = { op: "run", name: "__main__", source: heavy, preamble: "" };
-        await room?.run({ request, stdin, limits, session: "s" });
+    await wasm.lease(async (leased) => {
+      const wasmRoom = leased as OpenRoom;
+      for (let i = 0; i < 2; i++) {
+        const room = (await engine)?.beside(wasmRoom);
+        for (const stdin of ["300000\n", "300001\n"]) {
+          const request = { op: "run", name: "__main__", source: heavy, preamble: "" };
+          await room?.run({ request, stdin, limits, session: "s" });
+        }
+        expect(room?.engine).toBe(wasmRoom.engine);
       }
-      expect(room?.engine).toBe(wasmRoom.engine);
-    }
+    });
     expect(notices).toEqual(["heavy programs run in wasm: the native engine is not to be had here: no python3"]);
   });
 
