@@ -7,7 +7,7 @@ import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { Rng } from "../src/core/rng.js";
-import { createModel } from "../src/engines/embedded/create-model.js";
+import { createModel } from "../src/engines/embedded/model/create-model.js";
 import { openEmbedded } from "../src/engines/embedded/embedded.js";
 import { testTokenizerJson } from "../src/engines/embedded/test-model.js";
 import type { Datum, Engine, SampleRequest } from "../src/engines/engine.js";

@@ -6,9 +6,9 @@ import { join } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
 import { UsageError } from "../core/errors.js";
 import { readBytes, sha256, writeDurable, writeFolderAtomic } from "../core/files.js";
-import type { DecoderConfig } from "../engines/embedded/config.js";
-import { createModel } from "../engines/embedded/create-model.js";
 import { type EmbeddedEngine, openEmbedded } from "../engines/embedded/embedded.js";
+import type { DecoderConfig } from "../engines/embedded/model/config.js";
+import { createModel } from "../engines/embedded/model/create-model.js";
 import { type PretrainProgress, pretrain } from "../train/warm-start/pretrain.js";
 import { buildTokenizer, END, PAD } from "../train/warm-start/tokenizer-builder.js";
 

@@ -17,16 +17,16 @@ import type {
   SampleRequest,
   Tokenizer,
 } from "../engine.js";
-import { type Batch, type BatchLimits, cutBatches, type Sequence } from "./batches.js";
-import { type Companions, readCompanions, writeCompanions } from "./checkpoint.js";
-import { type DecoderConfig, readConfig } from "./config.js";
+import { type Layout, layoutOf } from "./decoder/layout.js";
+import { lossFields } from "./decoder/losses.js";
 import { CONTROL_BYTES, type SharedState, TURN, type WeightSource } from "./jobs.js";
-import { type Layout, layoutOf } from "./layout.js";
-import { lossFields } from "./losses.js";
-import type { StoredType } from "./safetensors.js";
-import { cutShards } from "./shards.js";
-import { readTokenizer } from "./tokenizer.js";
-import type { TokenScores, TrainingSequence } from "./trainer.js";
+import { type Companions, readCompanions, writeCompanions } from "./model/checkpoint.js";
+import { type DecoderConfig, readConfig } from "./model/config.js";
+import type { StoredType } from "./model/safetensors.js";
+import { readTokenizer } from "./model/tokenizer.js";
+import { cutShards } from "./sampling/shards.js";
+import { type Batch, type BatchLimits, cutBatches, type Sequence } from "./training/batches.js";
+import type { TokenScores, TrainingSequence } from "./training/trainer.js";
 import { WorkerPool } from "./worker-pool.js";
 
 export interface EmbeddedOptions {

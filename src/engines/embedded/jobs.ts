@@ -2,11 +2,11 @@
 // share; a job is small.
 
 import type { Loss, OptimStep, Sample } from "../engine.js";
-import type { Batch, Sequence } from "./batches.js";
-import type { DecoderConfig } from "./config.js";
-import type { StoredType } from "./safetensors.js";
-import type { ShardPrompt } from "./sampler.js";
-import type { TokenLosses, TokenScores, TrainingSequence } from "./trainer.js";
+import type { DecoderConfig } from "./model/config.js";
+import type { StoredType } from "./model/safetensors.js";
+import type { ShardPrompt } from "./sampling/sampler.js";
+import type { Batch, Sequence } from "./training/batches.js";
+import type { TokenLosses, TokenScores, TrainingSequence } from "./training/trainer.js";
 
 /** Flat f32 arrays of the layout's length. */
 export interface SharedState {

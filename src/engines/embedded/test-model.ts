@@ -5,10 +5,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Rng } from "../../core/rng.js";
-import { writeWeights } from "./checkpoint.js";
-import type { DecoderConfig } from "./config.js";
-import { createModel } from "./create-model.js";
-import { type Layout, layoutOf } from "./layout.js";
+import { type Layout, layoutOf } from "./decoder/layout.js";
+import { writeWeights } from "./model/checkpoint.js";
+import type { DecoderConfig } from "./model/config.js";
+import { createModel } from "./model/create-model.js";
 
 export const TEST_CONFIG: DecoderConfig = {
   vocabularySize: 288,

@@ -1,8 +1,8 @@
 // The flat array of weights as a compute worker's programs are fed it.
 
 import { Tensor } from "onnxruntime-node";
-import { type Model, NEXT_LAYER } from "./graphs.js";
-import type { Feeds } from "./program.js";
+import { type Model, NEXT_LAYER } from "./decoder/graphs.js";
+import type { Feeds } from "./graph/program.js";
 
 export interface LoadedWeights {
   readonly flat: Float32Array;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { EngineError } from "../../core/errors.js";
+import { layoutOf } from "./decoder/layout.js";
 import { CONTROL_BYTES } from "./jobs.js";
-import { layoutOf } from "./layout.js";
 import { TEST_CONFIG } from "./test-model.js";
 import { WorkerPool } from "./worker-pool.js";
 

@@ -2,8 +2,9 @@
 
 import { parentPort, workerData } from "node:worker_threads";
 import { EngineError, messageOf } from "../../core/errors.js";
-import { readOptimizer, readWeights, writeOptimizer, writeWeights } from "./checkpoint.js";
-import type { Model } from "./graphs.js";
+import type { Model } from "./decoder/graphs.js";
+import { layoutOf } from "./decoder/layout.js";
+import type { Runtime } from "./graph/program.js";
 import {
   BUSY,
   CLOSING,
@@ -15,11 +16,10 @@ import {
   type WeightSource,
   type WorkerSetup,
 } from "./jobs.js";
-import { layoutOf } from "./layout.js";
-import { adamStep } from "./optimizer.js";
-import type { Runtime } from "./program.js";
-import { Sampler } from "./sampler.js";
-import { Trainer } from "./trainer.js";
+import { readOptimizer, readWeights, writeOptimizer, writeWeights } from "./model/checkpoint.js";
+import { Sampler } from "./sampling/sampler.js";
+import { adamStep } from "./training/optimizer.js";
+import { Trainer } from "./training/trainer.js";
 import { type LoadedWeights, loadedWeights } from "./weights.js";
 
 const { config, state, threads } = workerData as WorkerSetup;

@@ -3,9 +3,9 @@
 // prompt, written once, and one line a row, which grows. N key-value heads, C size of a head.
 
 import { Tensor } from "onnxruntime-node";
-import { MASKED } from "./attention.js";
-import type { DecoderConfig } from "./config.js";
-import type { Feeds, Outputs } from "./program.js";
+import { MASKED } from "../decoder/attention.js";
+import type { Feeds, Outputs } from "../graph/program.js";
+import type { DecoderConfig } from "../model/config.js";
 
 /** Own tokens are made room for in steps of this. */
 const GROWTH = 16;

@@ -5,10 +5,13 @@
 // round a row alike whatever stands around it, so the two agree to the bit; a change in one needs the same in the
 // other. Shapes: P prompts of S tokens, R completions each (seats; some may be empty) of U tokens, B = P R, G = H / N.
 
-import type { DecoderConfig } from "./config.js";
+import type { Dimension, Graph, Value } from "../graph/graph.js";
+import type { DecoderConfig } from "../model/config.js";
+import { add } from "../operators/elementwise.js";
+import { matmul } from "../operators/matmul.js";
+import { softmax } from "../operators/normalization.js";
+import { concatenate, reshape, split, transpose } from "../operators/shape.js";
 import type { Attend } from "./decoder.js";
-import type { Dimension, Graph, Value } from "./graph.js";
-import { add, concatenate, matmul, reshape, softmax, split, transpose } from "./operators.js";
 
 /** Added to the score of what may not be seen; exp of it is 0 in f32. */
 export const MASKED = -1e9;

@@ -3,10 +3,14 @@
 // a prompt's first pass and sampling share every line of it. Shapes: M tokens, D hidden size, H heads, N key-value
 // heads, C size of a head, V vocabulary.
 
-import type { DecoderConfig } from "./config.js";
-import type { Graph, Value } from "./graph.js";
+import type { Graph, Value } from "../graph/graph.js";
+import type { DecoderConfig } from "../model/config.js";
+import { add, swiglu } from "../operators/elementwise.js";
+import { linear } from "../operators/matmul.js";
+import { rmsNorm } from "../operators/normalization.js";
+import { type RotaryTables, rotary } from "../operators/rotary.js";
+import { reshape, split } from "../operators/shape.js";
 import type { Layout } from "./layout.js";
-import { add, linear, type RotaryTables, reshape, rmsNorm, rotary, split, swiglu } from "./operators.js";
 
 export type Weights = (name: string) => Value;
 

@@ -1,9 +1,9 @@
 // AdamW and gradient clipping over one flat array of weights. Plain JavaScript: at a few nanoseconds a weight it costs
 // less than any transfer to a kernel. It does not know where a gradient came from.
 
-import { EngineError } from "../../core/errors.js";
-import type { OptimStep } from "../engine.js";
-import type { Layout } from "./layout.js";
+import { EngineError } from "../../../core/errors.js";
+import type { OptimStep } from "../../engine.js";
+import type { Layout } from "../decoder/layout.js";
 
 /** Flat arrays of the layout's length. */
 export interface OptimizerState {

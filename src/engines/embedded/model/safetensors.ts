@@ -4,7 +4,7 @@
 
 import { closeSync, existsSync, fstatSync, fsyncSync, openSync, readSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { EngineError, messageOf } from "../../core/errors.js";
+import { EngineError, messageOf } from "../../../core/errors.js";
 import { readModelJson } from "./config.js";
 
 export type StoredType = "F32" | "BF16";

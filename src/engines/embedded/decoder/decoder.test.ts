@@ -1,18 +1,18 @@
 import { readFileSync } from "node:fs";
 import { Tensor } from "onnxruntime-node";
 import { afterAll, describe, expect, it } from "vitest";
-import { Rng } from "../../core/rng.js";
-import type { Loss } from "../engine.js";
-import { gradients } from "./autodiff.js";
-import { cutBatches } from "./batches.js";
-import { Graph } from "./graph.js";
+import { Rng } from "../../../core/rng.js";
+import type { Loss } from "../../engine.js";
+import { gradients } from "../graph/autodiff.js";
+import { Graph } from "../graph/graph.js";
+import { compile, type Feeds, UNGUARDED } from "../graph/program.js";
+import { total } from "../operators/reduction.js";
+import { livelyWeights, removeTestModels, TEST_CONFIG } from "../test-model.js";
+import { cutBatches } from "../training/batches.js";
+import { Trainer, type TrainingSequence } from "../training/trainer.js";
+import { loadedWeights } from "../weights.js";
 import { layoutOf } from "./layout.js";
 import { type LossField, tokenLosses } from "./losses.js";
-import { total } from "./operators.js";
-import { compile, type Feeds, UNGUARDED } from "./program.js";
-import { livelyWeights, removeTestModels, TEST_CONFIG } from "./test-model.js";
-import { Trainer, type TrainingSequence } from "./trainer.js";
-import { loadedWeights } from "./weights.js";
 
 afterAll(removeTestModels);
 

@@ -2,7 +2,7 @@
 // that matrices which read the same input (q, k, v; gate, up) lie next to each other and are one matrix to the engine,
 // at no cost. It holds no numbers itself.
 
-import type { DecoderConfig } from "./config.js";
+import type { DecoderConfig } from "../model/config.js";
 
 /** One tensor of the engine: one or several of Hugging Face's, stacked along their rows. */
 export interface LayoutTensor {

@@ -2,11 +2,11 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { standardDeviation } from "../../core/maths.js";
+import { standardDeviation } from "../../../core/maths.js";
+import { layoutOf } from "../decoder/layout.js";
+import { TEST_CONFIG, testTokenizerJson } from "../test-model.js";
 import { readConfig } from "./config.js";
 import { createModel, randomWeights } from "./create-model.js";
-import { layoutOf } from "./layout.js";
-import { TEST_CONFIG, testTokenizerJson } from "./test-model.js";
 
 const folder = mkdtempSync(join(tmpdir(), "coderlplus-create-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

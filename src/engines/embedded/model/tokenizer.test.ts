@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from "vitest";
-import { createTestModel, removeTestModels } from "./test-model.js";
+import { createTestModel, removeTestModels } from "../test-model.js";
 import { readTokenizer } from "./tokenizer.js";
 
 afterAll(removeTestModels);

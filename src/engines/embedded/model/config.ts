@@ -3,9 +3,9 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { EngineError, messageOf } from "../../core/errors.js";
-import { readText } from "../../core/files.js";
-import { explain } from "../../core/schema.js";
+import { EngineError, messageOf } from "../../../core/errors.js";
+import { readText } from "../../../core/files.js";
+import { explain } from "../../../core/schema.js";
 
 export interface DecoderConfig {
   readonly vocabularySize: number;

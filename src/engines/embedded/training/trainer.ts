@@ -2,13 +2,13 @@
 // program for each loss, and owns no weights.
 
 import { Tensor } from "onnxruntime-node";
-import type { Loss } from "../engine.js";
-import { causalMask, MASKED, stackedLengths } from "./attention.js";
+import type { Loss } from "../../engine.js";
+import { causalMask, MASKED, stackedLengths } from "../decoder/attention.js";
+import { EMBEDDED_GRADIENT, gradientName, logprobGraph, lossGraph, type Model } from "../decoder/graphs.js";
+import { type LossField, lossFields } from "../decoder/losses.js";
+import { compile, type Feeds, type Outputs, type Program, type Runtime } from "../graph/program.js";
+import { embeddingRow, type LoadedWeights } from "../weights.js";
 import { type Batch, type Sequence, seatsOf } from "./batches.js";
-import { EMBEDDED_GRADIENT, gradientName, logprobGraph, lossGraph, type Model } from "./graphs.js";
-import { type LossField, lossFields } from "./losses.js";
-import { compile, type Feeds, type Outputs, type Program, type Runtime } from "./program.js";
-import { embeddingRow, type LoadedWeights } from "./weights.js";
 
 /** A sequence with what the loss reads of it, [completion] each. */
 export interface TrainingSequence extends Sequence {

@@ -3,8 +3,8 @@
 
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { readBytes, writeDurable } from "../../core/files.js";
-import type { Layout } from "./layout.js";
+import { readBytes, writeDurable } from "../../../core/files.js";
+import type { Layout } from "../decoder/layout.js";
 import {
   indexFile,
   indexModel,

@@ -4,9 +4,9 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { Template } from "@huggingface/jinja";
 import { Tokenizer as Backend } from "@huggingface/tokenizers";
-import { EngineError, messageOf } from "../../core/errors.js";
-import { readText } from "../../core/files.js";
-import type { Tokenizer } from "../engine.js";
+import { EngineError, messageOf } from "../../../core/errors.js";
+import { readText } from "../../../core/files.js";
+import type { Tokenizer } from "../../engine.js";
 import { readModelJson } from "./config.js";
 
 /**

@@ -3,10 +3,15 @@
 // repeated tokens are made in JavaScript, in a fixed order, because ONNX Runtime's scatter does not promise one.
 // Shapes as in attention.ts; K tokens to score.
 
-import type { Loss } from "../engine.js";
+import type { Loss } from "../../engine.js";
+import { gradients } from "../graph/autodiff.js";
+import { Graph, type Value } from "../graph/graph.js";
+import type { DecoderConfig } from "../model/config.js";
+import { tokenLogprobs } from "../operators/logprobs.js";
+import { matmul } from "../operators/matmul.js";
+import { total } from "../operators/reduction.js";
+import { concatenate, pick, transpose } from "../operators/shape.js";
 import { attendPrompts, attendSequences, attendStep, type StepCache } from "./attention.js";
-import { gradients } from "./autodiff.js";
-import type { DecoderConfig } from "./config.js";
 import {
   decoderHead,
   decoderLayers,
@@ -16,10 +21,8 @@ import {
   type Weights,
   weightInputs,
 } from "./decoder.js";
-import { Graph, type Value } from "./graph.js";
 import type { Layout } from "./layout.js";
 import { type LossField, tokenLosses } from "./losses.js";
-import { concatenate, matmul, pick, tokenLogprobs, total, transpose } from "./operators.js";
 
 export interface Model {
   readonly config: DecoderConfig;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { Rng } from "../../core/rng.js";
-import type { Layout } from "./layout.js";
+import { Rng } from "../../../core/rng.js";
+import type { Layout } from "../decoder/layout.js";
 import { adamStep } from "./optimizer.js";
 
 const part = (offset: number, shape: readonly number[]) => ({

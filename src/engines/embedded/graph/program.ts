@@ -2,7 +2,7 @@
 // only hold dimensions. Runs block the thread they are in, so programs live in worker threads.
 
 import { InferenceSession, Tensor } from "onnxruntime-node";
-import { EngineError, messageOf } from "../../core/errors.js";
+import { EngineError, messageOf } from "../../../core/errors.js";
 import type { Graph } from "./graph.js";
 
 export type Feeds = Record<string, Tensor>;

@@ -1,8 +1,8 @@
 // The losses as graphs over token logprobs. Plain sums with one weight a token: every normaliser is in the weights.
 
-import type { Loss } from "../engine.js";
-import type { Graph, Value } from "./graph.js";
-import { add, choose, clip, exponential, maximum, multiply, negate, subtract } from "./operators.js";
+import type { Loss } from "../../engine.js";
+import type { Graph, Value } from "../graph/graph.js";
+import { add, choose, clip, exponential, maximum, multiply, negate, subtract } from "../operators/elementwise.js";
 
 const LOG_RATIO_BOUND = 20;
 const K3_BOUND = 10;

@@ -1,9 +1,9 @@
 // How sampling requests are cut into shards that are drawn at once. Prompts of a shard are equally long up to padding,
 // so that what kernels see of a row does not depend on the other rows. Depends only on the requests.
 
-import { EngineError, ShapeError } from "../../core/errors.js";
-import type { SampleRequest } from "../engine.js";
-import { promptBucket } from "./batches.js";
+import { EngineError, ShapeError } from "../../../core/errors.js";
+import type { SampleRequest } from "../../engine.js";
+import { promptBucket } from "../training/batches.js";
 import type { ShardPrompt } from "./sampler.js";
 
 export interface Shard {

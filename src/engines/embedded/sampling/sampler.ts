@@ -3,15 +3,15 @@
 // shard: the lengths that kernels see are the prompt's bucket and the step. It lives in a compute worker.
 
 import { Tensor } from "onnxruntime-node";
-import { Rng } from "../../core/rng.js";
-import type { Sample } from "../engine.js";
-import { causalMask, MASKED, stackedLengths } from "./attention.js";
-import { promptBucket } from "./batches.js";
+import { Rng } from "../../../core/rng.js";
+import type { Sample } from "../../engine.js";
+import { causalMask, MASKED, stackedLengths } from "../decoder/attention.js";
+import { type Model, promptGraph, stepGraphs } from "../decoder/graphs.js";
+import { compile, type Feeds, type Outputs, type Program, type Runtime } from "../graph/program.js";
+import { promptBucket } from "../training/batches.js";
+import { embeddingRow, type LoadedWeights } from "../weights.js";
 import { drawToken } from "./draw.js";
-import { type Model, promptGraph, stepGraphs } from "./graphs.js";
 import { KeyValueCache } from "./key-value-cache.js";
-import { compile, type Feeds, type Outputs, type Program, type Runtime } from "./program.js";
-import { embeddingRow, type LoadedWeights } from "./weights.js";
 
 export interface ShardPrompt {
   readonly tokens: readonly number[];

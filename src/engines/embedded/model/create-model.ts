@@ -2,12 +2,12 @@
 
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { EngineError, messageOf } from "../../core/errors.js";
-import { writeDurable } from "../../core/files.js";
-import { Rng } from "../../core/rng.js";
+import { EngineError, messageOf } from "../../../core/errors.js";
+import { writeDurable } from "../../../core/files.js";
+import { Rng } from "../../../core/rng.js";
+import { type Layout, type LayoutTensor, layoutOf } from "../decoder/layout.js";
 import { writeWeights } from "./checkpoint.js";
 import { configJson, type DecoderConfig } from "./config.js";
-import { type Layout, type LayoutTensor, layoutOf } from "./layout.js";
 
 export interface SpecialTokens {
   /** The text of the token that ends a completion, as tokenizer.json has it. */

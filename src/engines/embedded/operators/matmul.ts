@@ -1,0 +1,63 @@
+// Matrix products.
+
+import type { Dimension, Graph, Value } from "../graph/graph.js";
+import { sumLeading } from "./reduction.js";
+
+export interface Transposed {
+  readonly transposeA?: boolean;
+  readonly transposeB?: boolean;
+  readonly scale?: number;
+}
+
+/** scale * op(a) op(b) over equal leading axes, or over any leading axes of `a` where `b` is a matrix without a. */
+export function matmul(graph: Graph, a: Value, b: Value, options: Transposed = {}): Value {
+  const { transposeA = false, transposeB = false, scale = 1 } = options;
+  const rows = a.shape.at(transposeA ? -1 : -2) as Dimension;
+  const columns = b.shape.at(transposeB ? -2 : -1) as Dimension;
+  const result = graph.emit("FusedMatMul", [a, b], [...a.shape.slice(0, -2), rows, columns], {
+    domain: "com.microsoft",
+    attributes: { transA: Number(transposeA), transB: Number(transposeB), alpha: { float: scale } },
+  });
+  return graph.record(result, [a, b], (gradient) => [
+    a.tracked
+      ? transposeA
+        ? matmul(graph, b, gradient, { transposeA: transposeB, transposeB: true, scale })
+        : matmul(graph, gradient, b, { transposeB: !transposeB, scale })
+      : undefined,
+    b.tracked
+      ? transposeB
+        ? matmul(graph, gradient, a, { transposeA: true, transposeB: transposeA, scale })
+        : matmul(graph, a, gradient, { transposeA: !transposeA, scale })
+      : undefined,
+  ]);
+}
+
+/**
+ * x W^T (+ bias), the weight stored as Hugging Face does.
+ *
+ * @param x       [..., in]
+ * @param weight  [out, in]
+ * @param bias    [out]
+ */
+export function linear(graph: Graph, x: Value, weight: Value, bias?: Value): Value {
+  const [outputs, inputs] = weight.shape as [number, number];
+  const shape = [...x.shape.slice(0, -1), outputs];
+  const product = graph.emit("FusedMatMul", [x, weight], shape, {
+    domain: "com.microsoft",
+    attributes: { transA: 0, transB: 1, alpha: { float: 1 } },
+  });
+  const result = graph.record(product, [x, weight], (gradient) => [
+    x.tracked ? matmul(graph, gradient, weight) : undefined,
+    matmul(graph, flatten(graph, gradient, outputs), flatten(graph, x, inputs), { transposeA: true }),
+  ]);
+  if (!bias) return result;
+  return graph.record(graph.emit("Add", [result, bias], shape), [result, bias], (gradient) => [
+    gradient,
+    sumLeading(graph, gradient, bias.shape),
+  ]);
+}
+
+/** [..., width] as a matrix. */
+function flatten(graph: Graph, x: Value, width: number): Value {
+  return x.shape.length === 2 ? x : graph.emit("Reshape", [x, graph.integers([-1, width])], ["rows", width]);
+}
