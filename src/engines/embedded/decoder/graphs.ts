@@ -4,6 +4,7 @@
 // Shapes as in attention.ts; K tokens to score.
 
 import type { Loss } from "../../engine.js";
+import type { Adapters } from "../adapters/layout.js";
 import { gradients } from "../graph/autodiff.js";
 import { Graph, type Value } from "../graph/graph.js";
 import type { DecoderConfig } from "../model/config.js";
@@ -20,14 +21,16 @@ import {
   projectHeads,
   rotaryTables,
   type Weights,
-  weightInputs,
 } from "./decoder.js";
 import type { Layout } from "./layout.js";
 import { type LossField, tokenLosses } from "./losses.js";
+import { layerInputs, weightInputs } from "./weight-inputs.js";
 
 export interface Model {
   readonly config: DecoderConfig;
   readonly layout: Layout;
+  /** Where there are some, only they are trained. */
+  readonly adapters?: Adapters;
 }
 
 /** The output that holds a weight's gradient. */
@@ -40,18 +43,13 @@ export const EMBEDDED_GRADIENT = gradientName("embedded");
 
 /**
  * Inputs: those of {@link logprobGraph}, tokenWeights [K] and what the loss reads. Outputs: losses, logprobs and
- * entropies [K], the gradient of every weight that has one; `weights` are those.
+ * entropies [K], the gradient of every trained weight that has one; `weights` are those.
  */
 export function lossGraph(model: Model, loss: Loss): { graph: Graph; weights: readonly string[] } {
   const graph = new Graph();
-  const used = new Map<string, Value>();
-  const declare = weightInputs(graph, model.layout, true);
-  const weights: Weights = (name) => {
-    const value = declare(name);
-    used.set(name, value);
-    return value;
-  };
-  const { embedded, logprobs } = scores(graph, model, weights, true);
+  const trained = new Map<string, Value>();
+  const weights = weightInputs(graph, model, trained);
+  const { embedded, logprobs } = scores(graph, model, weights, model.adapters === undefined);
   const tokenWeights = graph.input("tokenWeights", ["K"]);
   const fields = new Map<LossField, Value>();
   const field = (name: LossField): Value => {
@@ -61,12 +59,12 @@ export function lossGraph(model: Model, loss: Loss): { graph: Graph; weights: re
   };
   const losses = tokenLosses(graph, { logprobs, weights: tokenWeights, field }, loss);
   graph.output(losses, "losses");
-  const found = gradients(graph, total(graph, losses), [embedded, ...used.values()]);
-  const names = ["embedded", ...used.keys()];
+  const found = gradients(graph, total(graph, losses), [embedded, ...trained.values()]);
+  const names = ["embedded", ...trained.keys()];
   for (const [index, gradient] of found.entries()) {
     if (gradient) graph.output(gradient, gradientName(names[index]));
   }
-  return { graph, weights: [...used.keys()] };
+  return { graph, weights: [...trained.keys()] };
 }
 
 /**
@@ -77,7 +75,7 @@ export function lossGraph(model: Model, loss: Loss): { graph: Graph; weights: re
  */
 export function logprobGraph(model: Model): Graph {
   const graph = new Graph();
-  scores(graph, model, weightInputs(graph, model.layout, false), false);
+  scores(graph, model, weightInputs(graph, model), false);
   return graph;
 }
 
@@ -113,9 +111,10 @@ function scores(
  * probabilities of the whole vocabulary after each pick [K, V]; each layer's keys [P, N, C, S], transposed as
  * `StepCache` wants them, and values [P, N, S, C].
  */
-export function promptGraph({ config, layout }: Model): Graph {
+export function promptGraph(model: Model): Graph {
+  const { config } = model;
   const graph = new Graph();
-  const weights = weightInputs(graph, layout, false);
+  const weights = weightInputs(graph, model);
   const embedded = graph.input("embedded", ["PS", config.hiddenSize]);
   const position = graph.input("position", ["PS", 1], { type: "int64" });
   const masks = { promptCausal: graph.input("promptCausal", ["GS", "S"]) };
@@ -133,9 +132,10 @@ export function promptGraph({ config, layout }: Model): Graph {
  * Inputs: those of a prompt's pass, see {@link promptGraph}. Outputs: the residual stream at each pick, `hidden l` [K, D]
  * for each layer l asked for; 0 is `embedded` itself, the last is behind the final norm.
  */
-export function hiddenGraph({ config, layout }: Model, layers: ReadonlySet<number>): Graph {
+export function hiddenGraph(model: Model, layers: ReadonlySet<number>): Graph {
+  const { config } = model;
   const graph = new Graph();
-  const weights = weightInputs(graph, layout, false);
+  const weights = weightInputs(graph, model);
   const embedded = graph.input("embedded", ["PS", config.hiddenSize]);
   const position = graph.input("position", ["PS", 1], { type: "int64" });
   const attend = attendPrompts(graph, config, { promptCausal: graph.input("promptCausal", ["GS", "S"]) });
@@ -170,20 +170,9 @@ export function stepGraphs(model: Model): Record<"enter" | "advance" | "leave", 
   advance.output(stream, "next stream");
   projectOutputs(advance, model, layerInputs(advance, model, NEXT_LAYER), stream);
   const leave = new Graph();
-  const weights = weightInputs(leave, model.layout, false);
+  const weights = weightInputs(leave, model);
   vocabularyOutputs(leave, decoderHead(leave, config, weights, finishedStream(leave, model)));
   return { enter, advance, leave };
-}
-
-/** Weights of any one layer: all have the shapes of the first. */
-function layerInputs(graph: Graph, { layout }: Model, prefix: string): Weights {
-  const declared = new Map<string, Value>();
-  return (name) => {
-    const shape = layout.tensors.find((tensor) => tensor.name === `0.${name}`)?.shape ?? [];
-    const value = declared.get(name) ?? graph.input(prefix + name, shape);
-    declared.set(name, value);
-    return value;
-  };
 }
 
 function projectOutputs(graph: Graph, { config }: Model, weights: Weights, stream: Value): void {

@@ -14,7 +14,7 @@ export interface LayoutTensor {
   readonly parts: readonly LayoutPart[];
 }
 
-interface LayoutPart {
+export interface LayoutPart {
   /** The name in model.safetensors. */
   readonly name: string;
   readonly shape: readonly number[];
@@ -33,23 +33,36 @@ export interface Layout {
 /** Tensors start on cache lines: 16 floats. */
 const ALIGNMENT = 16;
 
-export function layoutOf(config: DecoderConfig): Layout {
+/** A tensor to be placed: its name, and the name and shape of each part. */
+export type Placement = readonly [
+  name: string,
+  parts: ReadonlyArray<readonly [name: string, shape: readonly number[]]>,
+];
+
+/** One after the other, each from a cache line on. */
+export function placed(placements: readonly Placement[]): Layout {
   const tensors: LayoutTensor[] = [];
   let next = 0;
   let parameters = 0;
-  const place = (name: string, parts: ReadonlyArray<readonly [name: string, shape: readonly number[]]>): void => {
+  for (const [name, parts] of placements) {
     let offset = next;
-    const placed = parts.map(([part, shape]) => {
+    const located = parts.map(([part, shape]) => {
       const length = shape.reduce((product, dimension) => product * dimension, 1);
       offset += length;
       return { name: part, shape, offset: offset - length, length };
     });
     const rows = parts.reduce((total, [, shape]) => total + shape[0], 0);
     const shape = [rows, ...parts[0][1].slice(1)];
-    tensors.push({ name, shape, offset: next, length: offset - next, parts: placed });
+    tensors.push({ name, shape, offset: next, length: offset - next, parts: located });
     parameters += offset - next;
     next = Math.ceil(offset / ALIGNMENT) * ALIGNMENT;
-  };
+  }
+  return { tensors, length: next, parameters };
+}
+
+export function layoutOf(config: DecoderConfig): Layout {
+  const placements: Placement[] = [];
+  const place = (...placement: Placement): void => void placements.push(placement);
   const { hiddenSize, feedForwardSize, vocabularySize } = config;
   const query = config.heads * config.headSize;
   const keyValue = config.keyValueHeads * config.headSize;
@@ -78,5 +91,10 @@ export function layoutOf(config: DecoderConfig): Layout {
   }
   place("norm", [["model.norm.weight", [hiddenSize]]]);
   if (!config.tied) place("head", [["lm_head.weight", [vocabularySize, hiddenSize]]]);
-  return { tensors, length: next, parameters };
+  return placed(placements);
+}
+
+/** All parts, in the order in which they lie. */
+export function partsOf({ tensors }: Layout): readonly LayoutPart[] {
+  return tensors.flatMap(({ parts }) => parts);
 }

@@ -12,6 +12,7 @@ export type StoredType = "F32" | "BF16";
 export interface TensorToWrite {
   readonly name: string;
   readonly shape: readonly number[];
+  /** Asked for once, when the tensor is written. */
   readonly data: Float32Array;
 }
 
@@ -104,9 +105,10 @@ export function writeSafetensors(path: string, tensors: readonly TensorToWrite[]
   const width = BYTES_PER_NUMBER[type];
   let offset = 0;
   const header: Record<string, unknown> = { __metadata__: { format: "pt" } };
-  for (const { name, shape, data } of tensors) {
-    header[name] = { dtype: type, shape, data_offsets: [offset, offset + data.length * width] };
-    offset += data.length * width;
+  for (const { name, shape } of tensors) {
+    const bytes = shape.reduce((product, dimension) => product * dimension, width);
+    header[name] = { dtype: type, shape, data_offsets: [offset, offset + bytes] };
+    offset += bytes;
   }
   const text = JSON.stringify(header);
   const json = Buffer.from(text.padEnd(text.length + ((8 - (Buffer.byteLength(text) % 8)) % 8)));
