@@ -12,7 +12,7 @@ import type { Model } from "./decoder/graphs.js";
 import { trainedLayout } from "./decoder/weight-inputs.js";
 import type { Jobs } from "./jobs.js";
 import type { WorkerMemory } from "./memory.js";
-import { readOptimizer, readWeights, writeOptimizer, writeWeights } from "./model/checkpoint.js";
+import { readOptimizer, readWeights, writeMerged, writeOptimizer, writeWeights } from "./model/checkpoint.js";
 
 const ADAPTER_FOLDER = "adapter";
 
@@ -40,7 +40,7 @@ export class Checkpoints {
     const { layout, adapters } = this.#model;
     const { state } = this.#memory;
     if (adapters) {
-      writeWeights(folder, layout, this.#memory.frozen().flat, type, mergeOf(adapters, state.weights));
+      writeMerged(folder, layout, this.#memory.frozen().flat, type, mergeOf(adapters, state.weights));
       writeAdapters(join(folder, ADAPTER_FOLDER), adapters, state.weights, this.#start);
     } else {
       writeWeights(folder, layout, state.weights, type);
@@ -48,17 +48,21 @@ export class Checkpoints {
     if (step !== undefined) writeOptimizer(folder, trainedLayout(this.#model), state, step);
   }
 
-  /** @returns the number of steps taken */
-  load({ folder }: Jobs["load"]["job"]): number {
+  /** @returns the number of steps that the optimizer state has seen */
+  load({ folder, optimizer }: Jobs["load"]["job"]): number {
     const { layout, adapters } = this.#model;
     const { state } = this.#memory;
     const apart = join(folder, ADAPTER_FOLDER);
-    if (adapters) state.weights.set(sameAdapters(apart, this.#model, adapters));
-    else if (existsSync(apart)) throw new EngineError(`${folder}: was trained with adapters, this engine has none`);
+    if (!adapters && existsSync(apart)) {
+      throw new EngineError(`${folder}: was trained with adapters, this engine has none`);
+    }
+    const trained = adapters && sameAdapters(apart, this.#model, adapters);
+    // First: where it is missing nothing has been changed yet.
+    const steps = optimizer ? readOptimizer(folder, trainedLayout(this.#model), state) : 0;
+    if (trained) state.weights.set(trained);
     else readWeights(folder, layout, state.weights);
     state.gradient.fill(0);
-    const steps = readOptimizer(folder, trainedLayout(this.#model), state);
-    if (steps !== undefined) return steps;
+    if (optimizer) return steps;
     state.firstMoment.fill(0);
     state.secondMoment.fill(0);
     return 0;

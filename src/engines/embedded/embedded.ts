@@ -25,7 +25,7 @@ import { CONTROL_BYTES, type SharedState, TURN, type WeightSource } from "./jobs
 import { stampOf } from "./memory.js";
 import { type Companions, readCompanions, writeCompanions } from "./model/checkpoint.js";
 import { type DecoderConfig, readConfig } from "./model/config.js";
-import type { StoredType } from "./model/safetensors.js";
+import type { StoredType } from "./model/number-formats.js";
 import { readTokenizer } from "./model/tokenizer.js";
 import { checkHiddenStates, checkSequences, checkTokens, hasGradient, trainingSequence } from "./requests.js";
 import { cutShards } from "./sampling/shards.js";
@@ -231,7 +231,7 @@ export class EmbeddedEngine implements Engine {
     });
   }
 
-  /** @param options.type  how the weights are stored; BF16 halves the file and rounds the weights */
+  /** @param options.type  how the weights are stored; BF16 and F16 halve the file and round the weights */
   save(folder: string, options: { readonly optimizer: boolean; readonly type?: StoredType }): Promise<void> {
     return this.#exclusive(async () => {
       const type = options.type ?? "F32";
@@ -240,12 +240,12 @@ export class EmbeddedEngine implements Engine {
     });
   }
 
-  load(folder: string): Promise<void> {
+  load(folder: string, options: { readonly optimizer: boolean }): Promise<void> {
     return this.#exclusive(async () => {
       if (JSON.stringify(readConfig(folder)) !== JSON.stringify(this.#config)) {
         throw new EngineError(`${folder}: its config.json describes another model than ${this.#folder}`);
       }
-      this.#steps = await this.#pool.run("load", { folder });
+      this.#steps = await this.#pool.run("load", { folder, optimizer: options.optimizer });
       this.#version++;
     });
   }

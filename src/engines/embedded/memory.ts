@@ -9,7 +9,7 @@ import type { Model } from "./decoder/graphs.js";
 import { trainedLayout } from "./decoder/weight-inputs.js";
 import type { SharedState } from "./jobs.js";
 import { readWeights } from "./model/checkpoint.js";
-import { indexModel } from "./model/safetensors.js";
+import { indexModel } from "./model/shards.js";
 import type { OptimizerState } from "./training/optimizer.js";
 import { type LoadedWeights, loadedWeights } from "./weights.js";
 

@@ -52,13 +52,13 @@ export function adaptersOf(base: Layout, options: LoraOptions): Adapters {
 }
 
 function adapterTensors({ name, parts }: LayoutTensor, adapted: readonly boolean[], rank: number): Placement[] {
-  const a = parts
-    .filter((_, at) => adapted[at])
-    .map((part) => [adapterName(part.name, "A"), [rank, part.shape[1]]] as const);
-  const b = parts.flatMap((part, at): Placement[] =>
-    adapted[at] ? [[`${name}.B${at}`, [[adapterName(part.name, "B"), [part.shape[0], rank]]]]] : [],
-  );
-  return [[`${name}.A`, a], ...b];
+  const targets = parts.filter((_, at) => adapted[at]);
+  const b = parts.flatMap((part, at): Placement[] => {
+    const shape = [part.shape[0], rank];
+    return adapted[at] ? [{ name: `${name}.B${at}`, parts: [{ name: adapterName(part.name, "B"), shape }] }] : [];
+  });
+  const a = targets.map((part) => ({ name: adapterName(part.name, "A"), shape: [rank, part.shape[1]] }));
+  return [{ name: `${name}.A`, parts: a }, ...b];
 }
 
 /** What PEFT calls the adapter of a weight. */

@@ -13,17 +13,10 @@ import { matmul } from "../operators/matmul.js";
 import { total } from "../operators/reduction.js";
 import { concatenate, pick, transpose } from "../operators/shape.js";
 import { attendPrompts, attendSequences, attendStep, type StepCache } from "./attention.js";
-import {
-  decoderHead,
-  decoderLayers,
-  finalNorm,
-  finishLayer,
-  projectHeads,
-  rotaryTables,
-  type Weights,
-} from "./decoder.js";
+import { decoderHead, decoderLayers, finalNorm, finishLayer, projectHeads, type Weights } from "./decoder.js";
 import type { Layout } from "./layout.js";
 import { type LossField, tokenLosses } from "./losses.js";
+import { rotation } from "./rotary-tables.js";
 import { layerInputs, weightInputs } from "./weight-inputs.js";
 
 export interface Model {
@@ -177,7 +170,7 @@ export function stepGraphs(model: Model): Record<"enter" | "advance" | "leave", 
 
 function projectOutputs(graph: Graph, { config }: Model, weights: Weights, stream: Value): void {
   const position = graph.input("position", ["B", 1], { type: "int64" });
-  const heads = projectHeads(graph, config, weights, stream, position, rotaryTables(graph, config));
+  const heads = projectHeads(graph, config, weights, stream, rotation(graph, config, position));
   graph.output(heads.query, "next query");
   graph.output(heads.key, "keys");
   graph.output(heads.value, "values");
