@@ -12,7 +12,7 @@ import { HiddenStates } from "./hidden-states.js";
 import { BUSY, CLOSING, type JobKind, type Jobs, type Reply, type Request, TURN, type WorkerSetup } from "./jobs.js";
 import { WorkerMemory } from "./memory.js";
 import { Sampler } from "./sampling/sampler.js";
-import { adamStep } from "./training/optimizer.js";
+import { adamStep, squares } from "./training/optimizer.js";
 import { Trainer } from "./training/trainer.js";
 
 const setup = workerData as WorkerSetup;
@@ -68,7 +68,8 @@ const handlers: Handlers = {
   hiddenStates: ({ version, sequences, layers }) => hiddenStates.read(memory.policy(version), sequences, layers),
   sample: ({ version, prompts }) =>
     sampler.sample(memory.policy(version), prompts, (count) => reply({ kind: "tokens", count })),
-  optimStep: async ({ options, step }) => adamStep(trainedLayout(model), memory.state, options, step),
+  squares: async ({ stretch }) => squares(memory.state.gradient, stretch),
+  optimStep: async ({ stretch, adam }) => adamStep(trainedLayout(model), memory.state, stretch, adam),
   start: async (job) => checkpoints.start(job),
   load: async (job) => checkpoints.load(job),
   save: async (job) => checkpoints.save(job),
