@@ -1,7 +1,7 @@
 // What the engine and its compute workers say to each other. Weights, gradient and optimizer state lie in memory they
 // share; a job is small.
 
-import type { Loss, OptimStep, Sample } from "../engine.js";
+import type { HiddenStateRequest, Loss, OptimStep, Sample } from "../engine.js";
 import type { DecoderConfig } from "./model/config.js";
 import type { StoredType } from "./model/number-formats.js";
 import type { ShardPrompt } from "./sampling/sampler.js";
@@ -40,6 +40,10 @@ export interface Jobs {
     result: TokenLosses[];
   };
   logprobs: { job: { source: WeightSource; batch: Batch<Sequence> }; result: TokenScores[] };
+  hiddenStates: {
+    job: { source: WeightSource; sequences: readonly HiddenStateRequest[]; layers: readonly number[] };
+    result: Float32Array[][];
+  };
   sample: { job: { source: WeightSource; prompts: readonly ShardPrompt[] }; result: Sample[][] };
   optimStep: { job: { options: OptimStep; step: number }; result: number };
   /** The number of steps that the optimizer state has seen, 0 where it is not asked for. */

@@ -50,6 +50,7 @@ export type Attend = (heads: HeadTensors, layer: number) => Value;
  *
  * @param x         [M, D] embedded tokens
  * @param position  [M, 1] int64, each token's place in its sequence
+ * @param onLayer   is shown the stream behind each layer, counted from 1
  */
 export function decoderLayers(
   graph: Graph,
@@ -58,6 +59,7 @@ export function decoderLayers(
   x: Value,
   position: Value,
   attend: Attend,
+  onLayer: (layer: number, stream: Value) => void = () => {},
 ): Value {
   const turns = rotation(graph, config, position);
   let stream = x;
@@ -65,6 +67,7 @@ export function decoderLayers(
     const own = layerWeights(weights, layer);
     const heads = projectHeads(graph, config, own, stream, turns);
     stream = finishLayer(graph, config, own, stream, attend(heads, layer));
+    onLayer(layer + 1, stream);
   }
   return stream;
 }
@@ -119,6 +122,10 @@ export function finishLayer(graph: Graph, config: DecoderConfig, weights: Weight
 
 /** [K, D] of the residual stream -> [K, V] */
 export function decoderHead(graph: Graph, config: DecoderConfig, weights: Weights, stream: Value): Value {
-  const normal = rmsNorm(graph, stream, weights("norm"), config.normEpsilon);
-  return linear(graph, normal, weights(config.tied ? "embedding" : "head"));
+  return linear(graph, finalNorm(graph, config, weights, stream), weights(config.tied ? "embedding" : "head"));
+}
+
+/** [K, D] of the residual stream -> [K, D] as the head reads it */
+export function finalNorm(graph: Graph, config: DecoderConfig, weights: Weights, stream: Value): Value {
+  return rmsNorm(graph, stream, weights("norm"), config.normEpsilon);
 }

@@ -12,7 +12,15 @@ import { matmul } from "../operators/matmul.js";
 import { total } from "../operators/reduction.js";
 import { concatenate, pick, transpose } from "../operators/shape.js";
 import { attendPrompts, attendSequences, attendStep, type StepCache } from "./attention.js";
-import { decoderHead, decoderLayers, finishLayer, projectHeads, type Weights, weightInputs } from "./decoder.js";
+import {
+  decoderHead,
+  decoderLayers,
+  finalNorm,
+  finishLayer,
+  projectHeads,
+  type Weights,
+  weightInputs,
+} from "./decoder.js";
 import type { Layout } from "./layout.js";
 import { type LossField, tokenLosses } from "./losses.js";
 import { rotation } from "./rotary-tables.js";
@@ -118,6 +126,28 @@ export function promptGraph({ config, layout }: Model): Graph {
   const stream = decoderLayers(graph, config, weights, embedded, position, attend);
   const picks = graph.input("picks", ["K", 1], { type: "int64" });
   vocabularyOutputs(graph, decoderHead(graph, config, weights, pick(graph, stream, picks)));
+  return graph;
+}
+
+/**
+ * Inputs: those of a prompt's pass, see {@link promptGraph}. Outputs: the residual stream at each pick, `hidden l` [K, D]
+ * for each layer l asked for; 0 is `embedded` itself, the last is behind the final norm.
+ */
+export function hiddenGraph({ config, layout }: Model, layers: ReadonlySet<number>): Graph {
+  const graph = new Graph();
+  const weights = weightInputs(graph, layout, false);
+  const embedded = graph.input("embedded", ["PS", config.hiddenSize]);
+  const position = graph.input("position", ["PS", 1], { type: "int64" });
+  const attend = attendPrompts(graph, config, { promptCausal: graph.input("promptCausal", ["GS", "S"]) });
+  const picks = graph.input("picks", ["K", 1], { type: "int64" });
+  const show = (layer: number, stream: Value): void => {
+    if (!layers.has(layer)) return;
+    const picked = pick(graph, stream, picks);
+    graph.output(layer === config.layers ? finalNorm(graph, config, weights, picked) : picked, `hidden ${layer}`);
+  };
+  show(0, embedded);
+  const read = { ...config, layers: Math.max(...layers) };
+  decoderLayers(graph, read, weights, embedded, position, attend, show);
   return graph;
 }
 
