@@ -22,7 +22,9 @@ import { loadedWeights } from "../weights.js";
 
 const FIXTURES = join(import.meta.dirname, "fixtures");
 const GENERATOR = join(FIXTURES, "make_families.py");
-const CASES = readdirSync(FIXTURES, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? entry.name : []));
+const CASES = readdirSync(FIXTURES, { withFileTypes: true }).flatMap((entry) =>
+  entry.isDirectory() ? entry.name : [],
+);
 const scratch = mkdtempSync(join(tmpdir(), "coderlplus-families-"));
 afterAll(() => {
   removeTestModels();
@@ -73,7 +75,11 @@ async function logitsOf({ config, layout, weights }: LoadedModel, sequence: Sequ
     {
       ...loadedWeights({ config, layout }, weights).feeds,
       embedded: new Tensor("float32", Float32Array.from(rows), [count, hiddenSize]),
-      position: new Tensor("int64", BigInt64Array.from(tokens, (_, at) => BigInt(at)), [count, 1]),
+      position: new Tensor(
+        "int64",
+        BigInt64Array.from(tokens, (_, at) => BigInt(at)),
+        [count, 1],
+      ),
       promptCausal: new Tensor("float32", causalMask(config, count), [(heads / keyValueHeads) * count, count]),
     },
     { ...stackedLengths(config, { prompts: 1, promptLength: count, seats: 1, ownLength: 1 }), P: 1 },
@@ -101,7 +107,12 @@ async function gradientOf({ config, layout, weights, sequences }: LoadedModel): 
     const add = (offset: number, piece: Float32Array): void => {
       for (let i = 0; i < piece.length; i++) gradient[offset + i] += piece[i];
     };
-    const scores = await trainer.gradient(loadedWeights({ config, layout }, weights), batch, { kind: "cross-entropy" }, add);
+    const scores = await trainer.gradient(
+      loadedWeights({ config, layout }, weights),
+      batch,
+      { kind: "cross-entropy" },
+      add,
+    );
     for (const [row, index] of cut.groups.flat().entries()) logprobs[index] = scores[row].logprobs;
   }
   return { gradient, logprobs };
@@ -181,10 +192,18 @@ function rewrite(name: string, type: StoredType, limitBytes?: number): string {
   return folder;
 }
 
+/** A new model of the same shape, described by us alone. */
+function create(name: string): string {
+  const { folder } = createTestModel({ ...readConfig(join(FIXTURES, name)), vocabularySize: 288 });
+  copyFileSync(join(FIXTURES, name, "tokens.json"), join(folder, "tokens.json"));
+  return folder;
+}
+
 test.skipIf(absent !== undefined)("transformers reads what we write and has our logits, to 1e-4", async () => {
   const folders = CASES.flatMap((name) => [
     ...(["F32", "BF16", "F16"] as const).map((type) => rewrite(name, type)),
     rewrite(name, "BF16", 5000),
+    create(name),
   ]);
   expect(folders.some((folder) => readdirSync(folder).includes("model.safetensors.index.json"))).toBe(true);
   const { stdout, stderr } = spawnSync(python, [GENERATOR, "--logits", ...folders], { encoding: "utf8" });
