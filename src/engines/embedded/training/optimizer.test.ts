@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { sha256 } from "../../../core/files.js";
 import { sum } from "../../../core/maths.js";
 import { Rng } from "../../../core/rng.js";
 import type { OptimStep } from "../../engine.js";
@@ -78,7 +79,8 @@ describe("AdamW", () => {
       const arrays = Array.from({ length: 2 }, () => Float32Array.from({ length }, () => rng.normal()));
       const shared = { ...zeros(length), weights: arrays[0], gradient: arrays[1] };
       const norm = stepAll(whole, shared, OPTIONS, 1, count);
-      return { norm, weights: shared.weights, moment: shared.secondMoment };
+      const hashes = [shared.weights, shared.secondMoment].map(({ buffer }) => sha256(new Uint8Array(buffer)));
+      return { norm, hashes };
     });
     for (const result of results.slice(1)) expect(result).toEqual(results[0]);
     expect(stretches(length, 3).map(({ from, to }) => to - from)).toEqual([65536, 65536, 68928]);

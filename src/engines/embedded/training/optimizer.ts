@@ -33,11 +33,21 @@ export function stretches(length: number, count: number): Stretch[] {
 export function squares(gradient: Float32Array, { from, to }: Stretch): number[] {
   return Array.from({ length: Math.ceil((to - from) / CHUNK) }, (_, chunk) => {
     const start = from + chunk * CHUNK;
-    const end = Math.min(to, start + CHUNK);
-    let total = 0;
-    for (let i = start; i < end; i++) total += gradient[i] * gradient[i];
-    return total;
+    return sumOfSquares(gradient, start, Math.min(to, start + CHUNK));
   });
+}
+
+/** Two sums, because an addition waits for the one before. */
+function sumOfSquares(values: Float32Array, from: number, to: number): number {
+  let even = 0;
+  let odd = 0;
+  let i = from;
+  for (; i + 1 < to; i += 2) {
+    even += values[i] * values[i];
+    odd += values[i + 1] * values[i + 1];
+  }
+  if (i < to) even += values[i] * values[i];
+  return even + odd;
 }
 
 export interface AdamStep {
