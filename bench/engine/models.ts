@@ -3,6 +3,7 @@
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { traitsOf } from "../../src/engines/embedded/families/families.js";
 import type { DecoderConfig } from "../../src/engines/embedded/model/config.js";
 import { createModel } from "../../src/engines/embedded/model/create-model.js";
 import { testTokenizerJson } from "../../src/engines/embedded/test-model.js";
@@ -17,7 +18,12 @@ export interface BenchModel {
   readonly sampledLength: number;
 }
 
-const COMMON = { contextLength: 512, normEpsilon: 1e-6, ropeTheta: 10_000, tied: true };
+const COMMON = {
+  contextLength: 512,
+  normEpsilon: 1e-6,
+  rope: { theta: 10_000, scaling: { kind: "none" } },
+  tied: true,
+} as const;
 
 export const MODELS: Readonly<Record<string, BenchModel>> = {
   "3m": {
@@ -30,7 +36,7 @@ export const MODELS: Readonly<Record<string, BenchModel>> = {
       keyValueHeads: 4,
       headSize: 64,
       feedForwardSize: 704,
-      bias: true,
+      ...traitsOf("qwen2"),
     },
     trainingRows: 16,
     trainingLength: 256,
@@ -46,7 +52,7 @@ export const MODELS: Readonly<Record<string, BenchModel>> = {
       keyValueHeads: 8,
       headSize: 64,
       feedForwardSize: 1408,
-      bias: true,
+      ...traitsOf("qwen2"),
     },
     trainingRows: 8,
     trainingLength: 256,
@@ -62,7 +68,7 @@ export const MODELS: Readonly<Record<string, BenchModel>> = {
       keyValueHeads: 3,
       headSize: 64,
       feedForwardSize: 1536,
-      bias: false,
+      ...traitsOf("llama"),
     },
     trainingRows: 4,
     trainingLength: 256,

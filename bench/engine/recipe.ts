@@ -2,6 +2,7 @@
 // mini-batches. The weights are random, so lengths are fixed by maxTokens, spread as trained rollouts are.
 
 import { Rng } from "../../src/core/rng.js";
+import { traitsOf } from "../../src/engines/embedded/families/families.js";
 import type { DecoderConfig } from "../../src/engines/embedded/model/config.js";
 import type { Datum, Engine, SampleRequest } from "../../src/engines/engine.js";
 
@@ -15,9 +16,9 @@ export const RECIPE_CONFIG: DecoderConfig = {
   feedForwardSize: 256,
   contextLength: 256,
   normEpsilon: 1e-6,
-  ropeTheta: 10_000,
+  rope: { theta: 10_000, scaling: { kind: "none" } },
   tied: true,
-  bias: true,
+  ...traitsOf("qwen2"),
 };
 const PROMPTS = 32;
 const ROLLOUTS = 8;
