@@ -101,12 +101,9 @@ describe("rotary scaling in config.json", () => {
 
   it("is refused where it is unknown, incomplete or would change with the length", () => {
     const cases: Array<[Keys, string]> = [
-      [
-        { rope_scaling: { type: "dynamic", factor: 2 } },
-        'rope_scaling: rope_type "dynamic" is not supported: its angles',
-      ],
-      [{ rope_scaling: { rope_type: "longrope" } }, 'rope_type "longrope" is not supported: its angles change'],
-      [{ rope_scaling: { rope_type: "magic" } }, "default, linear, llama3 and yarn are"],
+      [{ rope_scaling: { type: "dynamic", factor: 2 } }, 'rope_scaling: rope_type "dynamic": its angles change with'],
+      [{ rope_scaling: { rope_type: "longrope" } }, 'rope_type "longrope": its angles change with'],
+      [{ rope_scaling: { rope_type: "magic" } }, 'rope_type "magic": expected default, linear, llama3 or yarn'],
       [{ rope_scaling: { type: "linear" } }, "rope_scaling: factor: "],
       [{ rope_scaling: { ...scaled, beta: 3 } }, 'rope_scaling: unknown key "beta"'],
       [{ rope_scaling: { rope_type: "llama3", factor: 8 } }, "rope_scaling: low_freq_factor: "],
