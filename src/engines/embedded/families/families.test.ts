@@ -5,9 +5,10 @@ import { join } from "node:path";
 import { Tensor } from "onnxruntime-node";
 import { afterAll, describe, expect, it, test } from "vitest";
 import { attendPrompts, causalMask, stackedLengths } from "../decoder/attention.js";
-import { decoderHead, decoderLayers, weightInputs } from "../decoder/decoder.js";
+import { decoderHead, decoderLayers } from "../decoder/decoder.js";
 import type { Model } from "../decoder/graphs.js";
 import { layoutOf } from "../decoder/layout.js";
+import { weightInputs } from "../decoder/weight-inputs.js";
 import { openEmbedded } from "../embedded.js";
 import { Graph } from "../graph/graph.js";
 import { compile, UNGUARDED } from "../graph/program.js";
@@ -62,7 +63,7 @@ function golden(folder: string, file: string, tensor: string, shape: readonly nu
 async function logitsOf({ config, layout, weights }: LoadedModel, sequence: Sequence): Promise<Float32Array> {
   const { hiddenSize, heads, keyValueHeads, vocabularySize } = config;
   const graph = new Graph();
-  const declare = weightInputs(graph, layout, false);
+  const declare = weightInputs(graph, { config, layout });
   const embedded = graph.input("embedded", ["PS", hiddenSize]);
   const position = graph.input("position", ["PS", 1], { type: "int64" });
   const attend = attendPrompts(graph, config, { promptCausal: graph.input("promptCausal", ["GS", "S"]) });
