@@ -34,6 +34,8 @@ import { WorkerPool } from "./worker-pool.js";
 export interface EmbeddedOptions {
   /** A model folder in Hugging Face's layout. */
   readonly model: string;
+  /** What computes; the processor by default. */
+  readonly device?: Device;
   /** Processor threads to use, all by default; the results' bits do not depend on it. */
   readonly threads?: number;
   /** Tokens of one training batch, padding included. */
@@ -41,6 +43,15 @@ export interface EmbeddedOptions {
   /** Sequences drawn at once by one worker. */
   readonly samplingRows?: number;
 }
+
+/** "webgpu" is the graphics processor, see docs/webgpu.md. */
+export const DEVICES = ["cpu", "webgpu"] as const;
+export type Device = (typeof DEVICES)[number];
+
+const WORKERS: Readonly<Record<Device, URL>> = {
+  cpu: new URL("./worker.js", import.meta.url),
+  webgpu: new URL("./webgpu/worker.js", import.meta.url),
+};
 
 /** A model above this many weights is computed by one worker with several threads: copies would cost more. */
 const ONE_WORKER_PARAMETERS = 20_000_000;
@@ -93,7 +104,9 @@ export class EmbeddedEngine implements Engine {
     this.#limits = { tokens: options.microBatchTokens ?? DEFAULT_MICRO_BATCH_TOKENS, floats: BATCH_FLOATS };
     const mostRows = Math.max(1, Math.floor(BATCH_FLOATS / config.vocabularySize));
     this.#samplingRows = Math.min(options.samplingRows ?? DEFAULT_SAMPLING_ROWS, mostRows);
-    const memory = (): SharedArrayBuffer => new SharedArrayBuffer(this.#layout.length * 4);
+    const device = options.device ?? "cpu";
+    const length = device === "cpu" ? this.#layout.length : 0;
+    const memory = (): SharedArrayBuffer => new SharedArrayBuffer(length * 4);
     this.#state = {
       weights: memory(),
       gradient: memory(),
@@ -110,8 +123,9 @@ export class EmbeddedEngine implements Engine {
     const hiddenStates = { layers: config.layers, size: config.hiddenSize };
     this.capabilities = { dualClip: true, kl: true, entropy: true, hiddenStates };
     const threads = options.threads ?? availableParallelism();
-    const workers = this.#layout.parameters > ONE_WORKER_PARAMETERS ? 1 : threads;
-    this.#pool = new WorkerPool(workers, { config, state: this.#state, threads: threads / workers });
+    const oneWorker = device !== "cpu" || this.#layout.parameters > ONE_WORKER_PARAMETERS;
+    const workers = oneWorker ? 1 : threads;
+    this.#pool = new WorkerPool(WORKERS[device], workers, { config, state: this.#state, threads: threads / workers });
   }
 
   /** Reads the weights; nothing else may be called before. */
@@ -201,7 +215,7 @@ export class EmbeddedEngine implements Engine {
       const outcomes = await Promise.allSettled([...jobs, scored]);
       const failed = outcomes.find((outcome) => outcome.status === "rejected");
       if (failed) {
-        new Float32Array(this.#state.gradient).fill(0);
+        await this.#pool.run("discardGradient", {}).catch(() => {});
         throw failed.reason;
       }
       for (const [row, { logprobs: known, entropies: entropy }] of (await scored).entries()) {
@@ -265,7 +279,7 @@ export class EmbeddedEngine implements Engine {
   /** The frozen starting weights take memory only once the policy leaves them. */
   #keepReference(): void {
     if (this.#reference) return;
-    this.#reference = new SharedArrayBuffer(this.#layout.length * 4);
+    this.#reference = new SharedArrayBuffer(this.#state.weights.byteLength);
     new Float32Array(this.#reference).set(new Float32Array(this.#state.weights));
   }
 

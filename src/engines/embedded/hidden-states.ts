@@ -5,6 +5,7 @@ import { Tensor } from "onnxruntime-node";
 import type { HiddenStateRequest } from "../engine.js";
 import { causalMask, stackedLengths } from "./decoder/attention.js";
 import { hiddenGraph, type Model } from "./decoder/graphs.js";
+import type { DecoderConfig } from "./model/config.js";
 import { compile, type Feeds, type Program, type Runtime } from "./graph/program.js";
 import { promptBucket } from "./training/batches.js";
 import { PADDING, type WeightFeeds } from "./weights.js";
@@ -45,7 +46,7 @@ export class HiddenStates {
     const size = { prompts: sequences.length, promptLength, seats: 1, ownLength: 1 };
     const lengths = { ...stackedLengths(config, size), P: sequences.length };
     const embedded = await weights.embed(paddedTokens(sequences, promptLength));
-    const feeds = { ...weights.feeds, ...this.#feeds(sequences, promptLength), embedded };
+    const feeds = { ...weights.feeds, ...readingFeeds(config, sequences, promptLength), embedded };
     const outputs = await program.run(feeds, lengths);
     embedded.dispose();
     let next = 0;
@@ -62,24 +63,24 @@ export class HiddenStates {
     this.#programs.set(key, known);
     return known;
   }
-
-  #feeds(sequences: readonly HiddenStateRequest[], width: number): Feeds {
-    const { config } = this.#model;
-    const count = sequences.length * width;
-    const position = BigInt64Array.from({ length: count }, (_, row) => BigInt(row % width));
-    const picks = sequences.flatMap(({ positions }, row) => positions.map((at) => BigInt(row * width + at)));
-    return {
-      position: new Tensor("int64", position, [count, 1]),
-      promptCausal: new Tensor("float32", causalMask(config, width), [
-        (config.heads / config.keyValueHeads) * width,
-        width,
-      ]),
-      picks: new Tensor("int64", BigInt64Array.from(picks), [picks.length, 1]),
-    };
-  }
 }
 
-function paddedTokens(sequences: readonly HiddenStateRequest[], width: number): Int32Array {
+/** What a prompt's pass is fed beside its embedded tokens, which are {@link paddedTokens}. */
+export function readingFeeds(config: DecoderConfig, sequences: readonly HiddenStateRequest[], width: number): Feeds {
+  const count = sequences.length * width;
+  const position = BigInt64Array.from({ length: count }, (_, row) => BigInt(row % width));
+  const picks = sequences.flatMap(({ positions }, row) => positions.map((at) => BigInt(row * width + at)));
+  return {
+    position: new Tensor("int64", position, [count, 1]),
+    promptCausal: new Tensor("float32", causalMask(config, width), [
+      (config.heads / config.keyValueHeads) * width,
+      width,
+    ]),
+    picks: new Tensor("int64", BigInt64Array.from(picks), [picks.length, 1]),
+  };
+}
+
+export function paddedTokens(sequences: readonly HiddenStateRequest[], width: number): Int32Array {
   const ids = new Int32Array(sequences.length * width).fill(PADDING);
   for (const [row, { tokens }] of sequences.entries()) ids.set(tokens, row * width);
   return ids;

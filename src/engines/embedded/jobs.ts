@@ -8,7 +8,7 @@ import type { ShardPrompt } from "./sampling/sampler.js";
 import type { Batch, Sequence } from "./training/batches.js";
 import type { TokenLosses, TokenScores, TrainingSequence } from "./training/trainer.js";
 
-/** Flat f32 arrays of the layout's length. */
+/** Flat f32 arrays of the layout's length; of none where the numbers lie on a device. */
 export interface SharedState {
   readonly weights: SharedArrayBuffer;
   readonly gradient: SharedArrayBuffer;
@@ -39,6 +39,8 @@ export interface Jobs {
     job: { source: WeightSource; batch: Batch<TrainingSequence>; loss: Loss; turn: number };
     result: TokenLosses[];
   };
+  /** Forgets what is accumulated since the last step. */
+  discardGradient: { job: Record<string, never>; result: undefined };
   logprobs: { job: { source: WeightSource; batch: Batch<Sequence> }; result: TokenScores[] };
   hiddenStates: {
     job: { source: WeightSource; sequences: readonly HiddenStateRequest[]; layers: readonly number[] };

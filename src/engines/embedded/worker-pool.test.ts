@@ -16,7 +16,7 @@ describe("the worker pool", () => {
       secondMoment: memory(),
       control: new SharedArrayBuffer(CONTROL_BYTES),
     };
-    const pool = new WorkerPool(2, { config: TEST_CONFIG, state, threads: 1 });
+    const pool = new WorkerPool(new URL("./worker.js", import.meta.url), 2, { config: TEST_CONFIG, state, threads: 1 });
     const asked = pool.run("load", { folder: "nowhere", optimizer: false });
     await expect(asked).rejects.toThrow(/a compute worker of the engine died: .*multiple of 4/);
     await expect(pool.run("load", { folder: "nowhere", optimizer: false })).rejects.toThrow(EngineError);

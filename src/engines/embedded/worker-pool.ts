@@ -24,9 +24,10 @@ export class WorkerPool {
   readonly #control: Int32Array;
   #failure: EngineError | undefined;
 
-  constructor(count: number, setup: WorkerSetup) {
+  /** @param module  what a worker runs */
+  constructor(module: URL, count: number, setup: WorkerSetup) {
     this.#control = new Int32Array(setup.state.control);
-    this.#workers = Array.from({ length: count }, () => this.#start(setup));
+    this.#workers = Array.from({ length: count }, () => this.#start(module, setup));
     this.#idle = [...this.#workers];
     process.once("exit", this.#awaitKernels);
   }
@@ -50,8 +51,8 @@ export class WorkerPool {
     process.off("exit", this.#awaitKernels);
   }
 
-  #start(setup: WorkerSetup): Worker {
-    const worker = startWorker(new URL("./worker.js", import.meta.url), { workerData: setup });
+  #start(module: URL, setup: WorkerSetup): Worker {
+    const worker = startWorker(module, { workerData: setup });
     worker.on("message", (reply: Reply) => this.#onReply(worker, reply));
     worker.on("error", (error) => this.#die(error));
     this.#exits.push(

@@ -1,27 +1,17 @@
 // A compute worker: takes one job at a time, runs it, replies. All of the engine's arithmetic happens in such threads.
 
-import { parentPort, workerData } from "node:worker_threads";
-import { EngineError, messageOf } from "../../core/errors.js";
+import { workerData } from "node:worker_threads";
 import type { Model } from "./decoder/graphs.js";
 import { layoutOf } from "./decoder/layout.js";
 import type { Runtime } from "./graph/program.js";
 import { HiddenStates } from "./hidden-states.js";
-import {
-  BUSY,
-  CLOSING,
-  type JobKind,
-  type Jobs,
-  type Reply,
-  type Request,
-  TURN,
-  type WeightSource,
-  type WorkerSetup,
-} from "./jobs.js";
+import { CLOSING, TURN, type WeightSource, type WorkerSetup } from "./jobs.js";
 import { readOptimizer, readWeights, writeOptimizer, writeWeights } from "./model/checkpoint.js";
 import { Sampler } from "./sampling/sampler.js";
 import { adamStep } from "./training/optimizer.js";
 import { Trainer } from "./training/trainer.js";
 import { type LoadedWeights, loadedWeights } from "./weights.js";
+import { guardOf, reply, serve } from "./worker-loop.js";
 
 const { config, state, threads } = workerData as WorkerSetup;
 const model: Model = { config, layout: layoutOf(config) };
@@ -29,19 +19,7 @@ const weights = new Float32Array(state.weights);
 const gradient = new Float32Array(state.gradient);
 const moments = { first: new Float32Array(state.firstMoment), second: new Float32Array(state.secondMoment) };
 const control = new Int32Array(state.control);
-const runtime: Runtime = {
-  threads,
-  guard: async (run) => {
-    Atomics.add(control, BUSY, 1);
-    try {
-      if (Atomics.load(control, CLOSING)) throw new EngineError("the engine is closed");
-      return await run();
-    } finally {
-      Atomics.sub(control, BUSY, 1);
-      Atomics.notify(control, BUSY);
-    }
-  },
-};
+const runtime: Runtime = { threads, guard: guardOf(control) };
 const trainer = new Trainer(model, runtime);
 const sampler = new Sampler(model, runtime);
 const hiddenStates = new HiddenStates(model, runtime);
@@ -49,9 +27,7 @@ const copies = new Map<WeightSource["name"], { version: number; loaded: LoadedWe
 
 const CLOSING_CHECK_MS = 100;
 
-type Handlers = { readonly [Kind in JobKind]: (job: Jobs[Kind]["job"]) => Promise<Jobs[Kind]["result"]> };
-
-const handlers: Handlers = {
+serve({
   gradient: async ({ source, batch, loss, turn: own }) => {
     let waited = false;
     try {
@@ -65,6 +41,10 @@ const handlers: Handlers = {
       Atomics.store(control, TURN, own + 1);
       Atomics.notify(control, TURN);
     }
+  },
+  discardGradient: async () => {
+    gradient.fill(0);
+    return undefined;
   },
   logprobs: ({ source, batch }) => trainer.logprobs(current(source), batch),
   hiddenStates: ({ source, sequences, layers }) => hiddenStates.read(current(source), sequences, layers),
@@ -88,7 +68,7 @@ const handlers: Handlers = {
     if (step !== undefined) writeOptimizer(folder, model.layout, moments, step);
     return undefined;
   },
-};
+});
 
 /** ONNX Runtime refuses shared memory, so each worker keeps a copy of the weights it computes with. */
 function current({ name, memory, version }: WeightSource): LoadedWeights {
@@ -109,20 +89,3 @@ function awaitTurn(own: number): void {
     Atomics.wait(control, TURN, now, CLOSING_CHECK_MS);
   }
 }
-
-function reply(message: Reply): void {
-  parentPort?.postMessage(message, []);
-}
-
-async function handle<Kind extends JobKind>(kind: Kind, job: Jobs[Kind]["job"]): Promise<void> {
-  try {
-    reply({ kind: "done", result: await handlers[kind](job) });
-  } catch (error) {
-    reply({ kind: "failed", message: messageOf(error) });
-  }
-}
-
-parentPort?.on("message", (request: Request) => {
-  if (request.kind === "close") parentPort?.close();
-  else void handle(request.kind, request.job as never);
-});
