@@ -26,9 +26,11 @@ import { type Companions, readCompanions, writeCompanions } from "./model/checkp
 import { type DecoderConfig, readConfig } from "./model/config.js";
 import type { StoredType } from "./model/number-formats.js";
 import { readTokenizer } from "./model/tokenizer.js";
+import { tinyConfig } from "./self-test/tiny-model.js";
 import { cutShards } from "./sampling/shards.js";
 import { type Batch, type BatchLimits, cutBatches, type Sequence } from "./training/batches.js";
 import type { TokenScores, TrainingSequence } from "./training/trainer.js";
+import type { Placement } from "./webgpu/placement.js";
 import { WorkerPool } from "./worker-pool.js";
 
 export interface EmbeddedOptions {
@@ -52,6 +54,9 @@ const WORKERS: Readonly<Record<Device, URL>> = {
   cpu: new URL("./worker.js", import.meta.url),
   webgpu: new URL("./webgpu/worker.js", import.meta.url),
 };
+
+/** What the self-tests of this process found, by device and tiny model. */
+const tested = new Map<string, Placement | null>();
 
 /** A model above this many weights is computed by one worker with several threads: copies would cost more. */
 const ONE_WORKER_PARAMETERS = 20_000_000;
@@ -82,6 +87,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedEn
 
 export class EmbeddedEngine implements Engine {
   readonly model: ModelInfo;
+  readonly device: Device;
   readonly capabilities: Engine["capabilities"];
   readonly #config: DecoderConfig;
   readonly #layout: Layout;
@@ -91,6 +97,7 @@ export class EmbeddedEngine implements Engine {
   readonly #samplingRows: number;
   readonly #state: SharedState;
   readonly #pool: WorkerPool;
+  #placement: Placement | null = null;
   #reference: SharedArrayBuffer | undefined;
   #version = 0;
   #steps = 0;
@@ -104,8 +111,8 @@ export class EmbeddedEngine implements Engine {
     this.#limits = { tokens: options.microBatchTokens ?? DEFAULT_MICRO_BATCH_TOKENS, floats: BATCH_FLOATS };
     const mostRows = Math.max(1, Math.floor(BATCH_FLOATS / config.vocabularySize));
     this.#samplingRows = Math.min(options.samplingRows ?? DEFAULT_SAMPLING_ROWS, mostRows);
-    const device = options.device ?? "cpu";
-    const length = device === "cpu" ? this.#layout.length : 0;
+    this.device = options.device ?? "cpu";
+    const length = this.device === "cpu" ? this.#layout.length : 0;
     const memory = (): SharedArrayBuffer => new SharedArrayBuffer(length * 4);
     this.#state = {
       weights: memory(),
@@ -123,14 +130,27 @@ export class EmbeddedEngine implements Engine {
     const hiddenStates = { layers: config.layers, size: config.hiddenSize };
     this.capabilities = { dualClip: true, kl: true, entropy: true, hiddenStates };
     const threads = options.threads ?? availableParallelism();
-    const oneWorker = device !== "cpu" || this.#layout.parameters > ONE_WORKER_PARAMETERS;
+    const oneWorker = this.device !== "cpu" || this.#layout.parameters > ONE_WORKER_PARAMETERS;
     const workers = oneWorker ? 1 : threads;
-    this.#pool = new WorkerPool(WORKERS[device], workers, { config, state: this.#state, threads: threads / workers });
+    this.#pool = new WorkerPool(WORKERS[this.device], workers, {
+      config,
+      state: this.#state,
+      threads: threads / workers,
+    });
   }
 
-  /** Reads the weights; nothing else may be called before. */
+  /** Tests the device, once a process, and reads the weights; nothing else may be called before. */
   async start(): Promise<void> {
+    const key = JSON.stringify([this.device, tinyConfig(this.#config)]);
+    const known = tested.get(key);
+    this.#placement = known === undefined ? await this.#pool.run("selfTest", {}) : known;
+    tested.set(key, this.#placement);
     await this.#pool.run("load", { folder: this.#folder, optimizer: false });
+  }
+
+  /** Where the device's nodes run; null where the device is the processor itself. */
+  get placement(): Placement | null {
+    return this.#placement;
   }
 
   sample(requests: readonly SampleRequest[], onTokens?: (count: number) => void): Promise<Sample[][]> {

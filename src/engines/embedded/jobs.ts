@@ -7,6 +7,7 @@ import type { StoredType } from "./model/number-formats.js";
 import type { ShardPrompt } from "./sampling/sampler.js";
 import type { Batch, Sequence } from "./training/batches.js";
 import type { TokenLosses, TokenScores, TrainingSequence } from "./training/trainer.js";
+import type { Placement } from "./webgpu/placement.js";
 
 /** Flat f32 arrays of the layout's length; of none where the numbers lie on a device. */
 export interface SharedState {
@@ -34,6 +35,8 @@ export interface WeightSource {
 }
 
 export interface Jobs {
+  /** Where a device's nodes run, null for the processor itself. @throws EngineError where it computes wrong */
+  selfTest: { job: Record<string, never>; result: Placement | null };
   /** Adds the batch's gradient to the shared one when its turn comes. */
   gradient: {
     job: { source: WeightSource; batch: Batch<TrainingSequence>; loss: Loss; turn: number };

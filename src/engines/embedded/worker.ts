@@ -8,6 +8,8 @@ import { HiddenStates } from "./hidden-states.js";
 import { CLOSING, TURN, type WeightSource, type WorkerSetup } from "./jobs.js";
 import { readOptimizer, readWeights, writeOptimizer, writeWeights } from "./model/checkpoint.js";
 import { Sampler } from "./sampling/sampler.js";
+import { testProcessor } from "./self-test/processor.js";
+import { tinyModel } from "./self-test/tiny-model.js";
 import { adamStep } from "./training/optimizer.js";
 import { Trainer } from "./training/trainer.js";
 import { type LoadedWeights, loadedWeights } from "./weights.js";
@@ -28,6 +30,10 @@ const copies = new Map<WeightSource["name"], { version: number; loaded: LoadedWe
 const CLOSING_CHECK_MS = 100;
 
 serve({
+  selfTest: async () => {
+    await testProcessor(tinyModel(config), runtime);
+    return null;
+  },
   gradient: async ({ source, batch, loss, turn: own }) => {
     let waited = false;
     try {

@@ -58,6 +58,10 @@ export class ResidentModel {
     return this.#download(this.#policy);
   }
 
+  gradient(): Promise<Float32Array> {
+    return this.#download(this.#gradient);
+  }
+
   async moments(): Promise<FlatMoments> {
     return { first: await this.#download(this.#first), second: await this.#download(this.#second) };
   }

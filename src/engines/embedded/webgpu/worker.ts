@@ -13,6 +13,7 @@ import { guardOf, reply, serve } from "../worker-loop.js";
 import { compileKernels } from "./kernels.js";
 import { ResidentModel } from "./resident-model.js";
 import { ResidentSampler } from "./resident-sampler.js";
+import { testWebgpu } from "./self-test.js";
 import { openOnWebgpu } from "./session.js";
 
 const { config, state } = workerData as WorkerSetup;
@@ -29,6 +30,7 @@ function resident(): Promise<ResidentModel> {
 }
 
 serve({
+  selfTest: () => testWebgpu(config, runtime.guard, openOnWebgpu),
   gradient: async ({ source, batch, loss }) => {
     const numbers = await resident();
     const gradient = await trainer.gradientTensors(numbers.feeds(source.name), batch, loss);
