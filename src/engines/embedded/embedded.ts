@@ -20,6 +20,7 @@ import type {
 } from "../engine.js";
 import { type Layout, layoutOf } from "./decoder/layout.js";
 import { lossFields } from "./decoder/losses.js";
+import type { Device } from "./devices.js";
 import { cutHiddenBatches } from "./hidden-states.js";
 import { CONTROL_BYTES, type SharedState, TURN, type WeightSource } from "./jobs.js";
 import { type Companions, readCompanions, writeCompanions } from "./model/checkpoint.js";
@@ -30,7 +31,7 @@ import { tinyConfig } from "./self-test/tiny-model.js";
 import { cutShards } from "./sampling/shards.js";
 import { type Batch, type BatchLimits, cutBatches, type Sequence } from "./training/batches.js";
 import type { TokenScores, TrainingSequence } from "./training/trainer.js";
-import type { Placement } from "./webgpu/placement.js";
+import { type Placement, placementText } from "./webgpu/placement.js";
 import { WorkerPool } from "./worker-pool.js";
 
 export interface EmbeddedOptions {
@@ -45,10 +46,6 @@ export interface EmbeddedOptions {
   /** Sequences drawn at once by one worker. */
   readonly samplingRows?: number;
 }
-
-/** "webgpu" is the graphics processor, see docs/webgpu.md. */
-export const DEVICES = ["cpu", "webgpu"] as const;
-export type Device = (typeof DEVICES)[number];
 
 const WORKERS: Readonly<Record<Device, URL>> = {
   cpu: new URL("./worker.js", import.meta.url),
@@ -87,7 +84,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedEn
 
 export class EmbeddedEngine implements Engine {
   readonly model: ModelInfo;
-  readonly device: Device;
+  readonly #device: Device;
   readonly capabilities: Engine["capabilities"];
   readonly #config: DecoderConfig;
   readonly #layout: Layout;
@@ -111,8 +108,8 @@ export class EmbeddedEngine implements Engine {
     this.#limits = { tokens: options.microBatchTokens ?? DEFAULT_MICRO_BATCH_TOKENS, floats: BATCH_FLOATS };
     const mostRows = Math.max(1, Math.floor(BATCH_FLOATS / config.vocabularySize));
     this.#samplingRows = Math.min(options.samplingRows ?? DEFAULT_SAMPLING_ROWS, mostRows);
-    this.device = options.device ?? "cpu";
-    const length = this.device === "cpu" ? this.#layout.length : 0;
+    this.#device = options.device ?? "cpu";
+    const length = this.#device === "cpu" ? this.#layout.length : 0;
     const memory = (): SharedArrayBuffer => new SharedArrayBuffer(length * 4);
     this.#state = {
       weights: memory(),
@@ -130,9 +127,9 @@ export class EmbeddedEngine implements Engine {
     const hiddenStates = { layers: config.layers, size: config.hiddenSize };
     this.capabilities = { dualClip: true, kl: true, entropy: true, hiddenStates };
     const threads = options.threads ?? availableParallelism();
-    const oneWorker = this.device !== "cpu" || this.#layout.parameters > ONE_WORKER_PARAMETERS;
+    const oneWorker = this.#device !== "cpu" || this.#layout.parameters > ONE_WORKER_PARAMETERS;
     const workers = oneWorker ? 1 : threads;
-    this.#pool = new WorkerPool(WORKERS[this.device], workers, {
+    this.#pool = new WorkerPool(WORKERS[this.#device], workers, {
       config,
       state: this.#state,
       threads: threads / workers,
@@ -141,16 +138,16 @@ export class EmbeddedEngine implements Engine {
 
   /** Tests the device, once a process, and reads the weights; nothing else may be called before. */
   async start(): Promise<void> {
-    const key = JSON.stringify([this.device, tinyConfig(this.#config)]);
+    const key = JSON.stringify([this.#device, tinyConfig(this.#config)]);
     const known = tested.get(key);
     this.#placement = known === undefined ? await this.#pool.run("selfTest", {}) : known;
     tested.set(key, this.#placement);
     await this.#pool.run("load", { folder: this.#folder, optimizer: false });
   }
 
-  /** Where the device's nodes run; null where the device is the processor itself. */
-  get placement(): Placement | null {
-    return this.#placement;
+  /** As a run's records have it: "cpu", or "webgpu: 0 of 879 nodes run on the CPU". */
+  get device(): string {
+    return this.#placement ? `${this.#device}: ${placementText(this.#placement)}` : this.#device;
   }
 
   sample(requests: readonly SampleRequest[], onTokens?: (count: number) => void): Promise<Sample[][]> {

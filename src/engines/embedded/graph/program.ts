@@ -93,6 +93,7 @@ async function createSession(
     } as const;
     return await open(graph.spec, options, resident);
   } catch (error) {
+    if (error instanceof EngineError) throw error;
     throw new EngineError(`ONNX Runtime refused a graph: ${messageOf(error)}`, { cause: error });
   }
 }

@@ -21,13 +21,16 @@ export const openOnWebgpu: OpenSession = async (graph, options, resident) => {
   }
 };
 
+/** How the error begins where there is no adapter. */
+export const NO_ADAPTER = "no WebGPU adapter was found";
+
 /** What to do where this machine has nothing to run on; undefined for any other error. */
 function noAdapter(cause: unknown): EngineError | undefined {
   const message = messageOf(cause);
   if (/adapter|webgpu.*not (available|supported|enabled)/i.test(message)) {
     const system = process.platform === "linux" ? " (libvulkan1 and the card's Vulkan driver)" : "";
     return new EngineError(
-      `no WebGPU adapter was found: install the graphics card's driver${system}, or use engine.device: cpu`,
+      `${NO_ADAPTER}: install the graphics card's driver${system}, or use engine.device: cpu`,
       { cause },
     );
   }
