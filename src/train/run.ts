@@ -39,9 +39,7 @@ export async function train(config: Config, options: TrainOptions = {}): Promise
   try {
     if (parts.tooLong > 0) reporter.notice(`${parts.tooLong} problems left out: prompts over prompts.maximumTokens`);
     if (config.engine.device !== "cpu") reporter.notice(parts.device);
-    const [run, before] = options.resume
-      ? resumed(path, config, hashes)
-      : created(path, config, hashes, parts.device);
+    const [run, before] = options.resume ? resumed(path, config, hashes) : created(path, config, hashes, parts.device);
     try {
       const info = await execute(config, run, before, () => runLoop(parts, run, reporter, options.signal));
       run.writeText("report.html", renderReport(run, measures));
@@ -84,12 +82,7 @@ async function execute(
   }
 }
 
-function created(
-  path: string,
-  config: Config,
-  hashes: RunInfo["dataHashes"],
-  device: string,
-): [RunDirectory, RunInfo] {
+function created(path: string, config: Config, hashes: RunInfo["dataHashes"], device: string): [RunDirectory, RunInfo] {
   const info: RunInfo = {
     name: basename(resolve(path)),
     status: "running",

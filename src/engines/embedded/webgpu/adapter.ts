@@ -20,7 +20,10 @@ export function probeAdapter(): Promise<Adapter> {
       const answer = output.split("\n").find((line) => line.startsWith("{"));
       if (answer) return resolve(JSON.parse(answer) as Adapter);
       const how = error?.signal ?? error?.code ?? "no answer";
-      resolve({ status: "failed", detail: `the process that asked for an adapter ended: ${how}; use engine.device: cpu` });
+      resolve({
+        status: "failed",
+        detail: `the process that asked for an adapter ended: ${how}; use engine.device: cpu`,
+      });
     });
   });
 }

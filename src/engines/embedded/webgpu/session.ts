@@ -29,10 +29,9 @@ function noAdapter(cause: unknown): EngineError | undefined {
   const message = messageOf(cause);
   if (/adapter|webgpu.*not (available|supported|enabled)/i.test(message)) {
     const system = process.platform === "linux" ? " (libvulkan1 and the card's Vulkan driver)" : "";
-    return new EngineError(
-      `${NO_ADAPTER}: install the graphics card's driver${system}, or use engine.device: cpu`,
-      { cause },
-    );
+    return new EngineError(`${NO_ADAPTER}: install the graphics card's driver${system}, or use engine.device: cpu`, {
+      cause,
+    });
   }
   return undefined;
 }
