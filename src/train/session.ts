@@ -61,8 +61,13 @@ export async function openParts(config: Config): Promise<Parts> {
     await Promise.all(opened.map((part) => part.close()));
   };
   try {
-    const { model, device, threads } = config.engine;
-    const engine = await openEmbedded({ model: bundled(model, "model"), device, threads });
+    const { model, device, threads, lora } = config.engine;
+    const engine = await openEmbedded({
+      model: bundled(model, "model"),
+      device,
+      threads,
+      lora: lora && { ...lora, seed: config.seed },
+    });
     opened.push(engine);
     checkEngine(config, engine);
     const dialect = dialectOf(config, engine);

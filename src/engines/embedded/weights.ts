@@ -1,7 +1,8 @@
-// The flat array of weights as a compute worker's programs are fed it.
+// The flat arrays of weights and adapters as a compute worker's programs are fed them.
 
 import { Tensor } from "onnxruntime-node";
 import { type Model, NEXT_LAYER } from "./decoder/graphs.js";
+import type { Layout } from "./decoder/layout.js";
 import type { Feeds } from "./graph/program.js";
 
 /** Stands for no token: its row is not meant to be seen. */
@@ -15,7 +16,7 @@ export interface WeightFeeds {
   embed(tokens: Int32Array): Tensor | Promise<Tensor>;
 }
 
-/** Its feeds are views of the flat array; an update in place needs no new ones. */
+/** Its feeds are views of the flat arrays; an update in place needs no new ones. */
 export interface LoadedWeights extends WeightFeeds {
   readonly flat: Float32Array;
   /** For the parts of a step: a layer's weights without its number, the next layer's behind {@link NEXT_LAYER}. */
@@ -23,12 +24,14 @@ export interface LoadedWeights extends WeightFeeds {
   readonly layerFeeds: readonly Feeds[];
 }
 
-export function loadedWeights(model: Model, flat: Float32Array): LoadedWeights {
-  const { config, layout } = model;
-  const feeds: Feeds = {};
-  for (const { name, shape, offset, length } of layout.tensors) {
-    feeds[name] = new Tensor("float32", flat.subarray(offset, offset + length), shape);
-  }
+/** @param adapted  the adapters' flat array, where the model has adapters */
+export function loadedWeights(
+  model: Model,
+  flat: Float32Array,
+  adapted: Float32Array = new Float32Array(),
+): LoadedWeights {
+  const { config, layout, adapters } = model;
+  const feeds = { ...views(layout, flat), ...(adapters && views(adapters.layout, adapted)) };
   const ofLayer = (layer: number, prefix: string): Feeds => {
     const own = Object.entries(feeds).filter(([name]) => name.startsWith(`${layer}.`));
     return Object.fromEntries(own.map(([name, tensor]) => [prefix + name.slice(`${layer}.`.length), tensor]));
@@ -43,6 +46,13 @@ export function loadedWeights(model: Model, flat: Float32Array): LoadedWeights {
       ...ofLayer(layer, ""),
     })),
   };
+}
+
+function views({ tensors }: Layout, flat: Float32Array): Feeds {
+  const entries = tensors.map(({ name, shape, offset, length }) => {
+    return [name, new Tensor("float32", flat.subarray(offset, offset + length), shape)] as const;
+  });
+  return Object.fromEntries(entries);
 }
 
 function embedRows(model: Model, flat: Float32Array, tokens: Int32Array): Tensor {

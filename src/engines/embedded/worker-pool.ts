@@ -4,6 +4,7 @@
 import type { Worker } from "node:worker_threads";
 import { EngineError } from "../../core/errors.js";
 import { startWorker } from "../../core/worker.js";
+import type { Device } from "./devices.js";
 import { BUSY, CLOSING, type JobKind, type Jobs, type Reply, type Request, type WorkerSetup } from "./jobs.js";
 
 interface Pending {
@@ -12,6 +13,12 @@ interface Pending {
   readonly resolve: (result: never) => void;
   readonly reject: (error: Error) => void;
 }
+
+/** What a worker runs. */
+const MODULES: Readonly<Record<Device, URL>> = {
+  cpu: new URL("./worker.js", import.meta.url),
+  webgpu: new URL("./webgpu/worker.js", import.meta.url),
+};
 
 const EXIT_WAIT_MS = 10_000;
 
@@ -24,10 +31,9 @@ export class WorkerPool {
   readonly #control: Int32Array;
   #failure: EngineError | undefined;
 
-  /** @param module  what a worker runs */
-  constructor(module: URL, count: number, setup: WorkerSetup) {
-    this.#control = new Int32Array(setup.state.control);
-    this.#workers = Array.from({ length: count }, () => this.#start(module, setup));
+  constructor(count: number, setup: WorkerSetup) {
+    this.#control = new Int32Array(setup.control);
+    this.#workers = Array.from({ length: count }, () => this.#start(setup));
     this.#idle = [...this.#workers];
     process.once("exit", this.#awaitKernels);
   }
@@ -51,8 +57,8 @@ export class WorkerPool {
     process.off("exit", this.#awaitKernels);
   }
 
-  #start(module: URL, setup: WorkerSetup): Worker {
-    const worker = startWorker(module, { workerData: setup });
+  #start(setup: WorkerSetup): Worker {
+    const worker = startWorker(MODULES[setup.device], { workerData: setup });
     worker.on("message", (reply: Reply) => this.#onReply(worker, reply));
     worker.on("error", (error) => this.#die(error));
     this.#exits.push(

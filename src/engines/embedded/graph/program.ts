@@ -100,7 +100,7 @@ async function createSession(
 
 async function runSession(session: InferenceSession, feeds: Feeds): Promise<Feeds> {
   try {
-    return (await session.run(feeds)) as Feeds;
+    return await session.run(feeds);
   } catch (error) {
     throw new EngineError(`ONNX Runtime failed to run a graph: ${messageOf(error)}`, { cause: error });
   }

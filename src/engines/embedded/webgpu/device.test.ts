@@ -134,6 +134,35 @@ describe.skipIf(adapter.status === "off")("engine.device: webgpu", () => {
   );
 
   it(
+    "trains adapters as the processor does",
+    async () => {
+      const model = createTestModel().folder;
+      const lora = { rank: 2, alpha: 4, targets: ["q_proj", "v_proj", "down_proj"], seed: 1 } as const;
+      const engines = await Promise.all(
+        (["webgpu", "cpu"] as const).map((device) => openEmbedded({ model, device, threads: 1, lora })),
+      );
+      try {
+        const results = await Promise.all(
+          engines.map(async (engine) => {
+            for (let update = 0; update < 2; update++) {
+              await engine.forwardBackward(datums(), { kind: "cross-entropy" });
+              await engine.optimStep(STEP);
+            }
+            return [flat(await engine.logprobs(datums())), flat(await engine.logprobs(datums(), "reference"))];
+          }),
+        );
+        const [[found, foundReference], [expected, reference]] = results;
+        expectClose("logprobs", found, expected);
+        expectClose("reference", foundReference, reference);
+        expect(expected).not.toEqual(reference);
+      } finally {
+        await Promise.all(engines.map((engine) => engine.close()));
+      }
+    },
+    LIMIT_MS,
+  );
+
+  it(
     "refuses a gradient that is not finite, forgets it, and goes on",
     async () => {
       const engine = await openEmbedded({ model: createTestModel().folder, device: "webgpu" });

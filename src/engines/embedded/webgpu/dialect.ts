@@ -87,7 +87,7 @@ class NodeWriter {
 
   integers(values: readonly number[]): string {
     const data = BigInt64Array.from(values, BigInt);
-    return this.#constant({ name: `webgpu integers ${values}`, type: "int64", shape: [values.length], data });
+    return this.#constant({ name: `webgpu integers ${values.join()}`, type: "int64", shape: [values.length], data });
   }
 
   #constant(constant: ConstantSpec): string {

@@ -1,14 +1,14 @@
-// A model's numbers on the device: weights, the gradient accumulated since the last step, AdamW's moments, and the
-// frozen starting weights once the policy has left them. They come back only to be saved. Owns device memory: every
-// tensor made here is disposed of here.
+// A model's numbers on the device: what is trained (all weights, or adapters alone), the gradient accumulated since the
+// last step, AdamW's moments, and the frozen starting weights once they are asked for. They come back only to be saved.
+// Owns device memory: every tensor made here is disposed of here.
 
 import { Tensor } from "onnxruntime-node";
 import type { OptimStep } from "../../engine.js";
-import type { LayoutTensor } from "../decoder/layout.js";
 import type { Model } from "../decoder/graphs.js";
+import type { Layout } from "../decoder/layout.js";
+import { trainedLayout } from "../decoder/weight-inputs.js";
 import type { Feeds, Program } from "../graph/program.js";
-import type { WeightSource } from "../jobs.js";
-import { clipScale, notFinite } from "../training/optimizer.js";
+import { clipScale, notFinite, type OptimizerState } from "../training/optimizer.js";
 import type { BatchGradient } from "../training/trainer.js";
 import { PADDING, type WeightFeeds } from "../weights.js";
 import { type Kernels, packSettings, RESULT } from "./kernels.js";
@@ -16,72 +16,63 @@ import { type Kernels, packSettings, RESULT } from "./kernels.js";
 /** By the layout's names. */
 type Tensors = Map<string, Tensor>;
 
-/** Beside the weights, in flat arrays of the layout's length. */
-export interface FlatMoments {
-  readonly first: Float32Array;
-  readonly second: Float32Array;
-}
-
 const EMBEDDING = "embedding";
 
 export class ResidentModel {
-  readonly #tensors: readonly LayoutTensor[];
-  readonly #length: number;
+  readonly #model: Model;
+  readonly #trainedLayout: Layout;
   readonly #kernels: Kernels;
-  #policy: Tensors = new Map();
-  #reference: Tensors | undefined;
-  #gradient: Tensors = new Map();
-  #first: Tensors = new Map();
-  #second: Tensors = new Map();
+  readonly #readFrozen: () => Float32Array;
+  readonly #trained: Tensors = new Map();
+  readonly #gradient: Tensors = new Map();
+  readonly #first: Tensors = new Map();
+  readonly #second: Tensors = new Map();
+  #frozen: Promise<Tensors> | undefined;
 
-  constructor({ layout }: Model, kernels: Kernels) {
-    this.#tensors = layout.tensors;
-    this.#length = layout.length;
+  /** @param readFrozen  gives the weights that the engine started from, flat, when they are first needed */
+  constructor(model: Model, kernels: Kernels, readFrozen: () => Float32Array) {
+    this.#model = model;
+    this.#trainedLayout = trainedLayout(model);
     this.#kernels = kernels;
+    this.#readFrozen = readFrozen;
   }
 
-  /** Takes the weights of a flat array, and the moments where there are any; the gradient is forgotten. */
-  async load(weights: Float32Array, moments: FlatMoments | undefined): Promise<void> {
-    this.#keepReference();
-    this.discardGradient();
-    this.#replace(this.#policy, await this.#upload(weights));
-    for (const [tensors, flat] of [
-      [this.#first, moments?.first],
-      [this.#second, moments?.second],
-    ] as const) {
-      disposeAll(tensors);
-      if (flat) this.#replace(tensors, await this.#upload(flat));
-    }
+  /** Takes what is trained, and the moments where asked, otherwise these are zero; the gradient is forgotten. */
+  async load(state: OptimizerState, { moments }: { readonly moments: boolean }): Promise<void> {
+    for (const tensors of [this.#trained, this.#gradient, this.#first, this.#second]) disposeAll(tensors);
+    await this.#upload(this.#trainedLayout, state.weights, this.#trained);
+    if (!moments) return;
+    await this.#upload(this.#trainedLayout, state.firstMoment, this.#first);
+    await this.#upload(this.#trainedLayout, state.secondMoment, this.#second);
   }
 
-  weights(): Promise<Float32Array> {
-    return this.#download(this.#policy);
+  /** Fills the arrays with what is trained, and with the moments where asked. */
+  async read(state: OptimizerState, { moments }: { readonly moments: boolean }): Promise<void> {
+    await this.#download(this.#trained, state.weights);
+    if (!moments) return;
+    await this.#download(this.#first, state.firstMoment);
+    await this.#download(this.#second, state.secondMoment);
   }
 
-  gradient(): Promise<Float32Array> {
-    return this.#download(this.#gradient);
+  async readGradient(flat: Float32Array): Promise<void> {
+    await this.#download(this.#gradient, flat);
   }
 
-  async moments(): Promise<FlatMoments> {
-    return { first: await this.#download(this.#first), second: await this.#download(this.#second) };
+  async policy(): Promise<WeightFeeds> {
+    if (!this.#model.adapters) return this.#feeds(this.#trained);
+    return this.#feeds(new Map([...(await this.#frozenTensors()), ...this.#trained]));
   }
 
-  feeds(name: WeightSource["name"]): WeightFeeds {
-    const tensors = name === "reference" ? (this.#reference ?? this.#policy) : this.#policy;
-    return {
-      feeds: Object.fromEntries(tensors),
-      embed: (tokens) => {
-        const ids = tokens.map((token) => (token === PADDING ? 0 : token));
-        const embedding = tensorOf(tensors, EMBEDDING);
-        return runOne(this.#kernels.embed, { embedding, tokens: new Tensor("int32", ids, [ids.length]) });
-      },
-    };
+  /** The weights that the engine started from, without adapters. */
+  async reference(): Promise<WeightFeeds> {
+    return this.#feeds(await this.#frozenTensors());
   }
 
   /** Adds a batch's gradient to what is accumulated, and disposes of it. */
   async accumulate({ weights, tokens, rows }: BatchGradient): Promise<void> {
     for (const [name, gradient] of weights) await this.#add(name, gradient);
-    const total = this.#gradient.get(EMBEDDING) ?? (await this.#zeros(tensorOf(this.#policy, EMBEDDING)));
+    if (!rows) return;
+    const total = this.#gradient.get(EMBEDDING) ?? (await this.#zeros(tensorOf(this.#trained, EMBEDDING)));
     const distinct = Int32Array.from(new Set(tokens.filter((token) => token !== PADDING)));
     const result = await runOne(this.#kernels.scatter, {
       total,
@@ -95,7 +86,7 @@ export class ResidentModel {
     this.#gradient.set(EMBEDDING, result);
   }
 
-  discardGradient(): void {
+  clearGradient(): void {
     disposeAll(this.#gradient);
   }
 
@@ -109,14 +100,13 @@ export class ResidentModel {
   async step(options: OptimStep, step: number): Promise<number> {
     const norm = await this.#gradientNorm();
     if (!Number.isFinite(norm)) {
-      this.discardGradient();
+      this.clearGradient();
       throw notFinite(norm, step);
     }
-    this.#keepReference();
     const scale = clipScale(norm, options.gradientClip);
     const settings = [0, options.weightDecay].map((decay) => adamSettings(options, step, scale, decay));
-    for (const { name, shape } of this.#tensors) {
-      const old = tensorOf(this.#policy, name);
+    for (const { name, shape } of this.#trainedLayout.tensors) {
+      const old = tensorOf(this.#trained, name);
       const gradient = this.#gradient.get(name) ?? (await this.#zeros(old));
       const first = this.#first.get(name) ?? (await this.#zeros(old));
       const second = this.#second.get(name) ?? (await this.#zeros(old));
@@ -127,9 +117,8 @@ export class ResidentModel {
         "old second": second,
         settings: settings[shape.length > 1 ? 1 : 0],
       });
-      for (const tensor of [gradient, first, second]) tensor.dispose();
-      if (this.#reference?.get(name) !== old) old.dispose();
-      this.#policy.set(name, results.weights);
+      for (const tensor of [old, gradient, first, second]) tensor.dispose();
+      this.#trained.set(name, results.weights);
       this.#first.set(name, results.first);
       this.#second.set(name, results.second);
     }
@@ -137,9 +126,20 @@ export class ResidentModel {
     return norm;
   }
 
-  /** The frozen starting weights take memory only once the policy leaves them: until then they are the same tensors. */
-  #keepReference(): void {
-    if (this.#policy.size > 0) this.#reference ??= new Map(this.#policy);
+  #frozenTensors(): Promise<Tensors> {
+    this.#frozen ??= this.#upload(this.#model.layout, this.#readFrozen(), new Map());
+    return this.#frozen;
+  }
+
+  #feeds(tensors: ReadonlyMap<string, Tensor>): WeightFeeds {
+    return {
+      feeds: Object.fromEntries(tensors),
+      embed: (tokens) => {
+        const ids = tokens.map((token) => (token === PADDING ? 0 : token));
+        const embedding = tensorOf(tensors, EMBEDDING);
+        return runOne(this.#kernels.embed, { embedding, tokens: new Tensor("int32", ids, [ids.length]) });
+      },
+    };
   }
 
   async #add(name: string, gradient: Tensor): Promise<void> {
@@ -169,36 +169,25 @@ export class ResidentModel {
     return runOne(this.#kernels.zeros[rankOf(like)], { x: like });
   }
 
-  async #upload(flat: Float32Array): Promise<Tensors> {
-    const tensors: Tensors = new Map();
-    for (const { name, shape, offset, length } of this.#tensors) {
+  async #upload({ tensors }: Layout, flat: Float32Array, into: Tensors): Promise<Tensors> {
+    for (const { name, shape, offset, length } of tensors) {
       const x = new Tensor("float32", flat.subarray(offset, offset + length), shape);
-      tensors.set(name, await runOne(this.#kernels.upload[rankOf(x)], { x }));
+      into.set(name, await runOne(this.#kernels.upload[rankOf(x)], { x }));
     }
-    return tensors;
+    return into;
   }
 
-  /** A flat array; zeros where there is no such tensor. */
-  async #download(tensors: Tensors): Promise<Float32Array> {
-    const flat = new Float32Array(this.#length);
-    for (const { name, offset } of this.#tensors) {
+  /** What there is of the trained tensors; the rest of the array is left as it is. */
+  async #download(tensors: Tensors, flat: Float32Array): Promise<void> {
+    for (const { name, offset } of this.#trainedLayout.tensors) {
       const tensor = tensors.get(name);
       if (tensor) flat.set(await this.#read(tensor), offset);
     }
-    return flat;
   }
 
   async #read(x: Tensor): Promise<Float32Array> {
     const outputs = await this.#kernels.download[rankOf(x)].run({ x });
     return outputs(RESULT);
-  }
-
-  #replace(tensors: Tensors, by: Tensors): void {
-    for (const [name, tensor] of by) {
-      const old = tensors.get(name);
-      if (old && this.#reference?.get(name) !== old) old.dispose();
-      tensors.set(name, tensor);
-    }
   }
 }
 
@@ -207,7 +196,7 @@ async function runOne(program: Program, feeds: Feeds): Promise<Tensor> {
   return results[RESULT];
 }
 
-function tensorOf(tensors: Tensors, name: string): Tensor {
+function tensorOf(tensors: ReadonlyMap<string, Tensor>, name: string): Tensor {
   const tensor = tensors.get(name);
   if (!tensor) throw new RangeError(`no weight "${name}" on the device`);
   return tensor;

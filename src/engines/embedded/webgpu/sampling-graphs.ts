@@ -2,8 +2,9 @@
 // so that a step brings back two numbers a row. The processor's step is in parts (decoder/graphs.ts) because its cache
 // lies in JavaScript. Shapes as in decoder/attention.ts; T tokens of a row so far, its prompt's padding among them.
 
-import { decoderHead, decoderLayers, weightInputs } from "../decoder/decoder.js";
+import { decoderHead, decoderLayers } from "../decoder/decoder.js";
 import type { Model } from "../decoder/graphs.js";
+import { weightInputs } from "../decoder/weight-inputs.js";
 import { Graph, type Value } from "../graph/graph.js";
 import { add } from "../operators/elementwise.js";
 import { matmul } from "../operators/matmul.js";
@@ -14,10 +15,11 @@ import { concatenate, reshape } from "../operators/shape.js";
  * Inputs: embedded [B, D]; position [B, 1] int64; mask [B, 1, 1, T + 1] additive; each layer's `keys l` [B, N, C, T]
  * and `values l` [B, N, T, C]; all weights. Outputs: logprobs [B, V]; `next keys l` and `next values l`, one longer.
  */
-export function residentStepGraph({ config, layout }: Model): Graph {
+export function residentStepGraph(model: Model): Graph {
+  const { config } = model;
   const { heads, keyValueHeads, headSize } = config;
   const graph = new Graph();
-  const weights = weightInputs(graph, layout, false);
+  const weights = weightInputs(graph, model);
   const embedded = graph.input("embedded", ["B", config.hiddenSize]);
   const position = graph.input("position", ["B", 1], { type: "int64" });
   const mask = graph.input("mask", ["B", 1, 1, "context"]);

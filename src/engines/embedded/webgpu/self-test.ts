@@ -14,8 +14,9 @@ import {
   tinyModel,
   tinySequences,
 } from "../self-test/tiny-model.js";
+import type { OptimizerState } from "../training/optimizer.js";
 import { Trainer } from "../training/trainer.js";
-import { loadedWeights } from "../weights.js";
+import { loadedWeights, type WeightFeeds } from "../weights.js";
 import { compileKernels } from "./kernels.js";
 import { observe, type Placement } from "./placement.js";
 import { ResidentModel } from "./resident-model.js";
@@ -60,25 +61,32 @@ async function deviceNumbers(
   expected: Numbers,
 ): Promise<{ numbers: Numbers; sampled: Sampled[] }> {
   const trainer = new Trainer(model, runtime);
-  const resident = new ResidentModel(model, await compileKernels(runtime));
-  await resident.load(model.weights, undefined);
+  const resident = new ResidentModel(model, await compileKernels(runtime), () => model.weights);
+  const state = stateOf(model);
+  await resident.load(state, { moments: false });
+  const policy = await resident.policy();
   const sequences = tinySequences(model);
-  const scores = await trainer.logprobs(resident.feeds("policy"), oneBatch(model, sequences));
-  const sampled = await sampleOn(model, runtime, resident);
+  const scores = await trainer.logprobs(policy, oneBatch(model, sequences));
+  const sampled = await sampleOn(model, runtime, policy);
   // The processor's logprobs, so that both sides have the very same batch.
   let next = 0;
   const old = sequences.map(({ completion }) => expected.logprobs.subarray(next, (next += completion.length)));
-  await resident.accumulate(await trainer.gradientTensors(resident.feeds("policy"), tinyBatch(model, old), TINY_LOSS));
-  const gradient = await resident.gradient();
+  await resident.accumulate(await trainer.gradientTensors(policy, tinyBatch(model, old), TINY_LOSS));
+  await resident.readGradient(state.gradient);
   await resident.step(TINY_STEP, 1);
-  const stepped = await resident.weights();
+  await resident.read(state, { moments: false });
   const logprobs = Float32Array.from(scores.flatMap((score) => [...score.logprobs]));
-  return { numbers: { logprobs, gradient, stepped }, sampled };
+  return { numbers: { logprobs, gradient: state.gradient, stepped: state.weights }, sampled };
+}
+
+function stateOf({ layout, weights }: TinyModel): OptimizerState {
+  const zeros = (): Float32Array => new Float32Array(layout.length);
+  return { weights: weights.slice(), gradient: zeros(), firstMoment: zeros(), secondMoment: zeros() };
 }
 
 const SAMPLED_TOKENS = 3;
 
-async function sampleOn(model: TinyModel, runtime: Runtime, resident: ResidentModel): Promise<Sampled[]> {
+async function sampleOn(model: TinyModel, runtime: Runtime, policy: WeightFeeds): Promise<Sampled[]> {
   const prompts = [...new Set(tinySequences(model).map(({ prompt }) => prompt))];
   const requests = prompts.map((tokens, index) => ({
     tokens,
@@ -87,7 +95,7 @@ async function sampleOn(model: TinyModel, runtime: Runtime, resident: ResidentMo
     seeds: ["a", "b"],
     stopIds: [],
   }));
-  const samples = await new ResidentSampler(model, runtime).sample(resident.feeds("policy"), requests, () => {});
+  const samples = await new ResidentSampler(model, runtime).sample(policy, requests, () => {});
   return samples.flatMap((group, index) =>
     group.map(({ tokens, logprobs }) => ({ prompt: prompts[index], completion: tokens, logprobs })),
   );
