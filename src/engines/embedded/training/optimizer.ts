@@ -75,7 +75,7 @@ export function adamStep(
   { options, step, norm }: AdamStep,
 ): void {
   const { weights, gradient, firstMoment, secondMoment } = state;
-  const scale = Math.min(1, options.gradientClip / (norm + NORM_EPSILON));
+  const scale = clipScale(norm, options.gradientClip);
   const { beta1, beta2, epsilon, learningRate } = options;
   const rate = learningRate / (1 - beta1 ** step);
   const correction = 1 / (1 - beta2 ** step);
@@ -92,4 +92,9 @@ export function adamStep(
     }
   }
   gradient.fill(0, from, to);
+}
+
+/** What a gradient of this norm is multiplied by. */
+export function clipScale(norm: number, gradientClip: number): number {
+  return Math.min(1, gradientClip / (norm + NORM_EPSILON));
 }
