@@ -1,7 +1,7 @@
 // The flat array of weights as a compute worker's programs are fed it.
 
 import { Tensor } from "onnxruntime-node";
-import { type Model, NEXT_LAYER } from "./decoder/graphs.js";
+import { type Model, NEXT_LAYER, weightTensors } from "./decoder/graphs.js";
 import type { Feeds } from "./graph/program.js";
 
 export interface LoadedWeights {
@@ -13,9 +13,10 @@ export interface LoadedWeights {
   readonly layerFeeds: readonly Feeds[];
 }
 
-export function loadedWeights({ config, layout }: Model, flat: Float32Array): LoadedWeights {
+export function loadedWeights(model: Model, flat: Float32Array): LoadedWeights {
+  const { config } = model;
   const feeds: Feeds = {};
-  for (const { name, shape, offset, length } of layout.tensors) {
+  for (const { name, shape, offset, length } of weightTensors(model)) {
     feeds[name] = new Tensor("float32", flat.subarray(offset, offset + length), shape);
   }
   const ofLayer = (layer: number, prefix: string): Feeds => {

@@ -4,6 +4,7 @@
 // heads, C size of a head, V vocabulary.
 
 import type { Graph, Value } from "../graph/graph.js";
+import { stage } from "../graph/stage.js";
 import type { DecoderConfig } from "../model/config.js";
 import { add, swiglu } from "../operators/elementwise.js";
 import { linear } from "../operators/matmul.js";
@@ -15,12 +16,12 @@ import type { Layout } from "./layout.js";
 export type Weights = (name: string) => Value;
 
 /** The weights as inputs of the graph, declared when first asked for, so that an update needs no new session. */
-export function weightInputs(graph: Graph, layout: Layout, tracked: boolean): Weights {
+export function weightInputs(graph: Graph, tensors: Layout["tensors"], tracked: boolean): Weights {
   const declared = new Map<string, Value>();
   return (name) => {
     const known = declared.get(name);
     if (known) return known;
-    const tensor = layout.tensors.find((candidate) => candidate.name === name);
+    const tensor = tensors.find((candidate) => candidate.name === name);
     if (!tensor) throw new RangeError(`no weight "${name}" in this layout`);
     const value = graph.input(name, tensor.shape, { tracked });
     declared.set(name, value);
@@ -50,6 +51,7 @@ export type Attend = (heads: HeadTensors, layer: number) => Value;
  *
  * @param x         [M, D] embedded tokens
  * @param position  [M, 1] int64, each token's place in its sequence
+ * @param savesMemory  computes each layer a second time for its gradient instead of keeping what is in it
  */
 export function decoderLayers(
   graph: Graph,
@@ -58,13 +60,17 @@ export function decoderLayers(
   x: Value,
   position: Value,
   attend: Attend,
+  savesMemory = false,
 ): Value {
   const tables = rotaryTables(graph, config);
   let stream = x;
   for (let layer = 0; layer < config.layers; layer++) {
     const own = layerWeights(weights, layer);
-    const heads = projectHeads(graph, config, own, stream, position, tables);
-    stream = finishLayer(graph, config, own, stream, attend(heads, layer));
+    const build = (entering: Value): readonly [Value] => {
+      const heads = projectHeads(graph, config, own, entering, position, tables);
+      return [finishLayer(graph, config, own, entering, attend(heads, layer))];
+    };
+    [stream] = stage(graph, stream, build, savesMemory);
   }
   return stream;
 }
@@ -98,12 +104,6 @@ export function finishLayer(graph: Graph, config: DecoderConfig, weights: Weight
   const normal = rmsNorm(graph, attended, weights("feedForwardNorm"), normEpsilon);
   const [gate, up] = split(graph, linear(graph, normal, weights("gateUp")), [feedForwardSize, feedForwardSize]);
   return add(graph, attended, linear(graph, swiglu(graph, gate, up), weights("down")));
-}
-
-/** [K, D] of the residual stream -> [K, V] */
-export function decoderHead(graph: Graph, config: DecoderConfig, weights: Weights, stream: Value): Value {
-  const normal = rmsNorm(graph, stream, weights("norm"), config.normEpsilon);
-  return linear(graph, normal, weights(config.tied ? "embedding" : "head"));
 }
 
 /** cos and sin of position * theta^(-2 i / C), [context, C / 2]      (RoFormer, eq. 15) */

@@ -6,14 +6,13 @@
 import type { Loss } from "../../engine.js";
 import { gradients } from "../graph/autodiff.js";
 import { Graph, type Value } from "../graph/graph.js";
+import { stage } from "../graph/stage.js";
 import type { DecoderConfig } from "../model/config.js";
-import { tokenLogprobs } from "../operators/logprobs.js";
 import { matmul } from "../operators/matmul.js";
 import { total } from "../operators/reduction.js";
 import { concatenate, pick, transpose } from "../operators/shape.js";
 import { attendPrompts, attendSequences, attendStep, type StepCache } from "./attention.js";
 import {
-  decoderHead,
   decoderLayers,
   finishLayer,
   projectHeads,
@@ -21,12 +20,20 @@ import {
   type Weights,
   weightInputs,
 } from "./decoder.js";
+import { decoderHead, headLogprobs, headParts } from "./head.js";
 import type { Layout } from "./layout.js";
 import { type LossField, tokenLosses } from "./losses.js";
 
 export interface Model {
   readonly config: DecoderConfig;
   readonly layout: Layout;
+  /** Rows of the head that are read at a time; what suits the vocabulary where left out. */
+  readonly partRows?: number;
+}
+
+/** All that a program may be fed: the layout's tensors and the parts of the head. */
+export function weightTensors({ config, layout, partRows }: Model): Layout["tensors"] {
+  return [...layout.tensors, ...headParts(layout, config, partRows)];
 }
 
 /** The output that holds a weight's gradient. */
@@ -40,17 +47,23 @@ export const EMBEDDED_GRADIENT = gradientName("embedded");
 /**
  * Inputs: those of {@link logprobGraph}, tokenWeights [K] and what the loss reads. Outputs: losses, logprobs and
  * entropies [K], the gradient of every weight that has one; `weights` are those.
+ *
+ * @param recompute  compute each layer again for its gradient instead of keeping what is in it
  */
-export function lossGraph(model: Model, loss: Loss): { graph: Graph; weights: readonly string[] } {
+export function lossGraph(
+  model: Model,
+  loss: Loss,
+  recompute: boolean,
+): { graph: Graph; weights: readonly string[] } {
   const graph = new Graph();
   const used = new Map<string, Value>();
-  const declare = weightInputs(graph, model.layout, true);
+  const declare = weightInputs(graph, weightTensors(model), true);
   const weights: Weights = (name) => {
     const value = declare(name);
     used.set(name, value);
     return value;
   };
-  const { embedded, logprobs } = scores(graph, model, weights, true);
+  const { embedded, logprobs } = scores(graph, model, weights, { tracked: true, recompute });
   const tokenWeights = graph.input("tokenWeights", ["K"]);
   const fields = new Map<LossField, Value>();
   const field = (name: LossField): Value => {
@@ -76,15 +89,17 @@ export function lossGraph(model: Model, loss: Loss): { graph: Graph; weights: re
  */
 export function logprobGraph(model: Model): Graph {
   const graph = new Graph();
-  scores(graph, model, weightInputs(graph, model.layout, false), false);
+  scores(graph, model, weightInputs(graph, weightTensors(model), false));
   return graph;
 }
 
+const NOT_TRAINED = { tracked: false, recompute: false };
+
 function scores(
   graph: Graph,
-  { config }: Model,
+  { config, layout, partRows }: Model,
   weights: Weights,
-  tracked: boolean,
+  { tracked, recompute }: { readonly tracked: boolean; readonly recompute: boolean } = NOT_TRAINED,
 ): { embedded: Value; logprobs: Value } {
   const embedded = graph.input("embedded", ["PSBU", config.hiddenSize], { tracked });
   const position = graph.input("position", ["PSBU", 1], { type: "int64" });
@@ -93,18 +108,28 @@ function scores(
     promptMask: graph.input("promptMask", ["P", 1, 1, 1, "S"]),
     ownCausal: graph.input("ownCausal", ["GU", "U"]),
   };
-  const stream = decoderLayers(graph, config, weights, embedded, position, attendSequences(graph, config, masks));
+  const attend = attendSequences(graph, config, masks);
+  const stream = decoderLayers(graph, config, weights, embedded, position, attend, recompute);
   const last = pick(graph, stream, graph.input("lastPicks", ["P", 1], { type: "int64" }));
   // A product, exact with ones and zeros, because completions share these rows and a scatter's sum has no fixed order.
   const firsts = matmul(graph, graph.input("firsts", ["F", "P"]), last);
   const others = pick(graph, stream, graph.input("picks", ["others", 1], { type: "int64" }));
-  const logits = decoderHead(graph, config, weights, concatenate(graph, [firsts, others], 0, "K"));
-  const { chosen, all } = tokenLogprobs(graph, logits, graph.input("targets", ["K", 1], { type: "int32" }));
-  graph.output(chosen, "logprobs");
-  const parts = graph.emit("Mul", [graph.emit("Exp", [all], all.shape), all], all.shape);
-  const sums = graph.emit("ReduceSum", [parts, graph.integers([-1])], ["K"], { attributes: { keepdims: 0 } });
-  graph.output(graph.emit("Neg", [sums], ["K"]), "entropies");
-  return { embedded, logprobs: chosen };
+  const scored = concatenate(graph, [firsts, others], 0, "K");
+  const targets = graph.input("targets", ["K", 1], { type: "int32" });
+  const parts = headParts(layout, config, partRows);
+  // A stage, so that its gradients leave before those of the layers come.
+  const [logprobs] = stage(
+    graph,
+    scored,
+    (x) => {
+      const { chosen, entropies } = headLogprobs(graph, config, weights, parts, x, targets);
+      graph.output(chosen, "logprobs");
+      graph.output(entropies, "entropies");
+      return [chosen];
+    },
+    false,
+  );
+  return { embedded, logprobs };
 }
 
 /**
@@ -114,7 +139,7 @@ function scores(
  */
 export function promptGraph({ config, layout }: Model): Graph {
   const graph = new Graph();
-  const weights = weightInputs(graph, layout, false);
+  const weights = weightInputs(graph, layout.tensors, false);
   const embedded = graph.input("embedded", ["PS", config.hiddenSize]);
   const position = graph.input("position", ["PS", 1], { type: "int64" });
   const masks = { promptCausal: graph.input("promptCausal", ["GS", "S"]) };
@@ -147,7 +172,7 @@ export function stepGraphs(model: Model): Record<"enter" | "advance" | "leave", 
   advance.output(stream, "next stream");
   projectOutputs(advance, model, layerInputs(advance, model, NEXT_LAYER), stream);
   const leave = new Graph();
-  const weights = weightInputs(leave, model.layout, false);
+  const weights = weightInputs(leave, model.layout.tensors, false);
   vocabularyOutputs(leave, decoderHead(leave, config, weights, finishedStream(leave, model)));
   return { enter, advance, leave };
 }

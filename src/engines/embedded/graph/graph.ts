@@ -141,10 +141,21 @@ export class Graph {
 
   bytes(): Uint8Array {
     return modelBytes({
-      nodes: this.#nodes,
+      nodes: this.#needed(),
       constants: this.#constants,
       inputs: this.#inputs,
       outputs: this.#outputs,
     });
+  }
+
+  /** Nodes that an output depends on: ONNX Runtime would compute the others too, and keep what they read. */
+  #needed(): NodeSpec[] {
+    const read = new Set(this.outputNames);
+    const needed = this.#nodes.toReversed().filter(({ inputs, outputs }) => {
+      if (!outputs.some((name) => read.has(name))) return false;
+      for (const name of inputs) read.add(name);
+      return true;
+    });
+    return needed.toReversed();
   }
 }

@@ -13,6 +13,8 @@ export interface Batch<Item> {
   readonly promptLength: number;
   /** U: every completion, without its last token, is padded to it. */
   readonly ownLength: number;
+  /** Whether layers are computed again for their gradients: it would not fit otherwise. */
+  readonly recompute: boolean;
 }
 
 export interface BatchLimits {
@@ -80,7 +82,7 @@ export function cutBatches(
       batches.push({ groups: [group], shape });
     }
   }
-  return batches.map(({ groups, shape: { promptLength, ownLength } }) => ({ groups, promptLength, ownLength }));
+  return batches.map(({ groups, shape: { promptLength, ownLength } }) => ({ groups, promptLength, ownLength, recompute: false }));
 }
 
 function shapeOf(sequences: readonly Sequence[], group: readonly number[]): Shape {

@@ -4,7 +4,7 @@
 import { Tensor } from "onnxruntime-node";
 import type { Loss } from "../../engine.js";
 import { causalMask, MASKED, stackedLengths } from "../decoder/attention.js";
-import { EMBEDDED_GRADIENT, gradientName, logprobGraph, lossGraph, type Model } from "../decoder/graphs.js";
+import { EMBEDDED_GRADIENT, gradientName, logprobGraph, lossGraph, type Model, weightTensors } from "../decoder/graphs.js";
 import { type LossField, lossFields } from "../decoder/losses.js";
 import { compile, type Feeds, type Outputs, type Program, type Runtime } from "../graph/program.js";
 import { embeddingRow, type LoadedWeights } from "../weights.js";
@@ -63,7 +63,7 @@ export class Trainer {
     loss: Loss,
     add: AddGradient,
   ): Promise<TokenLosses[]> {
-    const { program, weights: names } = await this.#lossProgram(loss);
+    const { program, weights: names } = await this.#lossProgram(loss, batch.recompute);
     const sequences = batch.groups.flat();
     const feeds: Feeds = { ...weights.feeds, ...this.#feeds(weights, batch) };
     feeds.tokenWeights = pack(sequences, (sequence) => sequence.weights);
@@ -82,11 +82,11 @@ export class Trainer {
     }));
   }
 
-  #lossProgram(loss: Loss): Promise<LossProgram> {
-    const key = JSON.stringify(loss);
+  #lossProgram(loss: Loss, recompute: boolean): Promise<LossProgram> {
+    const key = JSON.stringify({ loss, recompute });
     let known = this.#losses.get(key);
     if (!known) {
-      const { graph, weights } = lossGraph(this.#model, loss);
+      const { graph, weights } = lossGraph(this.#model, loss, recompute);
       known = compile(graph, this.#runtime).then((program) => ({ program, weights }));
       this.#losses.set(key, known);
     }
@@ -94,7 +94,7 @@ export class Trainer {
   }
 
   #addGradients(outputs: Outputs, names: readonly string[], batch: Batch<Sequence>, add: AddGradient): void {
-    for (const { name, offset } of this.#model.layout.tensors) {
+    for (const { name, offset } of weightTensors(this.#model)) {
       if (names.includes(name)) add(offset, outputs(gradientName(name)));
     }
     const { hiddenSize } = this.#model.config;
