@@ -7,8 +7,10 @@ import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { Rng } from "../src/core/rng.js";
-import { createModel } from "../src/engines/embedded/model/create-model.js";
 import { openEmbedded } from "../src/engines/embedded/embedded.js";
+import { traitsOf } from "../src/engines/embedded/families/families.js";
+import type { DecoderConfig } from "../src/engines/embedded/model/config.js";
+import { createModel } from "../src/engines/embedded/model/create-model.js";
 import { testTokenizerJson } from "../src/engines/embedded/test-model.js";
 import type { Datum, Engine, SampleRequest } from "../src/engines/engine.js";
 
@@ -22,7 +24,8 @@ const { values } = parseArgs({
   },
 });
 
-const CONFIG = {
+const CONFIG: DecoderConfig = {
+  ...traitsOf("qwen2"),
   vocabularySize: 512,
   hiddenSize: 96,
   layers: 3,
@@ -32,9 +35,8 @@ const CONFIG = {
   feedForwardSize: 256,
   contextLength: 256,
   normEpsilon: 1e-6,
-  ropeTheta: 10_000,
+  rope: { theta: 10_000, scaling: { kind: "none" } },
   tied: true,
-  bias: true,
 };
 const PROMPTS = 32;
 const ROLLOUTS = 8;

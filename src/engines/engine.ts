@@ -90,11 +90,18 @@ export interface OptimStep {
   readonly gradientClip: number;
 }
 
+/** What a probe reads of one sequence: the stream at these places, counted from 0. */
+export interface HiddenStateRequest {
+  readonly tokens: readonly number[];
+  readonly positions: readonly number[];
+}
+
 interface Capabilities {
   readonly dualClip: boolean;
   readonly kl: boolean;
   readonly entropy: boolean;
-  readonly hiddenStates: boolean;
+  /** What {@link Engine.hiddenStates} can read: layers 0 to `layers`, `size` numbers a position; null where nothing. */
+  readonly hiddenStates: { readonly layers: number; readonly size: number } | null;
 }
 
 export interface Engine {
@@ -107,13 +114,23 @@ export interface Engine {
     sequences: ReadonlyArray<{ readonly prompt: readonly number[]; readonly completion: readonly number[] }>,
     weights?: "policy" | "reference",
   ): Promise<Float32Array[]>;
+  /**
+   * The policy's residual stream. Layer 0 is the embedded tokens, layer l what comes out of the l-th block, and the last
+   * layer is read behind the final norm, as `transformers` counts hidden states.
+   *
+   * @returns  for each sequence, for each of `layers`, [positions, size] as one flat array
+   */
+  hiddenStates(sequences: readonly HiddenStateRequest[], layers: readonly number[]): Promise<Float32Array[][]>;
   /** Adds the gradient of the loss's sum over these datums to what is accumulated since the last step. */
   forwardBackward(datums: readonly Datum[], loss: Loss): Promise<LossOutput>;
   /** One AdamW step on the accumulated gradient, which it clears. @returns the norm before clipping */
   optimStep(options: OptimStep): Promise<{ readonly gradientNorm: number }>;
   /** Writes model.safetensors, config.json and tokenizer.json; with `optimizer`, its state too. */
   save(folder: string, options: { readonly optimizer: boolean }): Promise<void>;
-  /** Weights (and optimizer state where the folder has it) from a folder that `save` wrote. */
-  load(folder: string): Promise<void>;
+  /**
+   * Weights from a folder that `save` wrote. With `optimizer` its state too, and an error where the folder has none;
+   * without it the optimizer starts from nothing.
+   */
+  load(folder: string, options: { readonly optimizer: boolean }): Promise<void>;
   close(): Promise<void>;
 }

@@ -9,6 +9,7 @@ import { sum } from "../../core/maths.js";
 import type {
   Datum,
   Engine,
+  HiddenStateRequest,
   Loss,
   LossOutput,
   ModelInfo,
@@ -19,10 +20,11 @@ import type {
 } from "../engine.js";
 import { type Layout, layoutOf } from "./decoder/layout.js";
 import { lossFields } from "./decoder/losses.js";
+import { cutHiddenBatches } from "./hidden-states.js";
 import { CONTROL_BYTES, type SharedState, TURN, type WeightSource } from "./jobs.js";
 import { type Companions, readCompanions, writeCompanions } from "./model/checkpoint.js";
 import { type DecoderConfig, readConfig } from "./model/config.js";
-import type { StoredType } from "./model/safetensors.js";
+import type { StoredType } from "./model/number-formats.js";
 import { readTokenizer } from "./model/tokenizer.js";
 import { cutShards } from "./sampling/shards.js";
 import { type Batch, type BatchLimits, cutBatches, type Sequence } from "./training/batches.js";
@@ -69,7 +71,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedEn
 
 export class EmbeddedEngine implements Engine {
   readonly model: ModelInfo;
-  readonly capabilities = { dualClip: true, kl: true, entropy: true, hiddenStates: false };
+  readonly capabilities: Engine["capabilities"];
   readonly #config: DecoderConfig;
   readonly #layout: Layout;
   readonly #companions: Companions;
@@ -105,6 +107,8 @@ export class EmbeddedEngine implements Engine {
       tokenizer,
       parameters: this.#layout.parameters,
     };
+    const hiddenStates = { layers: config.layers, size: config.hiddenSize };
+    this.capabilities = { dualClip: true, kl: true, entropy: true, hiddenStates };
     const threads = options.threads ?? availableParallelism();
     const workers = this.#layout.parameters > ONE_WORKER_PARAMETERS ? 1 : threads;
     this.#pool = new WorkerPool(workers, { config, state: this.#state, threads: threads / workers });
@@ -149,6 +153,23 @@ export class EmbeddedEngine implements Engine {
       const source = reference ? { name: "reference" as const, memory: reference, version: 0 } : this.#policy();
       const scores = await this.#score(sequences, source);
       return scores.map(({ logprobs }) => logprobs);
+    });
+  }
+
+  hiddenStates(sequences: readonly HiddenStateRequest[], layers: readonly number[]): Promise<Float32Array[][]> {
+    return this.#exclusive(async () => {
+      checkHiddenStates(sequences, layers, this.#config);
+      const source = this.#policy();
+      const results: Float32Array[][] = [];
+      const batches = cutHiddenBatches(sequences, this.#limits.tokens);
+      await Promise.all(
+        batches.map(async (batch) => {
+          const wanted = batch.map((index) => sequences[index]);
+          const states = await this.#pool.run("hiddenStates", { source, sequences: wanted, layers });
+          for (const [row, index] of batch.entries()) results[index] = states[row];
+        }),
+      );
+      return results;
     });
   }
 
@@ -201,7 +222,7 @@ export class EmbeddedEngine implements Engine {
     });
   }
 
-  /** @param options.type  how the weights are stored; BF16 halves the file and rounds the weights */
+  /** @param options.type  how the weights are stored; BF16 and F16 halve the file and round the weights */
   save(folder: string, options: { readonly optimizer: boolean; readonly type?: StoredType }): Promise<void> {
     return this.#exclusive(async () => {
       const type = options.type ?? "F32";
@@ -210,19 +231,18 @@ export class EmbeddedEngine implements Engine {
     });
   }
 
-  load(folder: string): Promise<void> {
+  load(folder: string, options: { readonly optimizer: boolean }): Promise<void> {
     return this.#exclusive(async () => {
       if (JSON.stringify(readConfig(folder)) !== JSON.stringify(this.#config)) {
         throw new EngineError(`${folder}: its config.json describes another model than ${this.#folder}`);
       }
       this.#keepReference();
-      const steps = await this.#pool.run("load", { folder, optimizer: true });
-      if (steps === undefined) {
+      this.#steps = await this.#pool.run("load", { folder, optimizer: options.optimizer });
+      if (!options.optimizer) {
         new Float32Array(this.#state.firstMoment).fill(0);
         new Float32Array(this.#state.secondMoment).fill(0);
       }
       new Float32Array(this.#state.gradient).fill(0);
-      this.#steps = steps ?? 0;
       this.#version++;
     });
   }
@@ -287,6 +307,29 @@ function checkTokens(where: string, tokens: readonly number[], { vocabularySize 
   const wrong = tokens.find((token) => !Number.isInteger(token) || token < 0 || token >= vocabularySize);
   if (wrong !== undefined)
     throw new EngineError(`${where}: token id ${wrong} is not in the vocabulary of ${vocabularySize}`);
+}
+
+/** @throws EngineError, ShapeError naming the sequence or layer */
+function checkHiddenStates(
+  sequences: readonly HiddenStateRequest[],
+  layers: readonly number[],
+  config: DecoderConfig,
+): void {
+  const layer = layers.find((wanted) => !Number.isInteger(wanted) || wanted < 0 || wanted > config.layers);
+  if (layer !== undefined) throw new EngineError(`layer ${layer}: the model has layers 0 to ${config.layers}`);
+  if (layers.length === 0) throw new ShapeError("no layer is asked for");
+  for (const [index, { tokens, positions }] of sequences.entries()) {
+    checkTokens(`sequence ${index}`, tokens, config);
+    if (tokens.length > config.contextLength) {
+      throw new EngineError(
+        `sequence ${index}: ${tokens.length} tokens, the model's context is ${config.contextLength}`,
+      );
+    }
+    const outside = positions.find((at) => !Number.isInteger(at) || at < 0 || at >= tokens.length);
+    if (outside !== undefined || tokens.length === 0) {
+      throw new ShapeError(`sequence ${index}: position ${outside ?? "?"} is not among its ${tokens.length} tokens`);
+    }
+  }
 }
 
 function trainingSequence(datum: Datum, loss: Loss, index: number): TrainingSequence {

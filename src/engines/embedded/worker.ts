@@ -5,6 +5,7 @@ import { EngineError, messageOf } from "../../core/errors.js";
 import type { Model } from "./decoder/graphs.js";
 import { layoutOf } from "./decoder/layout.js";
 import type { Runtime } from "./graph/program.js";
+import { HiddenStates } from "./hidden-states.js";
 import {
   BUSY,
   CLOSING,
@@ -43,6 +44,7 @@ const runtime: Runtime = {
 };
 const trainer = new Trainer(model, runtime);
 const sampler = new Sampler(model, runtime);
+const hiddenStates = new HiddenStates(model, runtime);
 const copies = new Map<WeightSource["name"], { version: number; loaded: LoadedWeights }>();
 
 const CLOSING_CHECK_MS = 100;
@@ -65,6 +67,7 @@ const handlers: Handlers = {
     }
   },
   logprobs: ({ source, batch }) => trainer.logprobs(current(source), batch),
+  hiddenStates: ({ source, sequences, layers }) => hiddenStates.read(current(source), sequences, layers),
   sample: ({ source, prompts }) =>
     sampler.sample(current(source), prompts, (count) => reply({ kind: "tokens", count })),
   optimStep: async ({ options, step }) =>
@@ -75,8 +78,10 @@ const handlers: Handlers = {
       step,
     ),
   load: async ({ folder, optimizer }) => {
+    // First: where it is missing nothing has been changed yet.
+    const steps = optimizer ? readOptimizer(folder, model.layout, moments) : 0;
     readWeights(folder, model.layout, weights);
-    return optimizer ? readOptimizer(folder, model.layout, moments) : undefined;
+    return steps;
   },
   save: async ({ folder, type, step }) => {
     writeWeights(folder, model.layout, weights, type);

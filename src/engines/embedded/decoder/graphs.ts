@@ -13,16 +13,18 @@ import { total } from "../operators/reduction.js";
 import { concatenate, pick, transpose } from "../operators/shape.js";
 import { attendPrompts, attendSequences, attendStep, type StepCache } from "./attention.js";
 import {
+  decoderHead,
   decoderLayers,
+  finalNorm,
   finishLayer,
   projectHeads,
-  rotaryTables,
   type Weights,
   weightInputs,
 } from "./decoder.js";
-import { decoderHead, headLogprobs, headParts } from "./head.js";
+import { headLogprobs, headParts } from "./head.js";
 import type { Layout } from "./layout.js";
 import { type LossField, tokenLosses } from "./losses.js";
+import { rotation } from "./rotary-tables.js";
 
 export interface Model {
   readonly config: DecoderConfig;
@@ -109,7 +111,7 @@ function scores(
     ownCausal: graph.input("ownCausal", ["GU", "U"]),
   };
   const attend = attendSequences(graph, config, masks);
-  const stream = decoderLayers(graph, config, weights, embedded, position, attend, recompute);
+  const stream = decoderLayers(graph, config, weights, embedded, position, attend, { recompute });
   const last = pick(graph, stream, graph.input("lastPicks", ["P", 1], { type: "int64" }));
   // A product, exact with ones and zeros, because completions share these rows and a scatter's sum has no fixed order.
   const firsts = matmul(graph, graph.input("firsts", ["F", "P"]), last);
@@ -153,6 +155,28 @@ export function promptGraph({ config, layout }: Model): Graph {
   return graph;
 }
 
+/**
+ * Inputs: those of a prompt's pass, see {@link promptGraph}. Outputs: the residual stream at each pick, `hidden l` [K, D]
+ * for each layer l asked for; 0 is `embedded` itself, the last is behind the final norm.
+ */
+export function hiddenGraph({ config, layout }: Model, layers: ReadonlySet<number>): Graph {
+  const graph = new Graph();
+  const weights = weightInputs(graph, layout.tensors, false);
+  const embedded = graph.input("embedded", ["PS", config.hiddenSize]);
+  const position = graph.input("position", ["PS", 1], { type: "int64" });
+  const attend = attendPrompts(graph, config, { promptCausal: graph.input("promptCausal", ["GS", "S"]) });
+  const picks = graph.input("picks", ["K", 1], { type: "int64" });
+  const show = (layer: number, stream: Value): void => {
+    if (!layers.has(layer)) return;
+    const picked = pick(graph, stream, picks);
+    graph.output(layer === config.layers ? finalNorm(graph, config, weights, picked) : picked, `hidden ${layer}`);
+  };
+  show(0, embedded);
+  const read = { ...config, layers: Math.max(...layers) };
+  decoderLayers(graph, read, weights, embedded, position, attend, { onLayer: show });
+  return graph;
+}
+
 /** What the parts of a step call the weights of the layer they begin, beside those of the layer they finish. */
 export const NEXT_LAYER = "next.";
 
@@ -190,7 +214,7 @@ function layerInputs(graph: Graph, { layout }: Model, prefix: string): Weights {
 
 function projectOutputs(graph: Graph, { config }: Model, weights: Weights, stream: Value): void {
   const position = graph.input("position", ["B", 1], { type: "int64" });
-  const heads = projectHeads(graph, config, weights, stream, position, rotaryTables(graph, config));
+  const heads = projectHeads(graph, config, weights, stream, rotation(graph, config, position));
   graph.output(heads.query, "next query");
   graph.output(heads.key, "keys");
   graph.output(heads.value, "values");

@@ -4,20 +4,13 @@
 import type { Graph, Value } from "../graph/graph.js";
 import type { DecoderConfig } from "../model/config.js";
 import { type TokenLogprobs, tokenLogprobs, tokenLogprobsInParts } from "../operators/logprobs.js";
-import { linear } from "../operators/matmul.js";
-import { rmsNorm } from "../operators/normalization.js";
-import type { Weights } from "./decoder.js";
-import type { Layout, LayoutTensor } from "./layout.js";
+import { decoderHead, finalNorm, type Weights } from "./decoder.js";
+import { headName, type Layout, type LayoutTensor } from "./layout.js";
 
 /** Rows of a part: its product is large enough for full speed, and 1,024 tokens of it are 16 MiB. */
 const PART_ROWS = 4096;
 /** Up to here all logits at once are faster and small enough. */
 const SINGLE_PASS_ROWS = 32_768;
-
-/** The head's name in the layout. */
-function headName(config: DecoderConfig): string {
-  return config.tied ? "embedding" : "head";
-}
 
 /** The head in parts of its rows, as tensors that share its numbers; none where it is read whole. */
 export function headParts(layout: Layout, config: DecoderConfig, partRows?: number): readonly LayoutTensor[] {
@@ -34,12 +27,6 @@ export function headParts(layout: Layout, config: DecoderConfig, partRows?: numb
   });
 }
 
-/** [K, D] of the residual stream -> [K, V] */
-export function decoderHead(graph: Graph, config: DecoderConfig, weights: Weights, stream: Value): Value {
-  const normal = rmsNorm(graph, stream, weights("norm"), config.normEpsilon);
-  return linear(graph, normal, weights(headName(config)));
-}
-
 /**
  * @param stream   [K, D]
  * @param parts    from {@link headParts}
@@ -54,7 +41,7 @@ export function headLogprobs(
   targets: Value,
 ): TokenLogprobs {
   if (parts.length === 0) return tokenLogprobs(graph, decoderHead(graph, config, weights, stream), targets);
-  const normal = rmsNorm(graph, stream, weights("norm"), config.normEpsilon);
+  const normal = finalNorm(graph, config, weights, stream);
   const rows = parts.map(({ name }) => weights(name));
   return tokenLogprobsInParts(graph, normal, rows, targets);
 }
