@@ -10,7 +10,7 @@ import { headName, type Layout, type LayoutTensor } from "./layout.js";
 /** Rows of a part: its product is large enough for full speed, and 1,024 tokens of it are 16 MiB. */
 const PART_ROWS = 4096;
 /** Up to here all logits at once are faster and small enough. */
-const SINGLE_PASS_ROWS = 32_768;
+const SINGLE_PASS_ROWS = 16_384;
 
 /** The head in parts of its rows, as tensors that share its numbers; none where it is read whole. */
 export function headParts(layout: Layout, config: DecoderConfig, partRows?: number): readonly LayoutTensor[] {

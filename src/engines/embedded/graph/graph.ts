@@ -41,6 +41,8 @@ export class Graph {
   readonly tape: TapeEntry[] = [];
   /** Inputs that hold a list of dimensions: name -> the dimensions, filled in by whoever runs the graph. */
   readonly shapeInputs = new Map<string, Shape>();
+  /** What nodes make, by name. */
+  readonly emitted = new Map<string, ValueSpec>();
   readonly #nodes: NodeSpec[] = [];
   readonly #constants: ConstantSpec[] = [];
   readonly #inputs: ValueSpec[] = [];
@@ -76,6 +78,7 @@ export class Graph {
       type: options.type ?? "float32",
       tracked: false,
     }));
+    for (const { name, type, shape } of results) this.emitted.set(name, { name, type, shape });
     this.#nodes.push({
       operator,
       domain: options.domain ?? "",
@@ -141,7 +144,7 @@ export class Graph {
 
   bytes(): Uint8Array {
     return modelBytes({
-      nodes: this.#needed(),
+      nodes: this.nodes(),
       constants: this.#constants,
       inputs: this.#inputs,
       outputs: this.#outputs,
@@ -149,7 +152,7 @@ export class Graph {
   }
 
   /** Nodes that an output depends on: ONNX Runtime would compute the others too, and keep what they read. */
-  #needed(): NodeSpec[] {
+  nodes(): readonly NodeSpec[] {
     const read = new Set(this.outputNames);
     const needed = this.#nodes.toReversed().filter(({ inputs, outputs }) => {
       if (!outputs.some((name) => read.has(name))) return false;

@@ -21,14 +21,15 @@ export interface TokenLogprobs {
 export function tokenLogprobs(graph: Graph, logits: Value, targets: Value): TokenLogprobs {
   const rows = logits.shape[0];
   const all = graph.emit("LogSoftmax", [logits], logits.shape, { attributes: { axis: -1 } });
-  const parts = graph.emit("Mul", [graph.emit("Exp", [all], all.shape), all], all.shape);
+  const shares = graph.emit("Exp", [all], all.shape);
+  const parts = graph.emit("Mul", [shares, all], all.shape);
   const entropies = graph.emit("Neg", [flat(graph, sumLast(graph, parts))], [rows]);
   const picked = graph.emit("GatherElements", [all, targets], [rows, 1], { attributes: { axis: 1 } });
   const result = after(graph, flat(graph, picked), [entropies]);
   const chosen = graph.record(result, [logits], (gradient) => {
     const column = graph.emit("Reshape", [gradient, graph.integers([-1, 1])], [rows, 1]);
     const negative = graph.emit("Neg", [column], [rows, 1]);
-    const spread = graph.emit("Mul", [graph.emit("Exp", [all], logits.shape), negative], logits.shape);
+    const spread = graph.emit("Mul", [shares, negative], logits.shape);
     return [scatterAdd(graph, spread, targets, column)];
   });
   return { chosen, entropies };

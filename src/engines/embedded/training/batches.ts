@@ -1,5 +1,8 @@
 // How sequences are cut into batches that run at once. Depends only on the sequences and the budgets, never on the
-// number of threads or workers, so that sums of gradients have one order.
+// number of threads or workers, so that sums of gradients have one order. How much memory a batch takes is not known
+// here (memory.ts).
+
+import { EngineError } from "../../../core/errors.js";
 
 export interface Sequence {
   readonly prompt: readonly number[];
@@ -17,16 +20,23 @@ export interface Batch<Item> {
   readonly recompute: boolean;
 }
 
-export interface BatchLimits {
-  /** Tokens of a batch, its padding included. */
-  readonly tokens: number;
-  /** Floats of one [K, vocabulary] or of one layer's attention: each is held several times over. */
-  readonly floats: number;
+/** What one run computes, padding included. */
+export interface BatchShape {
+  readonly prompts: number;
+  readonly promptLength: number;
+  /** Completions of each prompt. */
+  readonly seats: number;
+  readonly ownLength: number;
 }
 
-export interface BatchCosts {
-  readonly vocabularySize: number;
-  readonly heads: number;
+export interface BatchLimits {
+  /** Tokens of a batch, its padding included; a sequence that is longer runs alone. */
+  readonly tokens: number;
+  /** No batch takes more, as `cost` counts. */
+  readonly bytes: number;
+  readonly cost: (shape: BatchShape, recompute: boolean) => number;
+  /** "auto" where a sequence would not fit otherwise. */
+  readonly recompute: "auto" | "always" | "never";
 }
 
 /** Prompts that are computed together, and sampled from together, are padded to the same multiple of this. */
@@ -50,79 +60,64 @@ export function seatsOf({ groups }: Batch<unknown>): number {
   return Math.max(...groups.map((group) => group.length));
 }
 
-interface Shape {
-  promptLength: number;
-  seats: number;
-  ownLength: number;
-  prompts: number;
-  /** Tokens to score. */
-  picked: number;
+interface Group {
+  readonly indices: readonly number[];
+  readonly shape: BatchShape;
+  readonly recompute: boolean;
 }
 
-/** Cuts the sequences at these indices; neighbours in shape come together, the largest first. */
+/**
+ * Cuts the sequences at these indices; neighbours in shape come together, the largest first.
+ *
+ * @throws EngineError for a sequence that does not fit
+ */
 export function cutBatches(
   sequences: readonly Sequence[],
   wanted: readonly number[],
   limits: BatchLimits,
-  costs: BatchCosts,
 ): Array<Batch<number>> {
-  const groups = cutGroups(sequences, wanted, limits).map((group) => ({ group, shape: shapeOf(sequences, group) }));
+  const groups = cutGroups(sequences, wanted, limits);
   groups.sort(
-    ({ group: [first], shape: a }, { group: [second], shape: b }) =>
+    ({ indices: [first], shape: a }, { indices: [second], shape: b }) =>
       b.promptLength - a.promptLength || b.seats - a.seats || b.ownLength - a.ownLength || first - second,
   );
-  const batches: Array<{ groups: number[][]; shape: Shape }> = [];
-  for (const { group, shape } of groups) {
+  const batches: Array<{ groups: Array<readonly number[]>; shape: BatchShape; recompute: boolean }> = [];
+  for (const { indices, shape, recompute } of groups) {
     const last = batches.at(-1);
-    const together = last && join(last.shape, shape);
-    if (last && together && fits(together, limits, costs)) {
-      last.groups.push(group);
+    const together = last && last.recompute === recompute ? join(last.shape, shape) : undefined;
+    if (last && together && fits(together, recompute, limits)) {
+      last.groups.push(indices);
       last.shape = together;
     } else {
-      batches.push({ groups: [group], shape });
+      batches.push({ groups: [indices], shape, recompute });
     }
   }
-  return batches.map(({ groups, shape: { promptLength, ownLength } }) => ({ groups, promptLength, ownLength, recompute: false }));
-}
-
-function shapeOf(sequences: readonly Sequence[], group: readonly number[]): Shape {
-  const { prompt, completion } = sequences[group[0]];
-  return {
-    promptLength: promptBucket(prompt.length),
-    seats: group.length,
-    ownLength: ownBucket(completion.length),
-    prompts: 1,
-    picked: group.reduce((sum, index) => sum + sequences[index].completion.length, 0),
-  };
+  return batches.map(({ groups, shape: { promptLength, ownLength }, recompute }) => ({
+    groups,
+    promptLength,
+    ownLength,
+    recompute,
+  }));
 }
 
 /** Undefined for prompts of different padded lengths, which never share a batch. */
-function join(a: Shape, b: Shape): Shape | undefined {
+function join(a: BatchShape, b: BatchShape): BatchShape | undefined {
   if (a.promptLength !== b.promptLength) return undefined;
   return {
+    prompts: a.prompts + b.prompts,
     promptLength: a.promptLength,
     seats: Math.max(a.seats, b.seats),
     ownLength: Math.max(a.ownLength, b.ownLength),
-    prompts: a.prompts + b.prompts,
-    picked: a.picked + b.picked,
   };
 }
 
-function fits(
-  { promptLength, seats, ownLength, prompts, picked }: Shape,
-  limits: BatchLimits,
-  costs: BatchCosts,
-): boolean {
-  const own = prompts * seats * ownLength;
-  return (
-    prompts * promptLength + own <= limits.tokens &&
-    own * (promptLength + ownLength) * costs.heads <= limits.floats &&
-    picked * costs.vocabularySize <= limits.floats
-  );
+function fits(shape: BatchShape, recompute: boolean, { tokens, bytes, cost }: BatchLimits): boolean {
+  const { prompts, promptLength, seats, ownLength } = shape;
+  return prompts * (promptLength + seats * ownLength) <= tokens && cost(shape, recompute) <= bytes;
 }
 
 /** The sequences of each prompt, longest completion first; a prompt with too many for one batch has several groups. */
-function cutGroups(sequences: readonly Sequence[], wanted: readonly number[], limits: BatchLimits): number[][] {
+function cutGroups(sequences: readonly Sequence[], wanted: readonly number[], limits: BatchLimits): Group[] {
   const byPrompt = new Map<string, number[]>();
   for (const index of wanted) {
     const key = sequences[index].prompt.join();
@@ -133,10 +128,39 @@ function cutGroups(sequences: readonly Sequence[], wanted: readonly number[], li
   return [...byPrompt.values()].flatMap((group) => {
     const sorted = group.sort((a, b) => sequences[b].completion.length - sequences[a].completion.length || a - b);
     const { prompt, completion } = sequences[sorted[0]];
-    const room = limits.tokens - promptBucket(prompt.length);
-    const seats = Math.max(1, Math.floor(room / ownBucket(completion.length)));
-    return Array.from({ length: Math.ceil(sorted.length / seats) }, (_, part) =>
-      sorted.slice(part * seats, (part + 1) * seats),
-    );
+    const promptLength = promptBucket(prompt.length);
+    const longest = { prompts: 1, promptLength, ownLength: ownBucket(completion.length) };
+    const { seats, recompute } = seatsThatFit(longest, sorted.length, limits);
+    return Array.from({ length: Math.ceil(sorted.length / seats) }, (_, part) => {
+      const indices = sorted.slice(part * seats, (part + 1) * seats);
+      const ownLength = ownBucket(sequences[indices[0]].completion.length);
+      return { indices, shape: { ...longest, seats: indices.length, ownLength }, recompute };
+    });
   });
+}
+
+function seatsThatFit(
+  shape: Omit<BatchShape, "seats">,
+  wanted: number,
+  limits: BatchLimits,
+): { seats: number; recompute: boolean } {
+  const { tokens, bytes, cost } = limits;
+  const most = Math.max(1, Math.min(wanted, Math.floor((tokens - shape.promptLength) / shape.ownLength)));
+  const ways = { auto: [false, true], always: [true], never: [false] }[limits.recompute];
+  for (const recompute of ways) {
+    for (let seats = most; seats >= 1; seats = Math.floor(seats / 2)) {
+      if (cost({ ...shape, seats }, recompute) <= bytes) return { seats, recompute };
+    }
+  }
+  const length = shape.promptLength + shape.ownLength;
+  const needed = cost({ ...shape, seats: 1 }, ways.at(-1) === true);
+  const other = limits.recompute === "never" ? "set engine.recompute to auto, " : "";
+  throw new EngineError(
+    `a sequence of ${length} tokens needs about ${gigabytes(needed)} to train on, one batch may take ${gigabytes(bytes)}: ` +
+      `${other}raise engine.memoryLimitBytes, shorten prompts or completions, or take a smaller model`,
+  );
+}
+
+function gigabytes(bytes: number): string {
+  return `${(bytes / 1e9).toFixed(2)} GB`;
 }
