@@ -1,24 +1,28 @@
-// The flat array of weights as a compute worker's programs are fed it.
+// The flat arrays of weights and adapters as a compute worker's programs are fed them.
 
 import { Tensor } from "onnxruntime-node";
-import { type Model, NEXT_LAYER, weightTensors } from "./decoder/graphs.js";
+import { type Model, NEXT_LAYER } from "./decoder/graphs.js";
+import type { LayoutTensor } from "./decoder/layout.js";
+import { weightTensors } from "./decoder/weight-inputs.js";
 import type { Feeds } from "./graph/program.js";
 
 export interface LoadedWeights {
   readonly flat: Float32Array;
-  /** Views of the flat array by name; an update in place needs no new ones. */
+  /** Views of the flat arrays by name; an update in place needs no new ones. */
   readonly feeds: Feeds;
   /** For the parts of a step: a layer's weights without its number, the next layer's behind {@link NEXT_LAYER}. */
   readonly enterFeeds: Feeds;
   readonly layerFeeds: readonly Feeds[];
 }
 
-export function loadedWeights(model: Model, flat: Float32Array): LoadedWeights {
-  const { config } = model;
-  const feeds: Feeds = {};
-  for (const { name, shape, offset, length } of weightTensors(model)) {
-    feeds[name] = new Tensor("float32", flat.subarray(offset, offset + length), shape);
-  }
+/** @param adapted  the adapters' flat array, where the model has adapters */
+export function loadedWeights(
+  model: Model,
+  flat: Float32Array,
+  adapted: Float32Array = new Float32Array(),
+): LoadedWeights {
+  const { config, adapters } = model;
+  const feeds = { ...views(weightTensors(model), flat), ...(adapters && views(adapters.layout.tensors, adapted)) };
   const ofLayer = (layer: number, prefix: string): Feeds => {
     const own = Object.entries(feeds).filter(([name]) => name.startsWith(`${layer}.`));
     return Object.fromEntries(own.map(([name, tensor]) => [prefix + name.slice(`${layer}.`.length), tensor]));
@@ -32,6 +36,13 @@ export function loadedWeights(model: Model, flat: Float32Array): LoadedWeights {
       ...ofLayer(layer, ""),
     })),
   };
+}
+
+function views(tensors: readonly LayoutTensor[], flat: Float32Array): Feeds {
+  const entries = tensors.map(({ name, shape, offset, length }) => {
+    return [name, new Tensor("float32", flat.subarray(offset, offset + length), shape)] as const;
+  });
+  return Object.fromEntries(entries);
 }
 
 /** Where a token's row of the embedding starts in the flat array: it is the layout's first tensor. */

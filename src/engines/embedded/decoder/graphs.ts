@@ -4,6 +4,7 @@
 // Shapes as in attention.ts; K tokens to score.
 
 import type { Loss } from "../../engine.js";
+import type { Adapters } from "../adapters/layout.js";
 import { gradients } from "../graph/autodiff.js";
 import { Graph, type Value } from "../graph/graph.js";
 import { stage } from "../graph/stage.js";
@@ -12,30 +13,20 @@ import { matmul } from "../operators/matmul.js";
 import { total } from "../operators/reduction.js";
 import { concatenate, pick, transpose } from "../operators/shape.js";
 import { attendPrompts, attendSequences, attendStep, type StepCache } from "./attention.js";
-import {
-  decoderHead,
-  decoderLayers,
-  finalNorm,
-  finishLayer,
-  projectHeads,
-  type Weights,
-  weightInputs,
-} from "./decoder.js";
+import { decoderHead, decoderLayers, finalNorm, finishLayer, projectHeads, type Weights } from "./decoder.js";
 import { headLogprobs, headParts } from "./head.js";
 import type { Layout } from "./layout.js";
 import { type LossField, tokenLosses } from "./losses.js";
 import { rotation } from "./rotary-tables.js";
+import { layerInputs, weightInputs } from "./weight-inputs.js";
 
 export interface Model {
   readonly config: DecoderConfig;
   readonly layout: Layout;
+  /** Where there are some, only they are trained. */
+  readonly adapters?: Adapters;
   /** Rows of the head that are read at a time; what suits the vocabulary where left out. */
   readonly partRows?: number;
-}
-
-/** All that a program may be fed: the layout's tensors and the parts of the head. */
-export function weightTensors({ config, layout, partRows }: Model): Layout["tensors"] {
-  return [...layout.tensors, ...headParts(layout, config, partRows)];
 }
 
 /** The output that holds a weight's gradient. */
@@ -48,7 +39,7 @@ export const EMBEDDED_GRADIENT = gradientName("embedded");
 
 /**
  * Inputs: those of {@link logprobGraph}, tokenWeights [K] and what the loss reads. Outputs: losses, logprobs and
- * entropies [K], the gradient of every weight that has one; `weights` are those.
+ * entropies [K], the gradient of every trained weight that has one; `weights` are those.
  *
  * @param recompute  compute each layer again for its gradient instead of keeping what is in it
  */
@@ -58,14 +49,10 @@ export function lossGraph(
   recompute: boolean,
 ): { graph: Graph; weights: readonly string[] } {
   const graph = new Graph();
-  const used = new Map<string, Value>();
-  const declare = weightInputs(graph, weightTensors(model), true);
-  const weights: Weights = (name) => {
-    const value = declare(name);
-    used.set(name, value);
-    return value;
-  };
-  const { embedded, logprobs } = scores(graph, model, weights, { tracked: true, recompute });
+  const trained = new Map<string, Value>();
+  const weights = weightInputs(graph, model, trained);
+  const tracked = model.adapters === undefined;
+  const { embedded, logprobs } = scores(graph, model, weights, { tracked, recompute });
   const tokenWeights = graph.input("tokenWeights", ["K"]);
   const fields = new Map<LossField, Value>();
   const field = (name: LossField): Value => {
@@ -75,12 +62,12 @@ export function lossGraph(
   };
   const losses = tokenLosses(graph, { logprobs, weights: tokenWeights, field }, loss);
   graph.output(losses, "losses");
-  const found = gradients(graph, total(graph, losses), [embedded, ...used.values()]);
-  const names = ["embedded", ...used.keys()];
+  const found = gradients(graph, total(graph, losses), [embedded, ...trained.values()]);
+  const names = ["embedded", ...trained.keys()];
   for (const [index, gradient] of found.entries()) {
     if (gradient) graph.output(gradient, gradientName(names[index]));
   }
-  return { graph, weights: [...used.keys()] };
+  return { graph, weights: [...trained.keys()] };
 }
 
 /**
@@ -91,7 +78,7 @@ export function lossGraph(
  */
 export function logprobGraph(model: Model): Graph {
   const graph = new Graph();
-  scores(graph, model, weightInputs(graph, weightTensors(model), false));
+  scores(graph, model, weightInputs(graph, model));
   return graph;
 }
 
@@ -139,9 +126,10 @@ function scores(
  * probabilities of the whole vocabulary after each pick [K, V]; each layer's keys [P, N, C, S], transposed as
  * `StepCache` wants them, and values [P, N, S, C].
  */
-export function promptGraph({ config, layout }: Model): Graph {
+export function promptGraph(model: Model): Graph {
+  const { config } = model;
   const graph = new Graph();
-  const weights = weightInputs(graph, layout.tensors, false);
+  const weights = weightInputs(graph, model);
   const embedded = graph.input("embedded", ["PS", config.hiddenSize]);
   const position = graph.input("position", ["PS", 1], { type: "int64" });
   const masks = { promptCausal: graph.input("promptCausal", ["GS", "S"]) };
@@ -159,9 +147,10 @@ export function promptGraph({ config, layout }: Model): Graph {
  * Inputs: those of a prompt's pass, see {@link promptGraph}. Outputs: the residual stream at each pick, `hidden l` [K, D]
  * for each layer l asked for; 0 is `embedded` itself, the last is behind the final norm.
  */
-export function hiddenGraph({ config, layout }: Model, layers: ReadonlySet<number>): Graph {
+export function hiddenGraph(model: Model, layers: ReadonlySet<number>): Graph {
+  const { config } = model;
   const graph = new Graph();
-  const weights = weightInputs(graph, layout.tensors, false);
+  const weights = weightInputs(graph, model);
   const embedded = graph.input("embedded", ["PS", config.hiddenSize]);
   const position = graph.input("position", ["PS", 1], { type: "int64" });
   const attend = attendPrompts(graph, config, { promptCausal: graph.input("promptCausal", ["GS", "S"]) });
@@ -196,20 +185,9 @@ export function stepGraphs(model: Model): Record<"enter" | "advance" | "leave", 
   advance.output(stream, "next stream");
   projectOutputs(advance, model, layerInputs(advance, model, NEXT_LAYER), stream);
   const leave = new Graph();
-  const weights = weightInputs(leave, model.layout.tensors, false);
+  const weights = weightInputs(leave, model);
   vocabularyOutputs(leave, decoderHead(leave, config, weights, finishedStream(leave, model)));
   return { enter, advance, leave };
-}
-
-/** Weights of any one layer: all have the shapes of the first. */
-function layerInputs(graph: Graph, { layout }: Model, prefix: string): Weights {
-  const declared = new Map<string, Value>();
-  return (name) => {
-    const shape = layout.tensors.find((tensor) => tensor.name === `0.${name}`)?.shape ?? [];
-    const value = declared.get(name) ?? graph.input(prefix + name, shape);
-    declared.set(name, value);
-    return value;
-  };
 }
 
 function projectOutputs(graph: Graph, { config }: Model, weights: Weights, stream: Value): void {

@@ -42,6 +42,6 @@ export function headLogprobs(
 ): TokenLogprobs {
   if (parts.length === 0) return tokenLogprobs(graph, decoderHead(graph, config, weights, stream), targets);
   const normal = finalNorm(graph, config, weights, stream);
-  const rows = parts.map(({ name }) => weights(name));
+  const rows = parts.map(({ name }) => weights.tensor(name));
   return tokenLogprobsInParts(graph, normal, rows, targets);
 }

@@ -9,7 +9,7 @@ import { Graph, type Value } from "../graph/graph.js";
 import { compile, type Feeds, UNGUARDED } from "../graph/program.js";
 import * as elementwise from "./elementwise.js";
 import { tokenLogprobs, tokenLogprobsInParts } from "./logprobs.js";
-import { linear, matmul } from "./matmul.js";
+import { addProduct, linear, matmul } from "./matmul.js";
 import { rmsNorm, softmax } from "./normalization.js";
 import { total } from "./reduction.js";
 import { rotary } from "./rotary.js";
@@ -82,6 +82,10 @@ const CASES: Readonly<Record<string, Case>> = {
     build: (graph, { x, w, bias }) => linear(graph, x, w, bias),
   },
   "linear over more axes": { inputs: { x: [2, 3, 4], w: [5, 4] }, build: (graph, { x, w }) => linear(graph, x, w) },
+  addProduct: {
+    inputs: { sum: [3, 5], a: [3, 4], b: [5, 4] },
+    build: (graph, { sum, a, b }) => addProduct(graph, sum, a, b, 0.5),
+  },
   softmax: { inputs: row, build: (graph, { x }) => softmax(graph, x) },
   rmsNorm: { inputs: { x: [3, 4], w: [4] }, build: (graph, { x, w }) => rmsNorm(graph, x, w, 1e-6) },
   rotary: {

@@ -52,11 +52,11 @@ function padded(length: number, step: number): number {
 }
 
 /** A completion's last token is only predicted, never read. At least one step: no kernel has to cope with nothing. */
-function ownBucket(completionLength: number): number {
+export function ownBucket(completionLength: number): number {
   return padded(Math.max(1, completionLength - 1), LENGTH_STEP);
 }
 
-export function seatsOf({ groups }: Batch<unknown>): number {
+export function seatsOf({ groups }: Pick<Batch<unknown>, "groups">): number {
   return Math.max(...groups.map((group) => group.length));
 }
 

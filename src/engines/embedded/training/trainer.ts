@@ -4,8 +4,9 @@
 import { Tensor } from "onnxruntime-node";
 import type { Loss } from "../../engine.js";
 import { causalMask, MASKED, stackedLengths } from "../decoder/attention.js";
-import { EMBEDDED_GRADIENT, gradientName, logprobGraph, lossGraph, type Model, weightTensors } from "../decoder/graphs.js";
+import { EMBEDDED_GRADIENT, gradientName, logprobGraph, lossGraph, type Model } from "../decoder/graphs.js";
 import { type LossField, lossFields } from "../decoder/losses.js";
+import { trainedTensors } from "../decoder/weight-inputs.js";
 import { compile, type Feeds, type Outputs, type Program, type Runtime } from "../graph/program.js";
 import { embeddingRow, type LoadedWeights } from "../weights.js";
 import { type Batch, type Sequence, seatsOf } from "./batches.js";
@@ -94,9 +95,10 @@ export class Trainer {
   }
 
   #addGradients(outputs: Outputs, names: readonly string[], batch: Batch<Sequence>, add: AddGradient): void {
-    for (const { name, offset } of weightTensors(this.#model)) {
+    for (const { name, offset } of trainedTensors(this.#model)) {
       if (names.includes(name)) add(offset, outputs(gradientName(name)));
     }
+    if (this.#model.adapters) return;
     const { hiddenSize } = this.#model.config;
     const rows = outputs(EMBEDDED_GRADIENT);
     for (const { token, row } of placedTokens(batch)) {
