@@ -8,6 +8,7 @@ import { registerAlign } from "./align.js";
 import { registerCompare } from "./compare.js";
 import { registerData } from "./data.js";
 import { registerDoctor } from "./doctor.js";
+import { registerEstimate } from "./estimate.js";
 import { registerJudge } from "./judge.js";
 import { registerLogprobs } from "./logprobs.js";
 import { registerPretrain } from "./pretrain.js";
@@ -33,6 +34,7 @@ for (const register of [
   registerAlign,
   registerLogprobs,
   registerData,
+  registerEstimate,
   registerDoctor,
 ]) {
   register(program);

@@ -25,14 +25,7 @@ import { trainedLayout } from "./decoder/weight-inputs.js";
 import { cutHiddenBatches } from "./hidden-states.js";
 import { CONTROL_BYTES, type SharedState, TURN, type WeightSource } from "./jobs.js";
 import { stampOf } from "./memory.js";
-import {
-  type MemoryOptions,
-  type MemoryPart,
-  type MemoryPlan,
-  memoryParts,
-  memoryPlan,
-  type Workload,
-} from "./memory-model.js";
+import { type MemoryOptions, type MemoryPlan, memoryPlan } from "./memory-model.js";
 import { type Companions, readCompanions, writeCompanions } from "./model/checkpoint.js";
 import { type DecoderConfig, readConfig } from "./model/config.js";
 import type { StoredType } from "./model/number-formats.js";
@@ -84,6 +77,21 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedEn
   return engine;
 }
 
+/** @throws EngineError where the model exceeds the options' limit */
+export function planEmbedded(config: DecoderConfig, options: EmbeddedOptions): { model: Model; plan: MemoryPlan } {
+  const layout = layoutOf(config);
+  const { lora } = options;
+  const model = { config, layout, ...(lora && { adapters: adaptersOf(layout, lora) }) };
+  const plan = memoryPlan(model, {
+    threads: options.threads ?? availableParallelism(),
+    microBatchTokens: options.microBatchTokens ?? DEFAULT_MICRO_BATCH_TOKENS,
+    samplingRows: options.samplingRows ?? DEFAULT_SAMPLING_ROWS,
+    recompute: options.recompute ?? "auto",
+    memoryLimitBytes: options.memoryLimitBytes ?? null,
+  });
+  return { model, plan };
+}
+
 export class EmbeddedEngine implements Engine {
   readonly model: ModelInfo;
   readonly capabilities: Engine["capabilities"];
@@ -92,7 +100,6 @@ export class EmbeddedEngine implements Engine {
   readonly #companions: Companions;
   readonly #folder: string;
   readonly #plan: MemoryPlan;
-  readonly #trained: Model;
   readonly #seed: string | number;
   readonly #control = new SharedArrayBuffer(CONTROL_BYTES);
   readonly #pool: WorkerPool;
@@ -107,9 +114,9 @@ export class EmbeddedEngine implements Engine {
     this.#companions = readCompanions(this.#folder);
     const { lora = null } = options;
     this.#seed = lora?.seed ?? 0;
-    const layout = this.#layout;
-    this.#trained = { config, layout, ...(lora && { adapters: adaptersOf(layout, lora) }) };
-    const trained = trainedLayout(this.#trained);
+    const { model, plan } = planEmbedded(config, options);
+    this.#plan = plan;
+    const trained = trainedLayout(model);
     this.model = {
       name: basename(this.#folder),
       contextLength: config.contextLength,
@@ -119,15 +126,7 @@ export class EmbeddedEngine implements Engine {
     };
     const hiddenStates = { layers: config.layers, size: config.hiddenSize };
     this.capabilities = { dualClip: true, kl: true, entropy: true, hiddenStates };
-    const threads = options.threads ?? availableParallelism();
-    this.#plan = memoryPlan(this.#trained, {
-      threads,
-      microBatchTokens: options.microBatchTokens ?? DEFAULT_MICRO_BATCH_TOKENS,
-      samplingRows: options.samplingRows ?? DEFAULT_SAMPLING_ROWS,
-      recompute: options.recompute ?? "auto",
-      memoryLimitBytes: options.memoryLimitBytes ?? null,
-    });
-    const { workers } = this.#plan;
+    const { workers, threads } = plan;
     this.#pool = new WorkerPool(workers, {
       config,
       folder: this.#folder,
@@ -135,13 +134,8 @@ export class EmbeddedEngine implements Engine {
       lora,
       state: workers > 1 ? sharedState(trained.length) : undefined,
       control: this.#control,
-      threads: Math.floor(threads / workers),
+      threads,
     });
-  }
-
-  /** What this takes at most, part by part. @throws EngineError where not even one sequence fits */
-  memory(workload: Workload): readonly MemoryPart[] {
-    return memoryParts(this.#trained, this.#plan, workload);
   }
 
   /** Reads the weights; nothing else may be called before. */

@@ -36,6 +36,8 @@ export interface MemoryOptions {
 
 export interface MemoryPlan {
   readonly workers: number;
+  /** Of each worker. */
+  readonly threads: number;
   readonly limits: BatchLimits;
   readonly samplingRows: number;
 }
@@ -62,7 +64,12 @@ export function memoryPlan(model: Model, options: MemoryOptions): MemoryPlan {
   let workers = most;
   while (workers > 1 && !room(workers)) workers--;
   const rows = Math.min(samplingRows, Math.max(1, Math.floor(SAMPLED_LOGITS / model.config.vocabularySize)));
-  return { workers, samplingRows: rows, limits: { tokens: microBatchTokens, bytes, cost: batchCost(model), recompute } };
+  return {
+    workers,
+    threads: Math.floor(threads / workers),
+    samplingRows: rows,
+    limits: { tokens: microBatchTokens, bytes, cost: batchCost(model), recompute },
+  };
 }
 
 /** What training on a batch of this shape takes in a worker, in bytes. */
@@ -152,11 +159,14 @@ export function largestBatch(
   limits: BatchLimits,
   { promptTokens, completionTokens, groupSize }: Workload,
 ): { readonly shape: BatchShape; readonly recompute: boolean } {
-  const prompt = new Array<number>(promptTokens).fill(0);
+  const most = Math.ceil(limits.tokens / completionTokens);
   const completion = new Array<number>(completionTokens).fill(0);
-  const group = Array.from({ length: groupSize }, () => ({ prompt, completion }));
-  const others = Math.ceil(limits.tokens / (promptTokens + completionTokens));
-  const sequences = Array.from({ length: others }, (_, at) => group.map((one) => ({ ...one, prompt: [...prompt.slice(1), at] }))).flat();
+  const group = (first: number) => {
+    const prompt = new Array<number>(promptTokens).fill(0).with(0, first);
+    return Array.from({ length: Math.min(groupSize, most) }, () => ({ prompt, completion }));
+  };
+  const groups = Math.ceil(limits.tokens / (promptTokens + completionTokens));
+  const sequences = Array.from({ length: groups }, (_, first) => group(first)).flat();
   const batches = cutBatches(sequences, [...sequences.keys()], limits);
   const costs = batches.map(({ groups, promptLength, ownLength, recompute }) => {
     const shape = { prompts: groups.length, promptLength, seats: seatsOf({ groups }), ownLength };

@@ -43,11 +43,7 @@ export const EMBEDDED_GRADIENT = gradientName("embedded");
  *
  * @param recompute  compute each layer again for its gradient instead of keeping what is in it
  */
-export function lossGraph(
-  model: Model,
-  loss: Loss,
-  recompute: boolean,
-): { graph: Graph; weights: readonly string[] } {
+export function lossGraph(model: Model, loss: Loss, recompute: boolean): { graph: Graph; weights: readonly string[] } {
   const graph = new Graph();
   const trained = new Map<string, Value>();
   const weights = weightInputs(graph, model, trained);

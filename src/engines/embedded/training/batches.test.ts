@@ -59,7 +59,10 @@ describe("batches", () => {
         return [batch.groups.flat().length, batch.recompute];
       });
     expect(cut([long(101), long(101), long(101), long(101)])).toEqual([[4, false]]);
-    expect(cut([long(201), long(201), long(201)])).toEqual([[2, false], [1, false]]);
+    expect(cut([long(201), long(201), long(201)])).toEqual([
+      [2, false],
+      [1, false],
+    ]);
     expect(cut([long(601), long(601)])).toEqual([[2, true]]);
     expect(cut([long(101), long(101)], { recompute: "always" })).toEqual([[2, true]]);
     expect(() => cut([long(601)], { recompute: "never" })).toThrow("set engine.recompute to auto");
