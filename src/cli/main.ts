@@ -9,6 +9,7 @@ import { registerCompare } from "./compare.js";
 import { registerData } from "./data.js";
 import { registerDoctor } from "./doctor.js";
 import { registerEstimate } from "./estimate.js";
+import { registerExport } from "./export.js";
 import { registerJudge } from "./judge.js";
 import { registerLogprobs } from "./logprobs.js";
 import { registerPretrain } from "./pretrain.js";
@@ -33,6 +34,7 @@ for (const register of [
   registerTrace,
   registerAlign,
   registerLogprobs,
+  registerExport,
   registerData,
   registerEstimate,
   registerDoctor,

@@ -14,7 +14,8 @@ import type { Jobs } from "./jobs.js";
 import type { WorkerMemory } from "./memory.js";
 import { readOptimizer, readWeights, writeMerged, writeOptimizer, writeWeights } from "./model/checkpoint.js";
 
-const ADAPTER_FOLDER = "adapter";
+/** Of a checkpoint. */
+export const ADAPTER_FOLDER = "adapter";
 
 export class Checkpoints {
   readonly #model: Model;

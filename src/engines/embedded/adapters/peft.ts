@@ -1,7 +1,7 @@
 // Adapter folders in the layout of Hugging Face's PEFT: adapter_config.json and adapter_model.safetensors. What PEFT
 // can do and this engine cannot is refused by name.
 
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { EngineError } from "../../../core/errors.js";
@@ -48,6 +48,9 @@ const fileSchema = z.looseObject({
  * @throws EngineError naming the key or tensor that the engine does not know, misses or cannot fit
  */
 export function readAdapters(folder: string, base: Layout): { adapters: Adapters; flat: Float32Array } {
+  if (!existsSync(join(folder, CONFIG))) {
+    throw new EngineError(`${join(folder, CONFIG)}: no such file; a folder of adapters needs it, as PEFT writes it`);
+  }
   const json = readModelJson(folder, CONFIG);
   const parsed = fileSchema.safeParse(json);
   if (!parsed.success) throw new EngineError(`${join(folder, CONFIG)}: ${explain(parsed.error, json, fileSchema)}`);
