@@ -37,7 +37,7 @@ export function estimateEmbedded(options: EmbeddedOptions, workload: Workload): 
     workers: plan.workers,
     memory: memoryParts(model, plan, workload),
     batch: {
-      sequences: shape.prompts * shape.seats,
+      sequences: shape.prompts * Math.max(1, shape.seats),
       tokens: shape.prompts * (shape.promptLength + shape.seats * shape.ownLength),
       recompute,
     },

@@ -8,7 +8,16 @@ import { logprobGraph, lossGraph, type Model, promptGraph } from "./decoder/grap
 import { trainedLayout } from "./decoder/weight-inputs.js";
 import { inputBytes, type Lengths, peakBytes } from "./graph/footprint.js";
 import type { Graph } from "./graph/graph.js";
-import { type BatchLimits, type BatchShape, cutBatches, ownBucket, promptBucket, seatsOf } from "./training/batches.js";
+import {
+  type BatchLimits,
+  type BatchShape,
+  blockCounts,
+  cutBatches,
+  ownBucket,
+  promptBlocks,
+  promptBucket,
+  seatsOf,
+} from "./training/batches.js";
 
 /** ONNX Runtime's arena over what is alive in it, for what fits nowhere. Measured: 1.1 to 1.35. */
 const ARENA = 1.2;
@@ -74,14 +83,16 @@ export function memoryPlan(model: Model, options: MemoryOptions): MemoryPlan {
 
 /** What training on a batch of this shape takes in a worker, in bytes. */
 function batchCost(model: Model): BatchLimits["cost"] {
-  const graphs = new Map<boolean, Graph>();
+  const graphs = new Map<string, Graph>();
   const known = new Map<string, number>();
   return (shape, recompute) => {
     const key = JSON.stringify([shape, recompute]);
     const found = known.get(key);
     if (found !== undefined) return found;
-    const graph = graphs.get(recompute) ?? lossGraph(model, { kind: "cross-entropy" }, recompute).graph;
-    graphs.set(recompute, graph);
+    const counts = blockCounts(shape);
+    const kind = JSON.stringify([counts, recompute]);
+    const graph = graphs.get(kind) ?? lossGraph(model, { kind: "cross-entropy" }, counts, recompute).graph;
+    graphs.set(kind, graph);
     const bytes = runBytes(graph, batchLengths(model, shape));
     known.set(key, bytes);
     return bytes;
@@ -92,17 +103,18 @@ function runBytes(graph: Graph, lengths: Lengths): number {
   return ARENA * peakBytes(graph, lengths) + inputBytes(graph, lengths);
 }
 
-/** Every named dimension of the graphs that score sequences. */
-export function batchLengths({ config }: Model, { prompts, promptLength, seats, ownLength }: BatchShape): Lengths {
+/** Every named dimension of the graphs that score sequences; as if a whole sequence were completion. */
+export function batchLengths({ config }: Model, shape: BatchShape): Lengths {
+  const { prompts, promptLength, seats, ownLength } = shape;
   const sequences = prompts * seats;
   return {
-    ...stackedLengths(config, { prompts, promptLength, seats, ownLength }),
+    ...stackedLengths(config, { prompts, promptLength, seats, ownLength }, promptBlocks(shape)),
     P: prompts,
     S: promptLength,
     R: seats,
     U: ownLength,
     F: sequences,
-    K: sequences * (ownLength + 1),
+    K: ownLength === 0 ? prompts * promptLength : sequences * (ownLength + 1),
     others: sequences * ownLength,
     context: promptLength + ownLength,
   };
@@ -128,7 +140,7 @@ export function memoryParts(model: Model, plan: MemoryPlan, workload: Workload):
   const batch = largestBatch(plan.limits, workload);
   const lengths = batchLengths(model, batch.shape);
   // Workers keep what their arenas have grown to; each has one for gradients and one for logprobs.
-  const scoring = runBytes(logprobGraph(model), lengths);
+  const scoring = runBytes(logprobGraph(model, blockCounts(batch.shape)), lengths);
   return [
     ...heldParts(model, workers, workload.reference),
     { name: "a batch's activations and gradients", bytes: workers * plan.limits.cost(batch.shape, batch.recompute) },
@@ -169,7 +181,7 @@ export function largestBatch(
   const sequences = Array.from({ length: groups }, (_, first) => group(first)).flat();
   const batches = cutBatches(sequences, [...sequences.keys()], limits);
   const costs = batches.map(({ groups, promptLength, ownLength, recompute }) => {
-    const shape = { prompts: groups.length, promptLength, seats: seatsOf({ groups }), ownLength };
+    const shape = { prompts: groups.length, promptLength, seats: seatsOf({ groups, ownLength }), ownLength };
     return { shape, recompute, bytes: limits.cost(shape, recompute) };
   });
   return costs.reduce((a, b) => (b.bytes > a.bytes ? b : a));

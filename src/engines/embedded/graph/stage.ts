@@ -55,5 +55,10 @@ export function after(graph: Graph, x: Value, others: readonly Value[]): Value {
   return { ...graph.emit("Reshape", [x, target], x.shape, { type: x.type }), tracked: x.tracked };
 }
 
+/** {@link after} as an operator: its gradient is what arrives, in turn with that of `before`. */
+export function inTurn(graph: Graph, x: Value, before: Value): Value {
+  return graph.record(after(graph, { ...x, tracked: false }, [before]), [x], (gradient) => [gradient]);
+}
+
 /** ONNX's number for the type. */
 const INT64 = 7;

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type BatchLimits, cutBatches, promptBucket, type Sequence, seatsOf } from "./batches.js";
+import { type BatchLimits, cutBatches, promptBlocks, promptBucket, type Sequence, seatsOf } from "./batches.js";
 
 /** A token costs 10 bytes and what it attends to 1 each, a tenth of both where layers are computed again. */
 const LIMITS: BatchLimits = {
@@ -8,7 +8,8 @@ const LIMITS: BatchLimits = {
   bytes: 100_000,
   cost: ({ prompts, promptLength, seats, ownLength }, recompute) => {
     const tokens = prompts * (promptLength + seats * ownLength);
-    return (tokens * 10 + prompts * seats * ownLength * (promptLength + ownLength)) / (recompute ? 10 : 1);
+    const reading = seats === 0 ? promptLength : seats * ownLength;
+    return (tokens * 10 + prompts * reading * (promptLength + ownLength)) / (recompute ? 10 : 1);
   },
   recompute: "auto",
 };
@@ -26,7 +27,13 @@ describe("batches", () => {
         for (const batch of batches) {
           const { groups, promptLength, ownLength } = batch;
           for (const group of groups) {
-            const { prompt } = sequences[group[0]];
+            const { prompt, completion } = sequences[group[0]];
+            if (ownLength === 0) {
+              expect(group.length).toBe(1);
+              expect(prompt.length + completion.length - 1).toBeLessThanOrEqual(promptLength);
+              expect(promptLength % promptBlocks(batch)).toBe(0);
+              continue;
+            }
             expect(promptBucket(prompt.length)).toBe(promptLength);
             for (const index of group) {
               expect(sequences[index].prompt).toEqual(prompt);
@@ -38,6 +45,14 @@ describe("batches", () => {
         }
       }),
     );
+  });
+
+  it("pad sequences that share nothing together, to a whole number of blocks", () => {
+    const whole = [140, 131, 20].map((length) => ({ prompt: [length], completion: Array<number>(length).fill(1) }));
+    const [long, short, ...rest] = cutBatches(whole, [0, 1, 2], LIMITS);
+    expect([long.promptLength, promptBlocks(long), long.groups]).toEqual([144, 2, [[0], [1]]]);
+    expect([short.promptLength, promptBlocks(short), short.groups]).toEqual([24, 1, [[2]]]);
+    expect(rest).toEqual([]);
   });
 
   it("keep the completions of a prompt together and split those that are too many", () => {
@@ -54,8 +69,9 @@ describe("batches", () => {
   it("never cost more than the limit: fewer sequences, then layers computed again, then an error", () => {
     const cut = (sequences: Sequence[], limits: Partial<BatchLimits> = {}) =>
       cutBatches(sequences, [...sequences.keys()], { ...LIMITS, tokens: 4000, ...limits }).map((batch) => {
-        const shape = { prompts: batch.groups.length, promptLength: batch.promptLength, seats: seatsOf(batch) };
-        expect(LIMITS.cost({ ...shape, ownLength: batch.ownLength }, batch.recompute)).toBeLessThanOrEqual(100_000);
+        const { groups, promptLength, ownLength } = batch;
+        const shape = { prompts: groups.length, promptLength, seats: seatsOf(batch), ownLength };
+        expect(LIMITS.cost(shape, batch.recompute)).toBeLessThanOrEqual(100_000);
         return [batch.groups.flat().length, batch.recompute];
       });
     expect(cut([long(101), long(101), long(101), long(101)])).toEqual([[4, false]]);
@@ -66,6 +82,6 @@ describe("batches", () => {
     expect(cut([long(601), long(601)])).toEqual([[2, true]]);
     expect(cut([long(101), long(101)], { recompute: "always" })).toEqual([[2, true]]);
     expect(() => cut([long(601)], { recompute: "never" })).toThrow("set engine.recompute to auto");
-    expect(() => cut([long(2001)])).toThrow("a sequence of 2008 tokens needs about 0.00 GB to train on");
+    expect(() => cut([long(2001)])).toThrow("a sequence of 2048 tokens needs about 0.00 GB to train on");
   });
 });

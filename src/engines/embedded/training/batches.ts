@@ -3,6 +3,7 @@
 // here (memory.ts).
 
 import { EngineError } from "../../../core/errors.js";
+import type { BlockCounts } from "../decoder/attention.js";
 
 export interface Sequence {
   readonly prompt: readonly number[];
@@ -12,9 +13,9 @@ export interface Sequence {
 /** Sequences of several prompts; those of one prompt are a group and share its computation. */
 export interface Batch<Item> {
   readonly groups: ReadonlyArray<readonly Item[]>;
-  /** S: every prompt of the batch is padded to it. */
+  /** S: every prompt of the batch is padded to it, or every whole sequence where `ownLength` is 0. */
   readonly promptLength: number;
-  /** U: every completion, without its last token, is padded to it. */
+  /** U: every completion, without its last token, is padded to it; 0 where no two sequences share a prompt. */
   readonly ownLength: number;
   /** Whether layers are computed again for their gradients: it would not fit otherwise. */
   readonly recompute: boolean;
@@ -51,13 +52,37 @@ function padded(length: number, step: number): number {
   return Math.ceil(length / step) * step;
 }
 
+/** The fewest tokens of a block of queries: smaller ones cost more than the keys they leave out. */
+const BLOCK_STEP = 64;
+/** More would make graphs long and leave out little: the masked share of 16 blocks is 1/32. */
+const MOST_BLOCKS = 16;
+
+/** How many blocks attention is cut into: a power of 2, so that few programs serve all lengths. */
+export function promptBlocks({ promptLength, ownLength }: Pick<Batch<unknown>, "promptLength" | "ownLength">): number {
+  return ownLength === 0 ? blocksOf(promptLength) : 1;
+}
+
+export function blockCounts(batch: Pick<Batch<unknown>, "promptLength" | "ownLength">): BlockCounts {
+  return { promptBlocks: promptBlocks(batch), ownBlocks: batch.ownLength === 0 ? 0 : 1 };
+}
+
+function blocksOf(length: number): number {
+  return Math.min(MOST_BLOCKS, Math.max(1, 2 ** Math.floor(Math.log2(length / BLOCK_STEP))));
+}
+
+/** Of a sequence that shares nothing: a whole number of blocks. */
+function wholeBucket(length: number): number {
+  return padded(length, LENGTH_STEP * blocksOf(length));
+}
+
 /** A completion's last token is only predicted, never read. At least one step: no kernel has to cope with nothing. */
 export function ownBucket(completionLength: number): number {
   return padded(Math.max(1, completionLength - 1), LENGTH_STEP);
 }
 
-export function seatsOf({ groups }: Pick<Batch<unknown>, "groups">): number {
-  return Math.max(...groups.map((group) => group.length));
+/** R; 0 where whole sequences stand in for prompts. */
+export function seatsOf({ groups, ownLength }: Pick<Batch<unknown>, "groups" | "ownLength">): number {
+  return ownLength === 0 ? 0 : Math.max(...groups.map((group) => group.length));
 }
 
 interface Group {
@@ -100,12 +125,14 @@ export function cutBatches(
   }));
 }
 
-/** Undefined for prompts of different padded lengths, which never share a batch. */
+/** Undefined for prompts of different padded lengths, which never share a batch; whole sequences do. */
 function join(a: BatchShape, b: BatchShape): BatchShape | undefined {
-  if (a.promptLength !== b.promptLength) return undefined;
+  const whole = a.ownLength === 0 && b.ownLength === 0;
+  if (a.promptLength !== b.promptLength && !whole) return undefined;
+  if ((a.ownLength === 0) !== (b.ownLength === 0)) return undefined;
   return {
     prompts: a.prompts + b.prompts,
-    promptLength: a.promptLength,
+    promptLength: Math.max(a.promptLength, b.promptLength),
     seats: Math.max(a.seats, b.seats),
     ownLength: Math.max(a.ownLength, b.ownLength),
   };
@@ -127,36 +154,43 @@ function cutGroups(sequences: readonly Sequence[], wanted: readonly number[], li
   }
   return [...byPrompt.values()].flatMap((group) => {
     const sorted = group.sort((a, b) => sequences[b].completion.length - sequences[a].completion.length || a - b);
-    const { prompt, completion } = sequences[sorted[0]];
-    const promptLength = promptBucket(prompt.length);
-    const longest = { prompts: 1, promptLength, ownLength: ownBucket(completion.length) };
-    const { seats, recompute } = seatsThatFit(longest, sorted.length, limits);
+    const shapeOf = (seats: number, first = 0): BatchShape => groupShape(sequences[sorted[first]], seats);
+    const { seats, recompute } = seatsThatFit(shapeOf, sorted.length, limits);
     return Array.from({ length: Math.ceil(sorted.length / seats) }, (_, part) => {
       const indices = sorted.slice(part * seats, (part + 1) * seats);
-      const ownLength = ownBucket(sequences[indices[0]].completion.length);
-      return { indices, shape: { ...longest, seats: indices.length, ownLength }, recompute };
+      return { indices, shape: shapeOf(indices.length, part * seats), recompute };
     });
   });
 }
 
+/** Of so many completions of one prompt, of which this is the longest. */
+function groupShape({ prompt, completion }: Sequence, seats: number): BatchShape {
+  if (seats === 1) {
+    const promptLength = wholeBucket(prompt.length + completion.length - 1);
+    return { prompts: 1, promptLength, seats: 0, ownLength: 0 };
+  }
+  const promptLength = promptBucket(prompt.length);
+  return { prompts: 1, promptLength, seats, ownLength: ownBucket(completion.length) };
+}
+
 function seatsThatFit(
-  shape: Omit<BatchShape, "seats">,
+  shapeOf: (seats: number) => BatchShape,
   wanted: number,
   limits: BatchLimits,
 ): { seats: number; recompute: boolean } {
   const { tokens, bytes, cost } = limits;
-  const most = Math.max(1, Math.min(wanted, Math.floor((tokens - shape.promptLength) / shape.ownLength)));
+  const { promptLength, ownLength } = shapeOf(2);
+  const most = Math.max(1, Math.min(wanted, Math.floor((tokens - promptLength) / ownLength)));
   const ways = { auto: [false, true], always: [true], never: [false] }[limits.recompute];
   for (const recompute of ways) {
     for (let seats = most; seats >= 1; seats = Math.floor(seats / 2)) {
-      if (cost({ ...shape, seats }, recompute) <= bytes) return { seats, recompute };
+      if (cost(shapeOf(seats), recompute) <= bytes) return { seats, recompute };
     }
   }
-  const length = shape.promptLength + shape.ownLength;
-  const needed = cost({ ...shape, seats: 1 }, ways.at(-1) === true);
+  const needed = cost(shapeOf(1), ways.at(-1) === true);
   const other = limits.recompute === "never" ? "set engine.recompute to auto, " : "";
   throw new EngineError(
-    `a sequence of ${length} tokens needs about ${gigabytes(needed)} to train on, one batch may take ${gigabytes(bytes)}: ` +
+    `a sequence of ${shapeOf(1).promptLength} tokens needs about ${gigabytes(needed)} to train on, one batch may take ${gigabytes(bytes)}: ` +
       `${other}raise engine.memoryLimitBytes, shorten prompts or completions, or take a smaller model`,
   );
 }
