@@ -61,15 +61,15 @@ describe("the gradient of the whole decoder", () => {
     ["the policy loss with KL and dual clip", POLICY],
   ];
   const adapted = (targets: readonly LoraTarget[]): LoraOptions => ({ rank: 3, alpha: 2, targets });
-  const variants: Array<[string, { tied: boolean; lora?: LoraOptions; whole?: boolean }]> = [
+  const variants: Array<[string, { tied: boolean; lora?: LoraOptions; shared?: boolean }]> = [
     ["all weights, tied head", { tied: true }],
     ["all weights, untied head", { tied: false }],
-    ["whole sequences in blocks", { tied: true, whole: true }],
+    ["all weights, whole sequences in blocks", { tied: true, shared: false }],
     ["adapters of every projection", { tied: true, lora: adapted(LORA_TARGETS) }],
     ["adapters of parts of stacked matrices", { tied: false, lora: adapted(["q_proj", "v_proj", "up_proj"]) }],
   ];
   for (const [name, loss] of losses) {
-    for (const [trained, { tied, lora, whole }] of variants) {
+    for (const [trained, { tied, lora, shared = true }] of variants) {
       it(`equals central differences for ${name}, ${trained}`, async () => {
         const config = { ...TEST_CONFIG, tied };
         const layout = layoutOf(config);
@@ -79,7 +79,7 @@ describe("the gradient of the whole decoder", () => {
         const weights = loadedWeights(model, base, flat);
         const trainer = new Trainer(model, UNGUARDED);
         const rng = Rng.of("gradient", name);
-        const sequences = whole ? wholeSequences(rng) : randomSequences(5, rng);
+        const sequences = shared ? randomSequences(5, rng) : wholeSequences(rng);
         const [cut] = cutBatches(sequences, [...sequences.keys()], WHOLE);
         const batch = { ...cut, groups: cut.groups.map((group) => group.map((index) => sequences[index])) };
         const gradient = new Float64Array(flat.length);
