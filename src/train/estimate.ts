@@ -35,6 +35,7 @@ export function estimateRun(config: Config): RunEstimate {
   const { prompts, rollouts, policy, judge } = config;
   const reference = policy.klCoefficient > 0;
   const { memory, ...engine } = estimateEmbedded(engineOptions(config), {
+    prompts: rollouts.prompts,
     promptTokens: prompts.maximumTokens,
     completionTokens: rollouts.maximumTokens,
     groupSize: rollouts.groupSize,

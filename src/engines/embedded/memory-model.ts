@@ -8,12 +8,14 @@ import { logprobGraph, lossGraph, type Model, promptGraph } from "./decoder/grap
 import { trainedLayout } from "./decoder/weight-inputs.js";
 import { inputBytes, type Lengths, peakBytes } from "./graph/footprint.js";
 import type { Graph } from "./graph/graph.js";
+import { PASS_TOKENS } from "./sampling/shards.js";
 import {
   type BatchLimits,
   type BatchShape,
   blockCounts,
   cutBatches,
   ownBucket,
+  passBlocks,
   promptBlocks,
   promptBucket,
   seatsOf,
@@ -127,6 +129,7 @@ export interface MemoryPart {
 
 /** What a run asks of the engine at its largest. */
 export interface Workload {
+  readonly prompts: number;
   readonly promptTokens: number;
   readonly completionTokens: number;
   readonly groupSize: number;
@@ -191,14 +194,22 @@ function samplingParts(model: Model, plan: MemoryPlan, workload: Workload): Memo
   const { config } = model;
   const { workers, samplingRows } = plan;
   const { promptTokens, completionTokens, groupSize } = workload;
-  const prompts = Math.ceil(samplingRows / groupSize);
-  const size = { prompts, promptLength: promptBucket(promptTokens), seats: 1, ownLength: 1 };
-  const lengths = { ...batchLengths(model, size), K: Math.max(2, prompts) };
+  const promptLength = promptBucket(promptTokens);
+  const rows = Math.min(samplingRows, workload.prompts * groupSize);
+  const prompts = Math.max(1, Math.min(Math.ceil(rows / groupSize), Math.floor(PASS_TOKENS / promptLength)));
+  const blocks = passBlocks(promptLength);
+  const lengths = {
+    ...stackedLengths(config, { prompts, promptLength, seats: 1, ownLength: 1 }, blocks),
+    P: prompts,
+    S: promptLength,
+    K: Math.max(2, prompts),
+    context: promptLength,
+  };
   const perToken = 2 * config.layers * config.keyValueHeads * config.headSize * 4;
-  const own = samplingRows * ownBucket(completionTokens + 1) * perToken;
-  const outputs = 4 * samplingRows * config.vocabularySize * 4;
+  const own = rows * ownBucket(completionTokens + 1) * perToken;
+  const outputs = 4 * rows * config.vocabularySize * 4;
   return [
-    { name: "prompts' pass", bytes: workers * runBytes(promptGraph(model), lengths) },
+    { name: "prompts' pass", bytes: workers * runBytes(promptGraph(model, blocks), lengths) },
     { name: "key-value cache", bytes: workers * own },
     { name: "sampling's outputs", bytes: workers * outputs },
   ];

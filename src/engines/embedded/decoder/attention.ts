@@ -139,8 +139,8 @@ function causalAttention(
       const result = read(entering, "Gblock", partOf(index));
       return [reshape(graph, result, ["P", heads, "block", headSize])];
     };
-    if (!again) return build(block)[0];
-    const [result] = stage(graph, before ? inTurn(graph, block, before) : block, build, true);
+    const entering = before ? inTurn(graph, block, before) : block;
+    const [result] = again ? stage(graph, entering, build, true) : build(entering);
     before = result;
     return result;
   });

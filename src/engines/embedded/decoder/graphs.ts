@@ -156,21 +156,23 @@ function scoredRows(graph: Graph, stream: Value, { ownBlocks }: BlockCounts): Va
 }
 
 /**
- * Inputs: embedded [P S, D], position, promptCausal, picks [K, 1] int64, all weights. Outputs: logprobs and
+ * Of prompts in so many blocks of attention. Inputs: embedded [P S, D], position, promptCausal of the last block,
+ * picks [K, 1] int64, all weights. Outputs: logprobs and
  * probabilities of the whole vocabulary after each pick [K, V]; each layer's keys [P, N, C, S], transposed as
  * `StepCache` wants them, and values [P, N, S, C].
  */
-export function promptGraph(model: Model): Graph {
+export function promptGraph(model: Model, blocks = 1): Graph {
   const { config } = model;
   const graph = new Graph();
   const weights = weightInputs(graph, model);
   const embedded = graph.input("embedded", ["PS", config.hiddenSize]);
   const position = graph.input("position", ["PS", 1], { type: "int64" });
-  const masks = { promptCausal: graph.input("promptCausal", ["GS", "S"]) };
-  const attend = attendPrompts(graph, config, masks, (layer, keys, values) => {
+  const masks = { promptCausal: graph.input("promptCausal", [blocks === 1 ? "GS" : "Gblock", "S"]) };
+  const keep = (layer: number, keys: Value, values: Value): void => {
     graph.output(transpose(graph, keys, [0, 1, 3, 2]), `keys ${layer}`);
     graph.output(values, `values ${layer}`);
-  });
+  };
+  const attend = attendPrompts(graph, config, masks, keep, { count: blocks, recompute: false });
   const stream = decoderLayers(graph, config, weights, embedded, position, attend);
   const picks = graph.input("picks", ["K", 1], { type: "int64" });
   vocabularyOutputs(graph, decoderHead(graph, config, weights, pick(graph, stream, picks)));

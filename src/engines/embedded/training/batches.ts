@@ -56,10 +56,16 @@ function padded(length: number, step: number): number {
 const BLOCK_STEP = 64;
 /** More would make graphs long and leave out little: the masked share of 16 blocks is 1/32. */
 const MOST_BLOCKS = 16;
+const LONG_PROMPT = 1024;
 
 /** How many blocks attention is cut into: a power of 2, so that few programs serve all lengths. */
 export function promptBlocks({ promptLength, ownLength }: Pick<Batch<unknown>, "promptLength" | "ownLength">): number {
   return ownLength === 0 ? blocksOf(promptLength) : 1;
+}
+
+/** Of prompts read for sampling: only long ones, so that the others' numbers are those of training to the bit. */
+export function passBlocks(promptLength: number): number {
+  return promptLength < LONG_PROMPT ? 1 : blocksOf(promptLength);
 }
 
 export function blockCounts(batch: Pick<Batch<unknown>, "promptLength" | "ownLength">): BlockCounts {
