@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { EngineError } from "../../../core/errors.js";
+import { layoutOf } from "../decoder/layout.js";
 import { type DecoderConfig, readConfig } from "./config.js";
 
 const FIXTURES = join(import.meta.dirname, "../families/fixtures");
@@ -64,6 +65,16 @@ describe("config.json", () => {
       theta: 10_000,
       scaling: { kind: "none" },
     });
+  });
+});
+
+describe("the config.json of a published model", () => {
+  const path = join(FIXTURES, "published.json");
+  const published = JSON.parse(readFileSync(path, "utf8")) as Record<string, { config: Keys; parameters: number }>;
+
+  it.each(Object.entries(published))("%s has the parameters that transformers counts", (_, { config, parameters }) => {
+    writeFileSync(join(folder, "config.json"), JSON.stringify(config));
+    expect(layoutOf(readConfig(folder)).parameters).toBe(parameters);
   });
 });
 
