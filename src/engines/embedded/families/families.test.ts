@@ -105,7 +105,12 @@ async function gradientOf({ config, layout, weights, sequences }: LoadedModel): 
   }));
   const gradient = new Float32Array(layout.length);
   const logprobs: Float32Array[] = [];
-  for (const cut of cutBatches(items, [...items.keys()], { tokens: 4096, floats: 1e8 }, config)) {
+  for (const cut of cutBatches(items, [...items.keys()], {
+    tokens: 4096,
+    bytes: 1e9,
+    cost: () => 0,
+    recompute: "auto",
+  })) {
     const batch = { ...cut, groups: cut.groups.map((group) => group.map((index) => items[index])) };
     const add = (offset: number, piece: Float32Array): void => {
       for (let i = 0; i < piece.length; i++) gradient[offset + i] += piece[i];
@@ -157,13 +162,15 @@ describe.each(CASES)("%s, as transformers computes it", (name) => {
     }
   });
 
-  it("is sampled with the logprobs of training, to 1e-5", async () => {
+  it("is sampled with the logprobs of training, to 1e-5, and alone as among others", async () => {
     const { folder } = createTestModel({ ...model.config, vocabularySize: 288 });
     const engine = await openEmbedded({ model: folder, threads: 1 });
     try {
       const length = Math.min(1100, model.config.contextLength - 20);
       const prompt = Array.from({ length }, (_, at) => 2 + ((at * at) % 280));
-      const [samples] = await engine.sample([{ prompt, count: 2, maxTokens: 12, temperature: 1, seeds: ["a", "b"] }]);
+      const asked = { prompt, count: 2, maxTokens: 12, temperature: 1, seeds: ["a", "b"] };
+      const [samples] = await engine.sample([asked, { ...asked, prompt: prompt.toReversed() }]);
+      expect(await engine.sample([{ ...asked, count: 1, seeds: ["b"] }])).toEqual([[samples[1]]]);
       const scores = await engine.logprobs(samples.map(({ tokens }) => ({ prompt, completion: tokens })));
       for (const [at, { logprobs }] of samples.entries()) {
         expect(largestDifference(logprobs, scores[at])).toBeLessThan(1e-5);
