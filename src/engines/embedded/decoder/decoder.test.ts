@@ -21,23 +21,35 @@ afterAll(removeTestModels);
 
 const POLICY: Loss = { kind: "policy", clipLow: 0.2, clipHigh: 0.28, dualClip: 3, klCoefficient: 0.1 };
 
+/** Completions of three prompts, the first of a single token. */
 function randomSequences(count: number, rng: Rng): TrainingSequence[] {
-  const tokens = (length: number): number[] => Array.from({ length }, () => rng.integer(0, 287));
-  const prompts = [tokens(7), tokens(1), tokens(4)];
-  return Array.from({ length: count }, (_, index) => {
-    const length = index === 0 ? 1 : rng.integer(2, 9);
-    const numbers = (of: () => number): Float32Array => Float32Array.from({ length }, of);
-    return {
-      prompt: prompts[index % prompts.length],
-      completion: tokens(length),
-      weights: numbers(() => rng.uniform()),
-      fields: {
-        advantages: numbers(() => rng.normal()),
-        oldLogprobs: numbers(() => -5 + 2 * rng.normal()),
-        referenceLogprobs: numbers(() => -5 + 2 * rng.normal()),
-      },
-    };
-  });
+  const prompts = [7, 1, 4].map((length) => randomTokens(length, rng));
+  return Array.from({ length: count }, (_, index) =>
+    randomSequence(prompts[index % prompts.length], index === 0 ? 1 : rng.integer(2, 9), rng),
+  );
+}
+
+/** Two sequences that share no prompt, one of them long enough for two blocks of attention. */
+function wholeSequences(rng: Rng): TrainingSequence[] {
+  return [randomSequence(randomTokens(2, rng), 125, rng), randomSequence(randomTokens(60, rng), 30, rng)];
+}
+
+function randomTokens(length: number, rng: Rng): number[] {
+  return Array.from({ length }, () => rng.integer(0, 287));
+}
+
+function randomSequence(prompt: readonly number[], length: number, rng: Rng): TrainingSequence {
+  const numbers = (of: () => number): Float32Array => Float32Array.from({ length }, of);
+  return {
+    prompt,
+    completion: randomTokens(length, rng),
+    weights: numbers(() => rng.uniform()),
+    fields: {
+      advantages: numbers(() => rng.normal()),
+      oldLogprobs: numbers(() => -5 + 2 * rng.normal()),
+      referenceLogprobs: numbers(() => -5 + 2 * rng.normal()),
+    },
+  };
 }
 
 describe("the gradient of the whole decoder", () => {
@@ -46,14 +58,15 @@ describe("the gradient of the whole decoder", () => {
     ["the policy loss with KL and dual clip", POLICY],
   ];
   const adapted = (targets: readonly LoraTarget[]): LoraOptions => ({ rank: 3, alpha: 2, targets });
-  const variants: Array<[string, { tied: boolean; lora?: LoraOptions }]> = [
+  const variants: Array<[string, { tied: boolean; lora?: LoraOptions; shared?: boolean }]> = [
     ["all weights, tied head", { tied: true }],
     ["all weights, untied head", { tied: false }],
+    ["all weights, whole sequences in blocks", { tied: true, shared: false }],
     ["adapters of every projection", { tied: true, lora: adapted(LORA_TARGETS) }],
     ["adapters of parts of stacked matrices", { tied: false, lora: adapted(["q_proj", "v_proj", "up_proj"]) }],
   ];
   for (const [name, loss] of losses) {
-    for (const [trained, { tied, lora }] of variants) {
+    for (const [trained, { tied, lora, shared = true }] of variants) {
       it(`equals central differences for ${name}, ${trained}`, async () => {
         const config = { ...TEST_CONFIG, tied };
         const layout = layoutOf(config);
@@ -63,7 +76,7 @@ describe("the gradient of the whole decoder", () => {
         const weights = loadedWeights(model, base, flat);
         const trainer = new Trainer(model, UNGUARDED);
         const rng = Rng.of("gradient", name);
-        const sequences = randomSequences(5, rng);
+        const sequences = shared ? randomSequences(5, rng) : wholeSequences(rng);
         const [cut] = cutBatches(sequences, [...sequences.keys()], { tokens: 1e6, floats: 1e9 }, config);
         const batch = { ...cut, groups: cut.groups.map((group) => group.map((index) => sequences[index])) };
         const gradient = new Float64Array(flat.length);

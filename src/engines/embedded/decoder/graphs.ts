@@ -12,8 +12,16 @@ import { tokenLogprobs } from "../operators/logprobs.js";
 import { matmul } from "../operators/matmul.js";
 import { total } from "../operators/reduction.js";
 import { concatenate, pick, transpose } from "../operators/shape.js";
-import { attendPrompts, attendSequences, attendStep, type StepCache } from "./attention.js";
-import { decoderHead, decoderLayers, finalNorm, finishLayer, projectHeads, type Weights } from "./decoder.js";
+import { attendPrompts, attendSequences, attendStep, type BlockCounts, type StepCache } from "./attention.js";
+import {
+  type Attend,
+  decoderHead,
+  decoderLayers,
+  finalNorm,
+  finishLayer,
+  projectHeads,
+  type Weights,
+} from "./decoder.js";
 import type { Layout } from "./layout.js";
 import { type LossField, tokenLosses } from "./losses.js";
 import { rotation } from "./rotary-tables.js";
@@ -38,11 +46,11 @@ export const EMBEDDED_GRADIENT = gradientName("embedded");
  * Inputs: those of {@link logprobGraph}, tokenWeights [K] and what the loss reads. Outputs: losses, logprobs and
  * entropies [K], the gradient of every trained weight that has one; `weights` are those.
  */
-export function lossGraph(model: Model, loss: Loss): { graph: Graph; weights: readonly string[] } {
+export function lossGraph(model: Model, loss: Loss, counts: BlockCounts): { graph: Graph; weights: readonly string[] } {
   const graph = new Graph();
   const trained = new Map<string, Value>();
   const weights = weightInputs(graph, model, trained);
-  const { embedded, logprobs } = scores(graph, model, weights, model.adapters === undefined);
+  const { embedded, logprobs } = scores(graph, model, weights, counts, model.adapters === undefined);
   const tokenWeights = graph.input("tokenWeights", ["K"]);
   const fields = new Map<LossField, Value>();
   const field = (name: LossField): Value => {
@@ -63,12 +71,13 @@ export function lossGraph(model: Model, loss: Loss): { graph: Graph; weights: re
 /**
  * Inputs: embedded [M, D], all prompts then all completions; position [M, 1]; the masks of `SequenceMasks`; prompts'
  * last tokens lastPicks [P, 1]; firsts [F, P], 1 where a completion's first token follows a prompt; picks [K - F, 1]
- * of the completions' other tokens; targets [K, 1] int32; all weights. Indices are int64. Outputs: logprobs and
+ * of the completions' other tokens; targets [K, 1] int32; all weights. Indices are int64. Where `counts` says that no
+ * completions follow, promptCausal is the only mask and picks [K, 1] are of all scored tokens. Outputs: logprobs and
  * entropies [K].
  */
-export function logprobGraph(model: Model): Graph {
+export function logprobGraph(model: Model, counts: BlockCounts): Graph {
   const graph = new Graph();
-  scores(graph, model, weightInputs(graph, model), false);
+  scores(graph, model, weightInputs(graph, model), counts, false);
   return graph;
 }
 
@@ -76,27 +85,49 @@ function scores(
   graph: Graph,
   { config }: Model,
   weights: Weights,
+  counts: BlockCounts,
   tracked: boolean,
 ): { embedded: Value; logprobs: Value } {
-  const embedded = graph.input("embedded", ["PSBU", config.hiddenSize], { tracked });
-  const position = graph.input("position", ["PSBU", 1], { type: "int64" });
-  const masks = {
-    promptCausal: graph.input("promptCausal", ["GS", "S"]),
-    promptMask: graph.input("promptMask", ["P", 1, 1, 1, "S"]),
-    ownCausal: graph.input("ownCausal", ["GU", "U"]),
-  };
-  const stream = decoderLayers(graph, config, weights, embedded, position, attendSequences(graph, config, masks));
-  const last = pick(graph, stream, graph.input("lastPicks", ["P", 1], { type: "int64" }));
-  // A product, exact with ones and zeros, because completions share these rows and a scatter's sum has no fixed order.
-  const firsts = matmul(graph, graph.input("firsts", ["F", "P"]), last);
-  const others = pick(graph, stream, graph.input("picks", ["others", 1], { type: "int64" }));
-  const logits = decoderHead(graph, config, weights, concatenate(graph, [firsts, others], 0, "K"));
+  const { stream, embedded } = sequenceStream(graph, config, weights, counts, tracked);
+  const logits = decoderHead(graph, config, weights, scoredRows(graph, stream, counts));
   const { chosen, all } = tokenLogprobs(graph, logits, graph.input("targets", ["K", 1], { type: "int32" }));
   graph.output(chosen, "logprobs");
   const parts = graph.emit("Mul", [graph.emit("Exp", [all], all.shape), all], all.shape);
   const sums = graph.emit("ReduceSum", [parts, graph.integers([-1])], ["K"], { attributes: { keepdims: 0 } });
   graph.output(graph.emit("Neg", [sums], ["K"]), "entropies");
   return { embedded, logprobs: chosen };
+}
+
+/** The residual stream of all tokens, [P S + B U, D]. */
+function sequenceStream(
+  graph: Graph,
+  config: DecoderConfig,
+  weights: Weights,
+  { promptBlocks, ownBlocks }: BlockCounts,
+  tracked: boolean,
+): { stream: Value; embedded: Value } {
+  const rows = ownBlocks === 0 ? "PS" : "PSBU";
+  const embedded = graph.input("embedded", [rows, config.hiddenSize], { tracked });
+  const position = graph.input("position", [rows, 1], { type: "int64" });
+  const promptCausal = graph.input("promptCausal", [promptBlocks === 1 ? "GS" : "Gblock", "S"]);
+  const completions = (): Attend => {
+    const promptMask = graph.input("promptMask", ["P", 1, 1, 1, "S"]);
+    const masks = { promptCausal, promptMask, ownCausal: graph.input("ownCausal", ["GU", "U"]) };
+    return attendSequences(graph, config, masks, promptBlocks);
+  };
+  const attend =
+    ownBlocks === 0 ? attendPrompts(graph, config, { promptCausal }, () => {}, promptBlocks) : completions();
+  return { stream: decoderLayers(graph, config, weights, embedded, position, attend), embedded };
+}
+
+/** The rows behind which a token is scored, [K, D]. */
+function scoredRows(graph: Graph, stream: Value, { ownBlocks }: BlockCounts): Value {
+  const rows = (name: string, count: string): Value =>
+    pick(graph, stream, graph.input(name, [count, 1], { type: "int64" }));
+  if (ownBlocks === 0) return rows("picks", "K");
+  // A product, exact with ones and zeros, because completions share these rows and a scatter's sum has no fixed order.
+  const firsts = matmul(graph, graph.input("firsts", ["F", "P"]), rows("lastPicks", "P"));
+  return concatenate(graph, [firsts, rows("picks", "others")], 0, "K");
 }
 
 /**
