@@ -5,10 +5,20 @@ import { type Model, NEXT_LAYER } from "./decoder/graphs.js";
 import type { Layout } from "./decoder/layout.js";
 import type { Feeds } from "./graph/program.js";
 
-export interface LoadedWeights {
-  readonly flat: Float32Array;
-  /** Views of the flat arrays by name; an update in place needs no new ones. */
+/** Stands for no token: its row is not meant to be seen. */
+export const PADDING = -1;
+
+/** What a program that reads whole sequences asks of the weights, wherever they lie. */
+export interface WeightFeeds {
+  /** By name. */
   readonly feeds: Feeds;
+  /** The tokens' rows of the embedding, [tokens, D]; whoever asked disposes of them. */
+  embed(tokens: Int32Array): Tensor | Promise<Tensor>;
+}
+
+/** Its feeds are views of the flat arrays; an update in place needs no new ones. */
+export interface LoadedWeights extends WeightFeeds {
+  readonly flat: Float32Array;
   /** For the parts of a step: a layer's weights without its number, the next layer's behind {@link NEXT_LAYER}. */
   readonly enterFeeds: Feeds;
   readonly layerFeeds: readonly Feeds[];
@@ -29,6 +39,7 @@ export function loadedWeights(
   return {
     flat,
     feeds,
+    embed: (tokens) => embedRows(model, flat, tokens),
     enterFeeds: ofLayer(0, NEXT_LAYER),
     layerFeeds: Array.from({ length: config.layers }, (_, layer) => ({
       ...(layer === config.layers - 1 ? feeds : ofLayer(layer + 1, NEXT_LAYER)),
@@ -42,6 +53,17 @@ function views({ tensors }: Layout, flat: Float32Array): Feeds {
     return [name, new Tensor("float32", flat.subarray(offset, offset + length), shape)] as const;
   });
   return Object.fromEntries(entries);
+}
+
+function embedRows(model: Model, flat: Float32Array, tokens: Int32Array): Tensor {
+  const { hiddenSize } = model.config;
+  const rows = new Float32Array(tokens.length * hiddenSize);
+  for (const [row, token] of tokens.entries()) {
+    if (token === PADDING) continue;
+    const from = embeddingRow(model, token);
+    rows.set(flat.subarray(from, from + hiddenSize), row * hiddenSize);
+  }
+  return new Tensor("float32", rows, [tokens.length, hiddenSize]);
 }
 
 /** Where a token's row of the embedding starts in the flat array: it is the layout's first tensor. */
