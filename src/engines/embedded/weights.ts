@@ -2,7 +2,8 @@
 
 import { Tensor } from "onnxruntime-node";
 import { type Model, NEXT_LAYER } from "./decoder/graphs.js";
-import type { Layout } from "./decoder/layout.js";
+import type { LayoutTensor } from "./decoder/layout.js";
+import { weightTensors } from "./decoder/weight-inputs.js";
 import type { Feeds } from "./graph/program.js";
 
 /** Stands for no token: its row is not meant to be seen. */
@@ -30,8 +31,8 @@ export function loadedWeights(
   flat: Float32Array,
   adapted: Float32Array = new Float32Array(),
 ): LoadedWeights {
-  const { config, layout, adapters } = model;
-  const feeds = { ...views(layout, flat), ...(adapters && views(adapters.layout, adapted)) };
+  const { config, adapters } = model;
+  const feeds = { ...views(weightTensors(model), flat), ...(adapters && views(adapters.layout.tensors, adapted)) };
   const ofLayer = (layer: number, prefix: string): Feeds => {
     const own = Object.entries(feeds).filter(([name]) => name.startsWith(`${layer}.`));
     return Object.fromEntries(own.map(([name, tensor]) => [prefix + name.slice(`${layer}.`.length), tensor]));
@@ -48,7 +49,7 @@ export function loadedWeights(
   };
 }
 
-function views({ tensors }: Layout, flat: Float32Array): Feeds {
+function views(tensors: readonly LayoutTensor[], flat: Float32Array): Feeds {
   const entries = tensors.map(({ name, shape, offset, length }) => {
     return [name, new Tensor("float32", flat.subarray(offset, offset + length), shape)] as const;
   });

@@ -47,7 +47,12 @@ async function nextLogprobs(model: Model, weights: LoadedWeights): Promise<numbe
     prompt: PROMPT,
     completion: [token],
   }));
-  const [batch] = cutBatches(sequences, [...sequences.keys()], { tokens: 1e6, floats: 1e9 }, model.config);
+  const [batch] = cutBatches(sequences, [...sequences.keys()], {
+    tokens: 1e6,
+    bytes: 1e9,
+    cost: () => 0,
+    recompute: "auto",
+  });
   const groups = batch.groups.map((group) => group.map((index) => sequences[index]));
   const scores = await new Trainer(model, UNGUARDED).logprobs(weights, { ...batch, groups });
   const result: number[] = [];
@@ -87,7 +92,7 @@ describe.each(["all-linear", "some"])("adapters of %s, as PEFT computes them", (
       fields: {},
     };
     const gradient = new Float32Array(flat.length);
-    const batch = { groups: [[sequence]], promptLength: 8, ownLength: 8 };
+    const batch = { groups: [[sequence]], promptLength: 8, ownLength: 8, recompute: false };
     await new Trainer(model, UNGUARDED).gradient(weights, batch, { kind: "cross-entropy" }, (offset, piece) => {
       gradient.set(piece, offset);
     });

@@ -6,11 +6,13 @@
 import type { Adapters } from "../adapters/layout.js";
 import { project, projectParts } from "../adapters/project.js";
 import type { Graph, Value } from "../graph/graph.js";
+import { stage } from "../graph/stage.js";
 import type { DecoderConfig } from "../model/config.js";
 import { add, swiglu } from "../operators/elementwise.js";
 import { linear } from "../operators/matmul.js";
 import { rmsNorm } from "../operators/normalization.js";
 import { reshape } from "../operators/shape.js";
+import { headName } from "./layout.js";
 import { type Rotation, rotate, rotation } from "./rotary-tables.js";
 
 /** What the layers compute with. */
@@ -38,12 +40,18 @@ export interface HeadTensors {
 /** From a layer's queries, keys and values to what its heads read, [M, H C]. */
 export type Attend = (heads: HeadTensors, layer: number) => Value;
 
+export interface LayerOptions {
+  /** Compute each layer again for its gradient instead of keeping what is in it. */
+  readonly recompute?: boolean;
+  /** Is shown the stream behind each layer, counted from 1. */
+  readonly onLayer?: (layer: number, stream: Value) => void;
+}
+
 /**
  * The residual stream after all layers, before the last norm.
  *
  * @param x         [M, D] embedded tokens
  * @param position  [M, 1] int64, each token's place in its sequence
- * @param onLayer   is shown the stream behind each layer, counted from 1
  */
 export function decoderLayers(
   graph: Graph,
@@ -52,15 +60,18 @@ export function decoderLayers(
   x: Value,
   position: Value,
   attend: Attend,
-  onLayer: (layer: number, stream: Value) => void = () => {},
+  { recompute = false, onLayer }: LayerOptions = {},
 ): Value {
   const turns = rotation(graph, config, position);
   let stream = x;
   for (let layer = 0; layer < config.layers; layer++) {
     const own = layerWeights(weights, layer);
-    const heads = projectHeads(graph, config, own, stream, turns);
-    stream = finishLayer(graph, config, own, stream, attend(heads, layer));
-    onLayer(layer + 1, stream);
+    const build = (entering: Value): readonly [Value] => {
+      const heads = projectHeads(graph, config, own, entering, turns);
+      return [finishLayer(graph, config, own, entering, attend(heads, layer))];
+    };
+    [stream] = stage(graph, stream, build, recompute);
+    onLayer?.(layer + 1, stream);
   }
   return stream;
 }
@@ -107,8 +118,7 @@ export function finishLayer(graph: Graph, config: DecoderConfig, weights: Weight
 
 /** [K, D] of the residual stream -> [K, V] */
 export function decoderHead(graph: Graph, config: DecoderConfig, weights: Weights, stream: Value): Value {
-  const output = weights.tensor(config.tied ? "embedding" : "head");
-  return linear(graph, finalNorm(graph, config, weights, stream), output);
+  return linear(graph, finalNorm(graph, config, weights, stream), weights.tensor(headName(config)));
 }
 
 /** [K, D] of the residual stream -> [K, D] as the head reads it */

@@ -104,7 +104,12 @@ async function gradientOf({ config, layout, weights, sequences }: LoadedModel): 
   }));
   const gradient = new Float32Array(layout.length);
   const logprobs: Float32Array[] = [];
-  for (const cut of cutBatches(items, [...items.keys()], { tokens: 4096, floats: 1e8 }, config)) {
+  for (const cut of cutBatches(items, [...items.keys()], {
+    tokens: 4096,
+    bytes: 1e9,
+    cost: () => 0,
+    recompute: "auto",
+  })) {
     const batch = { ...cut, groups: cut.groups.map((group) => group.map((index) => items[index])) };
     const add = (offset: number, piece: Float32Array): void => {
       for (let i = 0; i < piece.length; i++) gradient[offset + i] += piece[i];

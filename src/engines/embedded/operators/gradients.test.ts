@@ -9,7 +9,7 @@ import { Graph, type Value } from "../graph/graph.js";
 import { compile, type Feeds, UNGUARDED } from "../graph/program.js";
 import { attention } from "./attention.js";
 import * as elementwise from "./elementwise.js";
-import { tokenLogprobs } from "./logprobs.js";
+import { tokenLogprobs, tokenLogprobsInParts } from "./logprobs.js";
 import { addProduct, linear, matmul } from "./matmul.js";
 import { rmsNorm, softmax } from "./normalization.js";
 import { total } from "./reduction.js";
@@ -142,6 +142,13 @@ const CASES: Readonly<Record<string, Case>> = {
     inputs: { logits: [3, 7] },
     build: (graph, { logits }) =>
       tokenLogprobs(graph, logits, graph.constant("int32", [3, 1], Int32Array.of(6, 0, 2))).chosen,
+  },
+  tokenLogprobsInParts: {
+    inputs: { x: [4, 3], first: [3, 3], second: [3, 3], rest: [1, 3] },
+    build: (graph, { x, first, second, rest }) => {
+      const targets = graph.constant("int32", [4, 1], Int32Array.of(6, 0, 2, 3));
+      return tokenLogprobsInParts(graph, x, [first, second, rest], targets).chosen;
+    },
   },
 };
 

@@ -8,7 +8,7 @@ import type { Sample } from "../../engine.js";
 import { causalMask, MASKED, stackedLengths } from "../decoder/attention.js";
 import { type Model, promptGraph, stepGraphs } from "../decoder/graphs.js";
 import { compile, type Feeds, type Outputs, type Program, type Runtime } from "../graph/program.js";
-import { promptBucket } from "../training/batches.js";
+import { passBlocks, promptBucket } from "../training/batches.js";
 import { embeddingRow, type LoadedWeights } from "../weights.js";
 import { drawToken } from "./draw.js";
 import { KeyValueCache } from "./key-value-cache.js";
@@ -31,7 +31,7 @@ interface Row {
   stopReason: Sample["stopReason"] | undefined;
 }
 
-type Programs = Record<"prompt" | "enter" | "advance" | "leave", Program>;
+type Programs = Record<"enter" | "advance" | "leave", Program>;
 
 /** A product with a single row takes another kernel, whose last bits differ: a spare row avoids it. */
 const LEAST_ROWS = 2;
@@ -39,6 +39,7 @@ const LEAST_ROWS = 2;
 export class Sampler {
   readonly #model: Model;
   readonly #runtime: Runtime;
+  readonly #passes = new Map<number, Promise<Program>>();
   #programs: Promise<Programs> | undefined;
 
   constructor(model: Model, runtime: Runtime) {
@@ -56,7 +57,7 @@ export class Sampler {
     const programs = await this.#programs;
     const rows = prompts.flatMap(({ seeds }, prompt) => seeds.map((seed) => newRow(prompt, Rng.of(seed))));
     const cache = new KeyValueCache(this.#model.config, Math.max(rows.length, LEAST_ROWS));
-    const first = await this.#readPrompts(programs.prompt, weights, prompts, cache);
+    const first = await this.#readPrompts(weights, prompts, cache);
     const alive = [...rows];
     this.#extend(prompts, alive, first, ({ prompt }) => prompt);
     for (;;) {
@@ -71,22 +72,21 @@ export class Sampler {
 
   async #compile(): Promise<Programs> {
     const { enter, advance, leave } = stepGraphs(this.#model);
-    const graphs = [promptGraph(this.#model), enter, advance, leave];
+    const graphs = [enter, advance, leave];
     const compiled = await Promise.all(graphs.map((graph) => compile(graph, this.#runtime)));
-    return { prompt: compiled[0], enter: compiled[1], advance: compiled[2], leave: compiled[3] };
+    return { enter: compiled[0], advance: compiled[1], leave: compiled[2] };
   }
 
   /** The prompts' pass, which fills the cache and gives what follows each prompt. */
-  async #readPrompts(
-    program: Program,
-    weights: LoadedWeights,
-    prompts: readonly ShardPrompt[],
-    cache: KeyValueCache,
-  ): Promise<Outputs> {
+  async #readPrompts(weights: LoadedWeights, prompts: readonly ShardPrompt[], cache: KeyValueCache): Promise<Outputs> {
     const width = promptWidth(prompts);
+    const blocks = passBlocks(width);
+    const pass = this.#passes.get(blocks) ?? compile(promptGraph(this.#model, blocks), this.#runtime);
+    this.#passes.set(blocks, pass);
+    const program = await pass;
     const feeds = { ...weights.feeds, ...promptFeeds(this.#model, weights, prompts) };
     const size = { prompts: prompts.length, promptLength: width, seats: 1, ownLength: 1 };
-    const lengths = { ...stackedLengths(this.#model.config, size), P: prompts.length };
+    const lengths = { ...stackedLengths(this.#model.config, size, blocks), P: prompts.length };
     const outputs = await program.run(feeds, lengths);
     cache.setPrompts(outputs, prompts.length, width, promptMask(prompts));
     return outputs;
@@ -191,11 +191,12 @@ function promptFeeds(model: Model, { flat }: LoadedWeights, prompts: readonly Sh
     }
   }
   const position = BigInt64Array.from({ length: count }, (_, row) => BigInt(row % width));
+  const rows = width / passBlocks(width);
   return {
     embedded: new Tensor("float32", embedded, [count, config.hiddenSize]),
     position: new Tensor("int64", position, [count, 1]),
-    promptCausal: new Tensor("float32", causalMask(config, width), [
-      (config.heads / config.keyValueHeads) * width,
+    promptCausal: new Tensor("float32", causalMask(config, width, rows), [
+      (config.heads / config.keyValueHeads) * rows,
       width,
     ]),
     picks: new Tensor("int64", BigInt64Array.from(picks, BigInt), [picks.length, 1]),

@@ -43,7 +43,7 @@ async function testGradient(model: TinyModel, runtime: Runtime): Promise<Numbers
   const flat = model.weights.slice();
   const weights = loadedWeights(model, flat);
   const trainer = new Trainer(model, runtime);
-  const scores = await trainer.logprobs(weights, oneBatch(model, tinySequences(model)));
+  const scores = await trainer.logprobs(weights, oneBatch(tinySequences(model)));
   const logprobs = scores.map((score) => score.logprobs);
   const batch = tinyBatch(model, logprobs);
   const gradient = new Float32Array(layout.length);

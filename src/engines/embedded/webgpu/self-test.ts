@@ -66,7 +66,7 @@ async function deviceNumbers(
   await resident.load(state, { moments: false });
   const policy = await resident.policy();
   const sequences = tinySequences(model);
-  const scores = await trainer.logprobs(policy, oneBatch(model, sequences));
+  const scores = await trainer.logprobs(policy, oneBatch(sequences));
   const sampled = await sampleOn(model, runtime, policy);
   // The processor's logprobs, so that both sides have the very same batch.
   let next = 0;
@@ -104,7 +104,7 @@ async function sampleOn(model: TinyModel, runtime: Runtime, policy: WeightFeeds)
 /** A sampled token's logprob is what the processor gives it. */
 async function compareSamples(model: TinyModel, processor: Runtime, sampled: readonly Sampled[]): Promise<void> {
   const trainer = new Trainer(model, processor);
-  const scores = await trainer.logprobs(loadedWeights(model, model.weights), oneBatch(model, sampled));
+  const scores = await trainer.logprobs(loadedWeights(model, model.weights), oneBatch(sampled));
   const flat = (of: ReadonlyArray<{ logprobs: Float32Array }>): number[] => of.flatMap(({ logprobs }) => [...logprobs]);
   const off = largestDifference(flat(scores), flat(sampled));
   if (off <= LOGPROB_TOLERANCE) return;
