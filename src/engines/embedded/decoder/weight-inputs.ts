@@ -26,6 +26,7 @@ export function weightInputs(graph: Graph, model: Model, trained?: Map<string, V
   const declared = new Map<string, Value>();
   return {
     adapters: model.adapters,
+    manyTokens: trained !== undefined,
     tensor: (name) => {
       const known = declared.get(name);
       if (known) return known;
@@ -43,6 +44,7 @@ export function layerInputs(graph: Graph, model: Model, prefix: string): Weights
   const declared = new Map<string, Value>();
   return {
     adapters: model.adapters,
+    manyTokens: false,
     tensor: (name) => {
       const value = declared.get(name) ?? graph.input(prefix + name, shapeOf(model, `0.${name}`));
       declared.set(name, value);
