@@ -7,6 +7,7 @@ import { type Command, InvalidArgumentError } from "commander";
 import { UsageError } from "../core/errors.js";
 import { readBytes, sha256, writeDurable, writeFolderAtomic } from "../core/files.js";
 import { type EmbeddedEngine, openEmbedded } from "../engines/embedded/embedded.js";
+import { traitsOf } from "../engines/embedded/families/families.js";
 import type { DecoderConfig } from "../engines/embedded/model/config.js";
 import { createModel } from "../engines/embedded/model/create-model.js";
 import { type PretrainProgress, pretrain } from "../train/warm-start/pretrain.js";
@@ -110,6 +111,7 @@ function reportEvery(interval: number): (progress: PretrainProgress) => void {
 function architecture({ hidden, layers, heads }: Flags, tokenizer: string): DecoderConfig {
   const { model } = JSON.parse(tokenizer) as { model: { vocab: Record<string, number> } };
   return {
+    ...traitsOf("qwen2"),
     vocabularySize: Object.keys(model.vocab).length,
     hiddenSize: hidden,
     layers,
@@ -119,9 +121,8 @@ function architecture({ hidden, layers, heads }: Flags, tokenizer: string): Deco
     feedForwardSize: Math.floor((hidden * 8) / 3 / 8) * 8,
     contextLength: 256,
     normEpsilon: 1e-6,
-    ropeTheta: 10_000,
+    rope: { theta: 10_000, scaling: { kind: "none" } },
     tied: true,
-    bias: true,
   };
 }
 

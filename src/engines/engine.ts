@@ -127,7 +127,10 @@ export interface Engine {
   optimStep(options: OptimStep): Promise<{ readonly gradientNorm: number }>;
   /** Writes model.safetensors, config.json and tokenizer.json; with `optimizer`, its state too. */
   save(folder: string, options: { readonly optimizer: boolean }): Promise<void>;
-  /** Weights (and optimizer state where the folder has it) from a folder that `save` wrote. */
-  load(folder: string): Promise<void>;
+  /**
+   * Weights from a folder that `save` wrote. With `optimizer` its state too, and an error where the folder has none;
+   * without it the optimizer starts from nothing.
+   */
+  load(folder: string, options: { readonly optimizer: boolean }): Promise<void>;
   close(): Promise<void>;
 }

@@ -84,7 +84,7 @@ export async function startSession(parts: Parts, run: RunDirectory): Promise<Ses
   const { alignment } = config;
   const last = run.checkpointSteps().at(-1);
   run.cutBackTo(last ?? 0);
-  if (last !== undefined) await engine.load(run.checkpointPath(last));
+  if (last !== undefined) await engine.load(run.checkpointPath(last), { optimizer: true });
   const state = last === undefined ? null : readTrainingState(run.checkpointPath(last));
   const position = state?.position ?? { step: 0, cursor: 0 };
   const pool = new AlignmentPool(config.pool, state?.entries);

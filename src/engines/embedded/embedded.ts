@@ -24,7 +24,7 @@ import { cutHiddenBatches } from "./hidden-states.js";
 import { CONTROL_BYTES, type SharedState, TURN, type WeightSource } from "./jobs.js";
 import { type Companions, readCompanions, writeCompanions } from "./model/checkpoint.js";
 import { type DecoderConfig, readConfig } from "./model/config.js";
-import type { StoredType } from "./model/safetensors.js";
+import type { StoredType } from "./model/number-formats.js";
 import { readTokenizer } from "./model/tokenizer.js";
 import { cutShards } from "./sampling/shards.js";
 import { type Batch, type BatchLimits, cutBatches, type Sequence } from "./training/batches.js";
@@ -222,7 +222,7 @@ export class EmbeddedEngine implements Engine {
     });
   }
 
-  /** @param options.type  how the weights are stored; BF16 halves the file and rounds the weights */
+  /** @param options.type  how the weights are stored; BF16 and F16 halve the file and round the weights */
   save(folder: string, options: { readonly optimizer: boolean; readonly type?: StoredType }): Promise<void> {
     return this.#exclusive(async () => {
       const type = options.type ?? "F32";
@@ -231,19 +231,18 @@ export class EmbeddedEngine implements Engine {
     });
   }
 
-  load(folder: string): Promise<void> {
+  load(folder: string, options: { readonly optimizer: boolean }): Promise<void> {
     return this.#exclusive(async () => {
       if (JSON.stringify(readConfig(folder)) !== JSON.stringify(this.#config)) {
         throw new EngineError(`${folder}: its config.json describes another model than ${this.#folder}`);
       }
       this.#keepReference();
-      const steps = await this.#pool.run("load", { folder, optimizer: true });
-      if (steps === undefined) {
+      this.#steps = await this.#pool.run("load", { folder, optimizer: options.optimizer });
+      if (!options.optimizer) {
         new Float32Array(this.#state.firstMoment).fill(0);
         new Float32Array(this.#state.secondMoment).fill(0);
       }
       new Float32Array(this.#state.gradient).fill(0);
-      this.#steps = steps ?? 0;
       this.#version++;
     });
   }

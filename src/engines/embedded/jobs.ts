@@ -3,7 +3,7 @@
 
 import type { HiddenStateRequest, Loss, OptimStep, Sample } from "../engine.js";
 import type { DecoderConfig } from "./model/config.js";
-import type { StoredType } from "./model/safetensors.js";
+import type { StoredType } from "./model/number-formats.js";
 import type { ShardPrompt } from "./sampling/sampler.js";
 import type { Batch, Sequence } from "./training/batches.js";
 import type { TokenLosses, TokenScores, TrainingSequence } from "./training/trainer.js";
@@ -46,8 +46,8 @@ export interface Jobs {
   };
   sample: { job: { source: WeightSource; prompts: readonly ShardPrompt[] }; result: Sample[][] };
   optimStep: { job: { options: OptimStep; step: number }; result: number };
-  /** The number of steps taken; undefined where the folder holds no optimizer state. */
-  load: { job: { folder: string; optimizer: boolean }; result: number | undefined };
+  /** The number of steps that the optimizer state has seen, 0 where it is not asked for. */
+  load: { job: { folder: string; optimizer: boolean }; result: number };
   /** Optimizer state is written where `step` is given. */
   save: { job: { folder: string; type: StoredType; step: number | undefined }; result: undefined };
 }

@@ -6,11 +6,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Rng } from "../../core/rng.js";
 import { type Layout, layoutOf } from "./decoder/layout.js";
+import { traitsOf } from "./families/families.js";
 import { writeWeights } from "./model/checkpoint.js";
 import type { DecoderConfig } from "./model/config.js";
 import { createModel } from "./model/create-model.js";
 
 export const TEST_CONFIG: DecoderConfig = {
+  ...traitsOf("qwen2"),
   vocabularySize: 288,
   hiddenSize: 32,
   layers: 2,
@@ -20,9 +22,8 @@ export const TEST_CONFIG: DecoderConfig = {
   feedForwardSize: 48,
   contextLength: 128,
   normEpsilon: 1e-6,
-  ropeTheta: 10_000,
+  rope: { theta: 10_000, scaling: { kind: "none" } },
   tied: true,
-  bias: true,
 };
 
 const WORDS = ["def", "return", "for", "in", "range", "print", "(", ")", ":", "=", "+", "\n", " ", "x", "y", "42"];

@@ -78,8 +78,10 @@ const handlers: Handlers = {
       step,
     ),
   load: async ({ folder, optimizer }) => {
+    // First: where it is missing nothing has been changed yet.
+    const steps = optimizer ? readOptimizer(folder, model.layout, moments) : 0;
     readWeights(folder, model.layout, weights);
-    return optimizer ? readOptimizer(folder, model.layout, moments) : undefined;
+    return steps;
   },
   save: async ({ folder, type, step }) => {
     writeWeights(folder, model.layout, weights, type);

@@ -1,5 +1,5 @@
-// The decoder as graphs: Qwen2 and Llama blocks (RMSNorm, rotary positions, grouped-query attention, SwiGLU) over a
-// list of tokens, of which only the attention knows how they make up prompts and completions (attention.ts). Training,
+// The decoder as graphs: blocks as Llama and Qwen have them (RMSNorm, rotary positions, grouped-query attention,
+// SwiGLU) over a list of tokens, of which only the attention knows how they make up prompts and completions (attention.ts). Training,
 // a prompt's first pass and sampling share every line of it. Shapes: M tokens, D hidden size, H heads, N key-value
 // heads, C size of a head, V vocabulary.
 
@@ -8,9 +8,9 @@ import type { DecoderConfig } from "../model/config.js";
 import { add, swiglu } from "../operators/elementwise.js";
 import { linear } from "../operators/matmul.js";
 import { rmsNorm } from "../operators/normalization.js";
-import { type RotaryTables, rotary } from "../operators/rotary.js";
-import { reshape, split } from "../operators/shape.js";
+import { concatenate, reshape, split } from "../operators/shape.js";
 import type { Layout } from "./layout.js";
+import { type Rotation, rotate, rotation } from "./rotary-tables.js";
 
 export type Weights = (name: string) => Value;
 
@@ -61,11 +61,11 @@ export function decoderLayers(
   attend: Attend,
   onLayer: (layer: number, stream: Value) => void = () => {},
 ): Value {
-  const tables = rotaryTables(graph, config);
+  const turns = rotation(graph, config, position);
   let stream = x;
   for (let layer = 0; layer < config.layers; layer++) {
     const own = layerWeights(weights, layer);
-    const heads = projectHeads(graph, config, own, stream, position, tables);
+    const heads = projectHeads(graph, config, own, stream, turns);
     stream = finishLayer(graph, config, own, stream, attend(heads, layer));
     onLayer(layer + 1, stream);
   }
@@ -78,8 +78,7 @@ export function projectHeads(
   config: DecoderConfig,
   weights: Weights,
   stream: Value,
-  position: Value,
-  tables: RotaryTables,
+  turns: Rotation,
 ): HeadTensors {
   const rows = stream.shape[0];
   const query = config.heads * config.headSize;
@@ -88,19 +87,37 @@ export function projectHeads(
   const bias = config.bias ? weights("attentionBias") : undefined;
   const projected = linear(graph, normal, weights("attention"), bias);
   const [rotating, value] = split(graph, projected, [query + keyValue, keyValue]);
-  const sequence = reshape(graph, rotating, [rows, 1, query + keyValue]);
-  const rotated = reshape(graph, rotary(graph, sequence, position, tables), [rows, query + keyValue]);
+  const normed = config.queryKeyNorm ? normalHeads(graph, config, weights, rotating) : rotating;
+  const sequence = reshape(graph, normed, [rows, 1, query + keyValue]);
+  const rotated = reshape(graph, rotate(graph, sequence, turns), [rows, query + keyValue]);
   const [queries, key] = split(graph, rotated, [query, keyValue]);
   return { query: queries, key, value };
+}
+
+/** Each head's query and key by itself: [M, (H + N) C] */
+function normalHeads(graph: Graph, config: DecoderConfig, weights: Weights, x: Value): Value {
+  const { heads, keyValueHeads, headSize, normEpsilon } = config;
+  const rows = x.shape[0];
+  const perHead = reshape(graph, x, [rows, heads + keyValueHeads, headSize]);
+  const [query, key] = split(graph, perHead, [heads, keyValueHeads], 1);
+  const normal = [
+    rmsNorm(graph, query, weights("queryNorm"), normEpsilon),
+    rmsNorm(graph, key, weights("keyNorm"), normEpsilon),
+  ];
+  return reshape(graph, concatenate(graph, normal, 1, heads + keyValueHeads), x.shape);
 }
 
 /** A layer from what its heads read. */
 export function finishLayer(graph: Graph, config: DecoderConfig, weights: Weights, stream: Value, read: Value): Value {
   const { feedForwardSize, normEpsilon } = config;
-  const attended = add(graph, stream, linear(graph, read, weights("attentionOutput")));
+  const bias = (name: string, present: boolean): Value | undefined => (present ? weights(`${name}Bias`) : undefined);
+  const output = linear(graph, read, weights("attentionOutput"), bias("attentionOutput", config.outputBias));
+  const attended = add(graph, stream, output);
   const normal = rmsNorm(graph, attended, weights("feedForwardNorm"), normEpsilon);
-  const [gate, up] = split(graph, linear(graph, normal, weights("gateUp")), [feedForwardSize, feedForwardSize]);
-  return add(graph, attended, linear(graph, swiglu(graph, gate, up), weights("down")));
+  const gateUp = linear(graph, normal, weights("gateUp"), bias("gateUp", config.feedForwardBias));
+  const [gate, up] = split(graph, gateUp, [feedForwardSize, feedForwardSize]);
+  const down = linear(graph, swiglu(graph, gate, up), weights("down"), bias("down", config.feedForwardBias));
+  return add(graph, attended, down);
 }
 
 /** [K, D] of the residual stream -> [K, V] */
@@ -111,20 +128,4 @@ export function decoderHead(graph: Graph, config: DecoderConfig, weights: Weight
 /** [K, D] of the residual stream -> [K, D] as the head reads it */
 export function finalNorm(graph: Graph, config: DecoderConfig, weights: Weights, stream: Value): Value {
   return rmsNorm(graph, stream, weights("norm"), config.normEpsilon);
-}
-
-/** cos and sin of position * theta^(-2 i / C), [context, C / 2]      (RoFormer, eq. 15) */
-export function rotaryTables(graph: Graph, config: DecoderConfig): RotaryTables {
-  const { contextLength, headSize, ropeTheta } = config;
-  const half = headSize / 2;
-  const table = (of: (angle: number) => number): Value => {
-    const data = new Float32Array(contextLength * half);
-    for (let position = 0; position < contextLength; position++) {
-      for (let i = 0; i < half; i++) {
-        data[position * half + i] = of(position * ropeTheta ** ((-2 * i) / headSize));
-      }
-    }
-    return graph.constant("float32", [contextLength, half], data);
-  };
-  return { cosine: table(Math.cos), sine: table(Math.sin), negativeSine: table((angle) => -Math.sin(angle)) };
 }

@@ -18,12 +18,12 @@ import {
   finalNorm,
   finishLayer,
   projectHeads,
-  rotaryTables,
   type Weights,
   weightInputs,
 } from "./decoder.js";
 import type { Layout } from "./layout.js";
 import { type LossField, tokenLosses } from "./losses.js";
+import { rotation } from "./rotary-tables.js";
 
 export interface Model {
   readonly config: DecoderConfig;
@@ -188,7 +188,7 @@ function layerInputs(graph: Graph, { layout }: Model, prefix: string): Weights {
 
 function projectOutputs(graph: Graph, { config }: Model, weights: Weights, stream: Value): void {
   const position = graph.input("position", ["B", 1], { type: "int64" });
-  const heads = projectHeads(graph, config, weights, stream, position, rotaryTables(graph, config));
+  const heads = projectHeads(graph, config, weights, stream, rotation(graph, config, position));
   graph.output(heads.query, "next query");
   graph.output(heads.key, "keys");
   graph.output(heads.value, "values");

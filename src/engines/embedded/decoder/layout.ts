@@ -2,6 +2,7 @@
 // that matrices which read the same input (q, k, v; gate, up) lie next to each other and are one matrix to the engine,
 // at no cost. It holds no numbers itself.
 
+import { familyOf } from "../families/families.js";
 import type { DecoderConfig } from "../model/config.js";
 
 /** One tensor of the engine: one or several of Hugging Face's, stacked along their rows. */
@@ -17,6 +18,8 @@ export interface LayoutTensor {
 interface LayoutPart {
   /** The name in model.safetensors. */
   readonly name: string;
+  /** Under which some files hold the same numbers again. */
+  readonly alias?: string;
   readonly shape: readonly number[];
   readonly offset: number;
   readonly length: number;
@@ -33,50 +36,79 @@ export interface Layout {
 /** Tensors start on cache lines: 16 floats. */
 const ALIGNMENT = 16;
 
+type Part = Pick<LayoutPart, "name" | "shape" | "alias">;
+
 export function layoutOf(config: DecoderConfig): Layout {
   const tensors: LayoutTensor[] = [];
   let next = 0;
   let parameters = 0;
-  const place = (name: string, parts: ReadonlyArray<readonly [name: string, shape: readonly number[]]>): void => {
+  for (const { name, parts } of wanted(config)) {
     let offset = next;
-    const placed = parts.map(([part, shape]) => {
-      const length = shape.reduce((product, dimension) => product * dimension, 1);
+    const placed = parts.map((part) => {
+      const length = part.shape.reduce((product, dimension) => product * dimension, 1);
       offset += length;
-      return { name: part, shape, offset: offset - length, length };
+      return { ...part, offset: offset - length, length };
     });
-    const rows = parts.reduce((total, [, shape]) => total + shape[0], 0);
-    const shape = [rows, ...parts[0][1].slice(1)];
+    const rows = parts.reduce((total, { shape }) => total + shape[0], 0);
+    const shape = [rows, ...parts[0].shape.slice(1)];
     tensors.push({ name, shape, offset: next, length: offset - next, parts: placed });
     parameters += offset - next;
     next = Math.ceil(offset / ALIGNMENT) * ALIGNMENT;
-  };
-  const { hiddenSize, feedForwardSize, vocabularySize } = config;
-  const query = config.heads * config.headSize;
-  const keyValue = config.keyValueHeads * config.headSize;
-  place("embedding", [["model.embed_tokens.weight", [vocabularySize, hiddenSize]]]);
-  for (let layer = 0; layer < config.layers; layer++) {
-    const name = (tensor: string): string => `model.layers.${layer}.${tensor}`;
-    const sizes = [["q", query] as const, ["k", keyValue] as const, ["v", keyValue] as const];
-    place(`${layer}.inputNorm`, [[name("input_layernorm.weight"), [hiddenSize]]]);
-    place(
-      `${layer}.attention`,
-      sizes.map(([key, rows]) => [name(`self_attn.${key}_proj.weight`), [rows, hiddenSize]]),
-    );
-    if (config.bias) {
-      place(
-        `${layer}.attentionBias`,
-        sizes.map(([key, rows]) => [name(`self_attn.${key}_proj.bias`), [rows]]),
-      );
-    }
-    place(`${layer}.attentionOutput`, [[name("self_attn.o_proj.weight"), [hiddenSize, query]]]);
-    place(`${layer}.feedForwardNorm`, [[name("post_attention_layernorm.weight"), [hiddenSize]]]);
-    place(`${layer}.gateUp`, [
-      [name("mlp.gate_proj.weight"), [feedForwardSize, hiddenSize]],
-      [name("mlp.up_proj.weight"), [feedForwardSize, hiddenSize]],
-    ]);
-    place(`${layer}.down`, [[name("mlp.down_proj.weight"), [hiddenSize, feedForwardSize]]]);
   }
-  place("norm", [["model.norm.weight", [hiddenSize]]]);
-  if (!config.tied) place("head", [["lm_head.weight", [vocabularySize, hiddenSize]]]);
   return { tensors, length: next, parameters };
+}
+
+/** The model's tensors in their order. */
+function wanted(config: DecoderConfig): Array<{ name: string; parts: Part[] }> {
+  const { hiddenSize, vocabularySize } = config;
+  const { modules } = familyOf(config.family);
+  const vocabulary = [vocabularySize, hiddenSize];
+  const head = `${modules.head}.weight`;
+  const embedding = { name: `${modules.embedding}.weight`, shape: vocabulary, ...(config.tied ? { alias: head } : {}) };
+  return [
+    { name: "embedding", parts: [embedding] },
+    ...Array.from({ length: config.layers }, (_, layer) => layerTensors(config, layer)).flat(),
+    { name: "norm", parts: [{ name: `${modules.norm}.weight`, shape: [hiddenSize] }] },
+    ...(config.tied ? [] : [{ name: "head", parts: [{ name: head, shape: vocabulary }] }]),
+  ];
+}
+
+function layerTensors(config: DecoderConfig, layer: number): Array<{ name: string; parts: Part[] }> {
+  const { hiddenSize, feedForwardSize, headSize, bias, outputBias, feedForwardBias, queryKeyNorm } = config;
+  const { modules } = familyOf(config.family);
+  const query = config.heads * headSize;
+  const keyValue = config.keyValueHeads * headSize;
+  const tensor = (name: string, kind: "weight" | "bias", columns: number[], rows: Array<[string, number]>) => ({
+    name: `${layer}.${name}`,
+    parts: rows.map(([module, length]) => ({
+      name: `${modules.layers}.${layer}.${module}.${kind}`,
+      shape: [length, ...columns],
+    })),
+  });
+  const vector = (name: string, module: string, length: number) => tensor(name, "weight", [], [[module, length]]);
+  /** A matrix that reads `columns` numbers and, where the family has it, its bias. */
+  const linear = (name: string, columns: number, rows: Array<[string, number]>, biased: boolean) => [
+    tensor(name, "weight", [columns], rows),
+    ...(biased ? [tensor(`${name}Bias`, "bias", [], rows)] : []),
+  ];
+  const heads: Array<[string, number]> = [
+    [modules.query, query],
+    [modules.key, keyValue],
+    [modules.value, keyValue],
+  ];
+  const gateUp: Array<[string, number]> = [
+    [modules.gate, feedForwardSize],
+    [modules.up, feedForwardSize],
+  ];
+  return [
+    vector("inputNorm", modules.inputNorm, hiddenSize),
+    ...linear("attention", hiddenSize, heads, bias),
+    ...(queryKeyNorm
+      ? [vector("queryNorm", modules.queryNorm, headSize), vector("keyNorm", modules.keyNorm, headSize)]
+      : []),
+    ...linear("attentionOutput", query, [[modules.attentionOutput, hiddenSize]], outputBias),
+    vector("feedForwardNorm", modules.feedForwardNorm, hiddenSize),
+    ...linear("gateUp", hiddenSize, gateUp, feedForwardBias),
+    ...linear("down", feedForwardSize, [[modules.down, hiddenSize]], feedForwardBias),
+  ];
 }

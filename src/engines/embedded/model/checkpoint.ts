@@ -3,16 +3,12 @@
 
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { EngineError } from "../../../core/errors.js";
 import { readBytes, writeDurable } from "../../../core/files.js";
 import type { Layout } from "../decoder/layout.js";
-import {
-  indexFile,
-  indexModel,
-  readTensor,
-  type StoredType,
-  type TensorToWrite,
-  writeSafetensors,
-} from "./safetensors.js";
+import type { StoredType } from "./number-formats.js";
+import { indexFile, readTensor, type TensorIndex, type TensorToWrite, writeSafetensors } from "./safetensors.js";
+import { indexModel, writeModel } from "./shards.js";
 
 /** Relative to the model folder. */
 const OPTIMIZER_FILE = join("training-state", "optimizer.safetensors");
@@ -35,6 +31,8 @@ export function readCompanions(folder: string): Companions {
   return new Map(present.map((name) => [name, readBytes(join(folder, name))]));
 }
 
+const TORCH_TYPE: Readonly<Record<StoredType, string>> = { F32: "float32", BF16: "bfloat16", F16: "float16" };
+
 /** Copies byte for byte, except that config.json says the type the weights are stored in. */
 export function writeCompanions(folder: string, companions: Companions, type: StoredType): void {
   mkdirSync(folder, { recursive: true });
@@ -45,20 +43,57 @@ export function writeCompanions(folder: string, companions: Companions, type: St
 
 function typedConfig(bytes: Buffer, type: StoredType): string {
   const { dtype: _, ...config } = JSON.parse(bytes.toString("utf8")) as Record<string, unknown>;
-  return `${JSON.stringify({ ...config, torch_dtype: type === "F32" ? "float32" : "bfloat16" }, null, 2)}\n`;
+  return `${JSON.stringify({ ...config, torch_dtype: TORCH_TYPE[type] }, null, 2)}\n`;
 }
 
-/** @throws EngineError naming the tensor that is missing or does not fit */
+/** Buffers that old files carry; the engine computes them from config.json, as `transformers` does. */
+const COMPUTED = /\.rotary_emb\.inv_freq$/;
+
+/** @throws EngineError naming the tensor that is missing, does not fit or has no place in the model */
 export function readWeights(folder: string, layout: Layout, weights: Float32Array): void {
   const index = indexModel(folder);
-  for (const { name, shape, offset, length } of parts(layout)) {
-    readTensor(index, name, shape, weights.subarray(offset, offset + length));
+  for (const { name, shape, offset, length, alias } of parts(layout)) {
+    const target = weights.subarray(offset, offset + length);
+    readTensor(index, name, shape, target);
+    if (alias !== undefined && index.has(alias)) checkAlias(index, name, alias, shape, target);
+  }
+  const known = new Set(parts(layout).flatMap(({ name, alias = name }) => [name, alias]));
+  for (const [name, { path }] of index) {
+    if (known.has(name) || COMPUTED.test(name)) continue;
+    throw new EngineError(
+      `${path}: tensor "${name}" has no place in the model that config.json describes: without it the model would be ` +
+        "another; expected a model_type and settings that have it",
+    );
   }
 }
 
-export function writeWeights(folder: string, layout: Layout, weights: Float32Array, type: StoredType): void {
+/** Two that differ are two weights to `transformers`, whatever config.json says. */
+function checkAlias(
+  index: TensorIndex,
+  name: string,
+  alias: string,
+  shape: readonly number[],
+  values: Float32Array,
+): void {
+  const again = new Float32Array(values.length);
+  readTensor(index, alias, shape, again);
+  if (again.every((value, at) => value === values[at])) return;
+  throw new EngineError(
+    `${index.get(alias)?.path}: tensor "${alias}" differs from "${name}", though config.json has tie_word_embeddings: ` +
+      "set it to false",
+  );
+}
+
+/** @param limitBytes  of a file, above which the weights are written in several */
+export function writeWeights(
+  folder: string,
+  layout: Layout,
+  weights: Float32Array,
+  type: StoredType,
+  limitBytes?: number,
+): void {
   mkdirSync(folder, { recursive: true });
-  writeSafetensors(join(folder, "model.safetensors"), tensors(layout, weights, ""), type);
+  writeModel(folder, tensors(layout, weights, ""), type, limitBytes);
 }
 
 export interface Moments {
@@ -66,11 +101,9 @@ export interface Moments {
   readonly second: Float32Array;
 }
 
-/** @returns the number of steps taken; undefined where the folder holds no optimizer state */
-export function readOptimizer(folder: string, layout: Layout, moments: Moments): number | undefined {
-  const path = join(folder, OPTIMIZER_FILE);
-  if (!existsSync(path)) return undefined;
-  const index = indexFile(path);
+/** @returns the number of steps taken. @throws EngineError where the folder holds no optimizer state, or another's */
+export function readOptimizer(folder: string, layout: Layout, moments: Moments): number {
+  const index = indexFile(join(folder, OPTIMIZER_FILE));
   const step = new Float32Array(1);
   readTensor(index, "step", [1], step);
   for (const [at, flat] of [moments.first, moments.second].entries()) {

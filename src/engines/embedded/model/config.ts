@@ -6,8 +6,12 @@ import { z } from "zod";
 import { EngineError, messageOf } from "../../../core/errors.js";
 import { readText } from "../../../core/files.js";
 import { explain } from "../../../core/schema.js";
+import { FAMILY_NAMES, type FamilyName, familyOf } from "../families/families.js";
+import type { Traits } from "../families/family.js";
+import { type Rope, readRope, ropeKeys } from "./rope.js";
 
-export interface DecoderConfig {
+export interface DecoderConfig extends Traits {
+  readonly family: FamilyName;
   readonly vocabularySize: number;
   readonly hiddenSize: number;
   readonly layers: number;
@@ -18,11 +22,9 @@ export interface DecoderConfig {
   readonly feedForwardSize: number;
   readonly contextLength: number;
   readonly normEpsilon: number;
-  readonly ropeTheta: number;
+  readonly rope: Rope;
   /** The embedding is the output head too. */
   readonly tied: boolean;
-  /** Whether q, k and v have biases. */
-  readonly bias: boolean;
 }
 
 const size = z.int().positive();
@@ -38,13 +40,9 @@ const fileSchema = z.looseObject({
   intermediate_size: size,
   max_position_embeddings: size,
   rms_norm_eps: z.number().positive().default(1e-6),
-  rope_theta: z.number().positive().optional(),
-  rope_parameters: z.looseObject({ rope_theta: z.number().positive(), rope_type: z.string().optional() }).nullish(),
-  rope_scaling: z.unknown(),
-  hidden_act: z.string().default("silu"),
+  hidden_act: z.literal("silu", 'expected "silu"').default("silu"),
   tie_word_embeddings: z.boolean().default(false),
-  attention_bias: z.boolean().default(false),
-  use_sliding_window: z.boolean().default(false),
+  quantization_config: z.null("quantised weights are not supported, expected a model in F32, BF16 or F16").optional(),
 });
 
 /** The JSON object in a model folder's file. @throws EngineError where it is missing or not one */
@@ -67,25 +65,30 @@ export function readConfig(folder: string): DecoderConfig {
   const fail = (what: string): never => {
     throw new EngineError(`${path}: ${what}`);
   };
-  const type = json.model_type;
-  if (type !== "qwen2" && type !== "llama") {
-    fail(`model_type: expected "qwen2" or "llama", found ${JSON.stringify(type) ?? "nothing"}`);
+  const read = <Result>(schema: z.ZodType<Result>): Result => {
+    const parsed = schema.safeParse(json);
+    return parsed.success ? parsed.data : fail(explain(parsed.error, json, schema));
+  };
+  const name = FAMILY_NAMES.find((known) => known === json.model_type);
+  if (!name) {
+    const known = FAMILY_NAMES.map((family) => `"${family}"`).join(", ");
+    return fail(`model_type: expected one of ${known}, found ${JSON.stringify(json.model_type) ?? "nothing"}`);
   }
-  const parsed = fileSchema.safeParse(json);
-  if (!parsed.success) return fail(explain(parsed.error, json, fileSchema));
-  const file = parsed.data;
-  const scaling = file.rope_parameters?.rope_type ?? "default";
-  if (file.rope_scaling != null || scaling !== "default") fail("rope_scaling: not supported, expected null");
-  if (file.use_sliding_window) fail("use_sliding_window: not supported, expected false");
-  if (file.hidden_act !== "silu") fail(`hidden_act: expected "silu", found "${file.hidden_act}"`);
+  const family = familyOf(name);
+  const file = read(fileSchema);
+  const traits = read(family.traits);
+  const rope = readRope(json, fail);
   const heads = file.num_attention_heads;
   const keyValueHeads = file.num_key_value_heads ?? heads;
-  const headSize = file.head_dim ?? file.hidden_size / heads;
-  if (!Number.isInteger(headSize) || headSize % 2 !== 0) {
-    fail(`num_attention_heads: ${heads} heads do not divide hidden_size ${file.hidden_size} into even parts`);
+  const headSize = file.head_dim ?? family.headSize ?? file.hidden_size / heads;
+  if (!Number.isInteger(headSize)) {
+    fail(`num_attention_heads: ${heads} heads do not divide hidden_size ${file.hidden_size} into equal parts`);
   }
+  if (headSize % 2 !== 0)
+    fail(`head_dim: ${headSize} numbers a head cannot be rotated in pairs, expected an even size`);
   if (heads % keyValueHeads !== 0) fail(`num_key_value_heads: ${keyValueHeads} does not divide ${heads} heads`);
   return {
+    family: name,
     vocabularySize: file.vocab_size,
     hiddenSize: file.hidden_size,
     layers: file.num_hidden_layers,
@@ -93,33 +96,39 @@ export function readConfig(folder: string): DecoderConfig {
     keyValueHeads,
     headSize,
     feedForwardSize: file.intermediate_size,
-    contextLength: file.max_position_embeddings,
+    contextLength: contextLength(file.max_position_embeddings, rope),
     normEpsilon: file.rms_norm_eps,
-    ropeTheta: file.rope_parameters?.rope_theta ?? file.rope_theta ?? 10_000,
+    rope,
     tied: file.tie_word_embeddings,
-    bias: type === "qwen2" || file.attention_bias,
+    ...traits,
   };
 }
 
-/** config.json of a Qwen2 model, as `transformers` reads it. */
+/** Qwen says to add YaRN to config.json and to leave max_position_embeddings as it was. */
+function contextLength(positions: number, { scaling }: Rope): number {
+  return scaling.kind === "yarn" ? Math.max(positions, scaling.factor * scaling.originalContextLength) : positions;
+}
+
+/** config.json as `transformers` reads it. */
 export function configJson(config: DecoderConfig, ids: { readonly end: number; readonly pad: number }): string {
+  const family = familyOf(config.family);
   const file = {
-    architectures: ["Qwen2ForCausalLM"],
-    model_type: "qwen2",
+    architectures: [family.architecture],
+    model_type: family.modelType,
     vocab_size: config.vocabularySize,
     hidden_size: config.hiddenSize,
     num_hidden_layers: config.layers,
     num_attention_heads: config.heads,
     num_key_value_heads: config.keyValueHeads,
+    head_dim: config.headSize,
     intermediate_size: config.feedForwardSize,
     max_position_embeddings: config.contextLength,
     rms_norm_eps: config.normEpsilon,
-    rope_theta: config.ropeTheta,
-    rope_scaling: null,
+    ...ropeKeys(config.rope),
     hidden_act: "silu",
     tie_word_embeddings: config.tied,
     attention_dropout: 0,
-    use_sliding_window: false,
+    ...family.configKeys(config),
     initializer_range: 0.02,
     use_cache: true,
     bos_token_id: null,

@@ -2,7 +2,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { indexFile, indexModel, readTensor, writeSafetensors } from "./safetensors.js";
+import { indexFile, readTensor, writeSafetensors } from "./safetensors.js";
+import { indexModel } from "./shards.js";
 
 const folder = mkdtempSync(join(tmpdir(), "coderlplus-safetensors-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -1,13 +1,11 @@
 // Reads and writes safetensors, the file format of Hugging Face's weights: 8 bytes of header length, a JSON header, the
-// numbers. Reads F32, BF16 and F16 as f32, whole models or shards; files are read tensor by tensor, so none has to fit
-// in memory. It knows no layout of a model.
+// numbers. Reads and writes F32, BF16 and F16 as f32, tensor by tensor and by offset, so that no file has to fit in
+// memory. It knows no layout of a model, and of a model in several files (shards.ts) only the parts.
 
-import { closeSync, existsSync, fstatSync, fsyncSync, openSync, readSync, writeSync } from "node:fs";
-import { join } from "node:path";
+import { closeSync, fstatSync, fsyncSync, openSync, readSync, writeSync } from "node:fs";
+import { dirname } from "node:path";
 import { EngineError, messageOf } from "../../../core/errors.js";
-import { readModelJson } from "./config.js";
-
-export type StoredType = "F32" | "BF16";
+import { BYTES_PER_NUMBER, decodeNumbers, encodeNumbers, isStoredType, type StoredType } from "./number-formats.js";
 
 export interface TensorToWrite {
   readonly name: string;
@@ -28,19 +26,6 @@ interface StoredTensor {
 export type TensorIndex = ReadonlyMap<string, StoredTensor>;
 
 const HEADER_LIMIT_BYTES = 100_000_000;
-const BYTES_PER_NUMBER: Readonly<Record<string, number>> = { F32: 4, BF16: 2, F16: 2 };
-
-/** The weights in a model folder: model.safetensors, or the shards that model.safetensors.index.json lists. */
-export function indexModel(folder: string): TensorIndex {
-  const indexName = "model.safetensors.index.json";
-  if (existsSync(join(folder, "model.safetensors")) || !existsSync(join(folder, indexName))) {
-    return indexFile(join(folder, "model.safetensors"));
-  }
-  const { weight_map: map } = readModelJson(folder, indexName);
-  if (typeof map !== "object" || map === null) throw new EngineError(`${join(folder, indexName)}: no weight_map`);
-  const files = new Set(Object.values(map as Record<string, string>));
-  return new Map([...files].flatMap((file) => [...indexFile(join(folder, file))]));
-}
 
 /** @throws EngineError in one line where the file is missing, cut off or no safetensors file */
 export function indexFile(path: string): TensorIndex {
@@ -78,28 +63,36 @@ function located(path: string, name: string, entry: HeaderEntry, base: number, s
 /**
  * Reads a tensor into `target`.
  *
- * @throws EngineError naming the tensor where it is missing or has another shape or type
+ * @throws EngineError naming the file and the tensor where it is missing or has another shape or type
  */
 export function readTensor(index: TensorIndex, name: string, shape: readonly number[], target: Float32Array): void {
   const stored = index.get(name);
-  const where = index.values().next().value?.path ?? "the model";
-  if (!stored) throw new EngineError(`${where}: tensor "${name}" is missing`);
+  if (!stored) throw new EngineError(`${filesOf(index)}: tensor "${name}" is missing`);
+  const { path, dtype } = stored;
   const fail = (what: string): never => {
-    throw new EngineError(`${stored.path}: tensor "${name}": ${what}`);
+    throw new EngineError(`${path}: tensor "${name}": ${what}`);
   };
   if (stored.shape.join() !== shape.join())
     fail(`expected shape [${shape.join(", ")}], found [${stored.shape.join(", ")}]`);
-  const width = BYTES_PER_NUMBER[stored.dtype] ?? fail(`type ${stored.dtype} is not supported; F32, BF16 and F16 are`);
-  if (stored.bytes !== target.length * width) fail(`expected ${target.length * width} bytes, found ${stored.bytes}`);
-  const file = open(stored.path);
+  if (!isStoredType(dtype)) return fail(`type ${dtype} is not supported; F32, BF16 and F16 are`);
+  const expected = target.length * BYTES_PER_NUMBER[dtype];
+  if (stored.bytes !== expected) fail(`expected ${expected} bytes, found ${stored.bytes}`);
+  const file = open(path);
   try {
-    decode(stored.dtype, readExactly(file, stored.start, stored.bytes), target);
+    decodeNumbers(dtype, readExactly(file, stored.start, stored.bytes), target);
   } finally {
     closeSync(file);
   }
 }
 
-/** Writes the tensors in order and flushes the file. */
+/** The one file, or the folder of several. */
+function filesOf(index: TensorIndex): string {
+  const files = [...new Set([...index.values()].map(({ path }) => path))];
+  if (files.length === 0) return "a file without tensors";
+  return files.length === 1 ? files[0] : dirname(files[0]);
+}
+
+/** Writes the tensors in order and flushes the file. @throws EngineError naming the tensor that the type cannot hold */
 export function writeSafetensors(path: string, tensors: readonly TensorToWrite[], type: StoredType = "F32"): void {
   const width = BYTES_PER_NUMBER[type];
   let offset = 0;
@@ -116,7 +109,7 @@ export function writeSafetensors(path: string, tensors: readonly TensorToWrite[]
   try {
     writeAll(file, length);
     writeAll(file, json);
-    for (const { data } of tensors) writeAll(file, encode(type, data));
+    for (const { name, data } of tensors) writeAll(file, encoded(path, name, type, data));
     fsyncSync(file);
   } finally {
     closeSync(file);
@@ -147,34 +140,10 @@ function writeAll(file: number, bytes: Uint8Array): void {
   for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at, Math.min(bytes.length - at, 1 << 30));
 }
 
-function decode(type: string, bytes: Buffer, target: Float32Array): void {
-  if (type === "F32") {
-    new Uint8Array(target.buffer, target.byteOffset, target.byteLength).set(bytes);
-    return;
+function encoded(path: string, name: string, type: StoredType, data: Float32Array): Uint8Array {
+  try {
+    return encodeNumbers(type, data);
+  } catch (error) {
+    throw new EngineError(`${path}: tensor "${name}": ${messageOf(error)}`, { cause: error });
   }
-  const halves = new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.length / 2);
-  if (type === "BF16") {
-    const words = new Uint32Array(target.buffer, target.byteOffset, target.length);
-    for (let i = 0; i < halves.length; i++) words[i] = halves[i] << 16;
-  } else {
-    for (let i = 0; i < halves.length; i++) target[i] = fromHalf(halves[i]);
-  }
-}
-
-/** IEEE 754 binary16 */
-function fromHalf(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 31;
-  const fraction = bits & 1023;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
-}
-
-function encode(type: StoredType, data: Float32Array): Uint8Array {
-  if (type === "F32") return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  const words = new Uint32Array(data.buffer, data.byteOffset, data.length);
-  // Round to nearest, ties to even.
-  const halves = Uint16Array.from(words, (word) => (word + 0x7fff + ((word >>> 16) & 1)) >>> 16);
-  return new Uint8Array(halves.buffer);
 }
