@@ -79,6 +79,7 @@ export class EmbeddedEngine implements Engine {
   readonly #limits: BatchLimits;
   readonly #samplingRows: number;
   readonly #state: SharedState;
+  readonly #workers: number;
   readonly #pool: WorkerPool;
   #reference: SharedArrayBuffer | undefined;
   #version = 0;
@@ -110,8 +111,8 @@ export class EmbeddedEngine implements Engine {
     const hiddenStates = { layers: config.layers, size: config.hiddenSize };
     this.capabilities = { dualClip: true, kl: true, entropy: true, hiddenStates };
     const threads = options.threads ?? availableParallelism();
-    const workers = this.#layout.parameters > ONE_WORKER_PARAMETERS ? 1 : threads;
-    this.#pool = new WorkerPool(workers, { config, state: this.#state, threads: threads / workers });
+    this.#workers = this.#layout.parameters > ONE_WORKER_PARAMETERS ? 1 : threads;
+    this.#pool = new WorkerPool(this.#workers, { config, state: this.#state, threads: threads / this.#workers });
   }
 
   /** Reads the weights; nothing else may be called before. */
@@ -132,6 +133,7 @@ export class EmbeddedEngine implements Engine {
       const { endIds } = this.model.tokenizer;
       const shards = cutShards(requests, {
         rows: this.#samplingRows,
+        workers: this.#workers,
         contextLength: this.#config.contextLength,
         endIds,
       });

@@ -1,36 +1,23 @@
 // The flat array of weights as a compute worker's programs are fed it.
 
 import { Tensor } from "onnxruntime-node";
-import { type Model, NEXT_LAYER } from "./decoder/graphs.js";
+import type { Model } from "./decoder/graphs.js";
 import type { Feeds } from "./graph/program.js";
 
 export interface LoadedWeights {
   readonly flat: Float32Array;
   /** Views of the flat array by name; an update in place needs no new ones. */
   readonly feeds: Feeds;
-  /** For the parts of a step: a layer's weights without its number, the next layer's behind {@link NEXT_LAYER}. */
-  readonly enterFeeds: Feeds;
-  readonly layerFeeds: readonly Feeds[];
+  /** Of the policy whose numbers the flat array holds; -1 where none has been copied there yet. */
+  version: number;
 }
 
-export function loadedWeights({ config, layout }: Model, flat: Float32Array): LoadedWeights {
+export function loadedWeights({ layout }: Model, flat: Float32Array): LoadedWeights {
   const feeds: Feeds = {};
   for (const { name, shape, offset, length } of layout.tensors) {
     feeds[name] = new Tensor("float32", flat.subarray(offset, offset + length), shape);
   }
-  const ofLayer = (layer: number, prefix: string): Feeds => {
-    const own = Object.entries(feeds).filter(([name]) => name.startsWith(`${layer}.`));
-    return Object.fromEntries(own.map(([name, tensor]) => [prefix + name.slice(`${layer}.`.length), tensor]));
-  };
-  return {
-    flat,
-    feeds,
-    enterFeeds: ofLayer(0, NEXT_LAYER),
-    layerFeeds: Array.from({ length: config.layers }, (_, layer) => ({
-      ...(layer === config.layers - 1 ? feeds : ofLayer(layer + 1, NEXT_LAYER)),
-      ...ofLayer(layer, ""),
-    })),
-  };
+  return { flat, feeds, version: -1 };
 }
 
 /** Where a token's row of the embedding starts in the flat array: it is the layout's first tensor. */

@@ -45,7 +45,7 @@ const runtime: Runtime = {
 const trainer = new Trainer(model, runtime);
 const sampler = new Sampler(model, runtime);
 const hiddenStates = new HiddenStates(model, runtime);
-const copies = new Map<WeightSource["name"], { version: number; loaded: LoadedWeights }>();
+const copies = new Map<WeightSource["name"], LoadedWeights>();
 
 const CLOSING_CHECK_MS = 100;
 
@@ -94,12 +94,12 @@ const handlers: Handlers = {
 function current({ name, memory, version }: WeightSource): LoadedWeights {
   let copy = copies.get(name);
   if (!copy) {
-    copy = { version: -1, loaded: loadedWeights(model, new Float32Array(model.layout.length)) };
+    copy = loadedWeights(model, new Float32Array(model.layout.length));
     copies.set(name, copy);
   }
-  if (copy.version !== version) copy.loaded.flat.set(new Float32Array(memory));
+  if (copy.version !== version) copy.flat.set(new Float32Array(memory));
   copy.version = version;
-  return copy.loaded;
+  return copy;
 }
 
 /** Gradients are added in the order of the batches, whichever worker has them, so that the sum's bits are the same. */

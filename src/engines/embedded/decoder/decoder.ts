@@ -29,7 +29,7 @@ export function weightInputs(graph: Graph, layout: Layout, tracked: boolean): We
 }
 
 /** The names of one layer's weights without its number. */
-function layerWeights(weights: Weights, layer: number): Weights {
+export function layerWeights(weights: Weights, layer: number): Weights {
   return (name) => weights(`${layer}.${name}`);
 }
 

@@ -10,13 +10,14 @@ import type { DecoderConfig } from "../model/config.js";
 import { tokenLogprobs } from "../operators/logprobs.js";
 import { matmul } from "../operators/matmul.js";
 import { total } from "../operators/reduction.js";
-import { concatenate, pick, transpose } from "../operators/shape.js";
-import { attendPrompts, attendSequences, attendStep, type StepCache } from "./attention.js";
+import { concatenate, pick } from "../operators/shape.js";
+import { attendPrompts, attendSequences } from "./attention.js";
 import {
   decoderHead,
   decoderLayers,
   finalNorm,
   finishLayer,
+  layerWeights,
   projectHeads,
   type Weights,
   weightInputs,
@@ -109,9 +110,8 @@ function scores(
 }
 
 /**
- * Inputs: embedded [P S, D], position, promptCausal, picks [K, 1] int64, all weights. Outputs: logprobs and
- * probabilities of the whole vocabulary after each pick [K, V]; each layer's keys [P, N, C, S], transposed as
- * `StepCache` wants them, and values [P, N, S, C].
+ * Inputs: embedded [P S, D], position, promptCausal, picks [K, 1] int64, all weights. Outputs: the
+ * probabilities of the whole vocabulary after each pick [K, V]; each layer's keys and values [P, N, S, C].
  */
 export function promptGraph({ config, layout }: Model): Graph {
   const graph = new Graph();
@@ -120,12 +120,12 @@ export function promptGraph({ config, layout }: Model): Graph {
   const position = graph.input("position", ["PS", 1], { type: "int64" });
   const masks = { promptCausal: graph.input("promptCausal", ["GS", "S"]) };
   const attend = attendPrompts(graph, config, masks, (layer, keys, values) => {
-    graph.output(transpose(graph, keys, [0, 1, 3, 2]), `keys ${layer}`);
+    graph.output(keys, `keys ${layer}`);
     graph.output(values, `values ${layer}`);
   });
   const stream = decoderLayers(graph, config, weights, embedded, position, attend);
   const picks = graph.input("picks", ["K", 1], { type: "int64" });
-  vocabularyOutputs(graph, decoderHead(graph, config, weights, pick(graph, stream, picks)));
+  probabilityOutput(graph, decoderHead(graph, config, weights, pick(graph, stream, picks)));
   return graph;
 }
 
@@ -151,69 +151,39 @@ export function hiddenGraph({ config, layout }: Model, layers: ReadonlySet<numbe
   return graph;
 }
 
-/** What the parts of a step call the weights of the layer they begin, beside those of the layer they finish. */
-export const NEXT_LAYER = "next.";
+/** Sampling's step runs the layers in parts, one more than there are layers. */
+export function stepParts({ layers }: DecoderConfig): number {
+  return layers + 1;
+}
 
 /**
- * One more token for each row, in parts, because a layer's new keys and values join the cache before its attention:
- * `enter` projects the first layer's heads, `advance` finishes a layer and projects the next one's, `leave` finishes
- * the last and gives logprobs and probabilities [B, V]. Inputs: stream [B, D], position [B, 1] int64,
- * query [B, H C], the cache as `StepCache` says, weights of the layers concerned without their numbers. Outputs: next
- * stream, next query, keys and values [B, N C].
+ * One part of one more token for each row. The step is in parts because attention happens in between, outside ONNX
+ * Runtime: part l finishes layer l - 1 and projects the heads of layer l, where there are such layers; the last gives
+ * the probabilities [B, V]. Inputs: stream [B, D], position [B, 1] int64, what the heads read [B, H C]. Outputs: next
+ * stream, query [B, H C], keys and values [B, N C].
  */
-export function stepGraphs(model: Model): Record<"enter" | "advance" | "leave", Graph> {
-  const { config } = model;
-  const enter = new Graph();
-  projectOutputs(enter, model, layerInputs(enter, model, NEXT_LAYER), enter.input("stream", ["B", config.hiddenSize]));
-  const advance = new Graph();
-  const stream = finishedStream(advance, model);
-  advance.output(stream, "next stream");
-  projectOutputs(advance, model, layerInputs(advance, model, NEXT_LAYER), stream);
-  const leave = new Graph();
-  const weights = weightInputs(leave, model.layout, false);
-  vocabularyOutputs(leave, decoderHead(leave, config, weights, finishedStream(leave, model)));
-  return { enter, advance, leave };
-}
-
-/** Weights of any one layer: all have the shapes of the first. */
-function layerInputs(graph: Graph, { layout }: Model, prefix: string): Weights {
-  const declared = new Map<string, Value>();
-  return (name) => {
-    const shape = layout.tensors.find((tensor) => tensor.name === `0.${name}`)?.shape ?? [];
-    const value = declared.get(name) ?? graph.input(prefix + name, shape);
-    declared.set(name, value);
-    return value;
-  };
-}
-
-function projectOutputs(graph: Graph, { config }: Model, weights: Weights, stream: Value): void {
+export function stepGraph({ config }: Model, part: number, weightsOf: (graph: Graph) => Weights): Graph {
+  const graph = new Graph();
+  const weights = weightsOf(graph);
+  let stream = graph.input("stream", ["B", config.hiddenSize]);
+  if (part > 0) {
+    const read = graph.input("read", ["B", config.heads * config.headSize]);
+    stream = finishLayer(graph, config, layerWeights(weights, part - 1), stream, read);
+  }
+  if (part === config.layers) {
+    probabilityOutput(graph, decoderHead(graph, config, weights, stream));
+    return graph;
+  }
+  if (part > 0) graph.output(stream, "next stream");
   const position = graph.input("position", ["B", 1], { type: "int64" });
-  const heads = projectHeads(graph, config, weights, stream, rotation(graph, config, position));
-  graph.output(heads.query, "next query");
+  const turns = rotation(graph, config, position);
+  const heads = projectHeads(graph, config, layerWeights(weights, part), stream, turns);
+  graph.output(heads.query, "query");
   graph.output(heads.key, "keys");
   graph.output(heads.value, "values");
+  return graph;
 }
 
-function finishedStream(graph: Graph, model: Model): Value {
-  const { config } = model;
-  const { keyValueHeads, headSize } = config;
-  const stream = graph.input("stream", ["B", config.hiddenSize]);
-  const query = graph.input("query", ["B", config.heads * headSize]);
-  const cache: StepCache = {
-    grid: graph.input("grid", ["P", "R"], { type: "int32" }),
-    places: graph.input("places", ["B", 2], { type: "int64" }),
-    promptMask: graph.input("promptMask", ["P", 1, 1, "S"]),
-    ownMask: graph.input("ownMask", [1, 1, 1, "U"]),
-    promptKeys: graph.input("promptKeys", ["P", keyValueHeads, headSize, "S"]),
-    promptValues: graph.input("promptValues", ["P", keyValueHeads, "S", headSize]),
-    ownKeys: graph.input("ownKeys", ["B", keyValueHeads, headSize, "U"]),
-    ownValues: graph.input("ownValues", ["B", keyValueHeads, "U", headSize]),
-  };
-  return finishLayer(graph, config, layerInputs(graph, model, ""), stream, attendStep(graph, config, query, cache));
-}
-
-function vocabularyOutputs(graph: Graph, logits: Value): void {
-  const logprobs = graph.emit("LogSoftmax", [logits], logits.shape, { attributes: { axis: -1 } });
-  graph.output(logprobs, "logprobs");
-  graph.output(graph.emit("Exp", [logprobs], logits.shape), "probabilities");
+function probabilityOutput(graph: Graph, logits: Value): void {
+  graph.output(graph.emit("Softmax", [logits], logits.shape, { attributes: { axis: -1 } }), "probabilities");
 }

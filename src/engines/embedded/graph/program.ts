@@ -16,6 +16,8 @@ export interface Program {
    * @param lengths   dimensions that no input has, by name
    */
   run(feeds: Feeds, lengths?: Readonly<Record<string, number>>): Promise<Outputs>;
+  /** Gives its memory back; it cannot run again. */
+  release(): Promise<void>;
 }
 
 export interface Runtime {
@@ -51,6 +53,7 @@ export async function compile(graph: Graph, { threads, guard }: Runtime): Promis
       const results = await guard(() => runSession(session, fed));
       return (name) => results[name]?.data as Float32Array;
     },
+    release: () => guard(() => session.release()),
   };
 }
 

@@ -1,9 +1,7 @@
-// How sampling requests are cut into shards that are drawn at once. Prompts of a shard are equally long up to padding,
-// so that what kernels see of a row does not depend on the other rows. Depends only on the requests.
+// How sampling requests are cut into shards that are drawn at once. What is drawn does not depend on it.
 
 import { EngineError, ShapeError } from "../../../core/errors.js";
 import type { SampleRequest } from "../../engine.js";
-import { promptBucket } from "../training/batches.js";
 import type { ShardPrompt } from "./sampler.js";
 
 export interface Shard {
@@ -15,20 +13,16 @@ export interface Shard {
 export interface ShardLimits {
   /** Sequences of a shard. */
   readonly rows: number;
+  /** Who take shards: each gets as many, where there are enough sequences. */
+  readonly workers: number;
   readonly contextLength: number;
   readonly endIds: readonly number[];
 }
 
 /** Largest shards first. @throws EngineError where a prompt leaves no room for a token */
 export function cutShards(requests: readonly SampleRequest[], limits: ShardLimits): Shard[] {
-  const buckets = new Map<number, number[]>();
-  for (const [index, request] of requests.entries()) {
-    check(request, index, limits.contextLength);
-    const bucket = promptBucket(request.prompt.length);
-    buckets.set(bucket, [...(buckets.get(bucket) ?? []), index]);
-  }
-  const shards = [...buckets.values()].flatMap((indices) => cutBucket(requests, indices, limits));
-  return shards.toSorted((a, b) => rowCount(b) - rowCount(a));
+  for (const [index, request] of requests.entries()) check(request, index, limits.contextLength);
+  return cut(requests, limits).toSorted((a, b) => rowCount(b) - rowCount(a));
 }
 
 function check({ prompt, count, seeds, maxTokens }: SampleRequest, index: number, contextLength: number): void {
@@ -42,17 +36,13 @@ function check({ prompt, count, seeds, maxTokens }: SampleRequest, index: number
 }
 
 /** Shards of about the same number of rows; a request may go on in the next. */
-function cutBucket(
-  requests: readonly SampleRequest[],
-  indices: readonly number[],
-  { rows, contextLength, endIds }: ShardLimits,
-): Shard[] {
-  const total = indices.reduce((sum, index) => sum + requests[index].count, 0);
-  const room = Math.ceil(total / Math.ceil(total / rows));
+function cut(requests: readonly SampleRequest[], limits: ShardLimits): Shard[] {
+  const { rows, workers, contextLength, endIds } = limits;
+  const total = requests.reduce((sum, { count }) => sum + count, 0);
+  const room = Math.ceil(total / (workers * Math.ceil(total / (workers * rows))));
   const shards: Array<{ prompts: ShardPrompt[]; places: Array<{ request: number; first: number }> }> = [];
   let free = 0;
-  for (const index of indices) {
-    const { prompt, maxTokens, temperature, seeds, stopIds = [] } = requests[index];
+  for (const [index, { prompt, maxTokens, temperature, seeds, stopIds = [] }] of requests.entries()) {
     for (let first = 0; first < seeds.length; ) {
       if (free === 0) {
         shards.push({ prompts: [], places: [] });
