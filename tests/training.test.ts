@@ -227,6 +227,26 @@ describe("a run of CodeRL+", () => {
   });
 });
 
+describe("a run that trains adapters", () => {
+  const lora = ["engine.lora.rank=4", "policy.klCoefficient=0.01"];
+  const few = ["train.steps=3", "rollouts.prompts=5", "evaluation.problems=2", "train.checkpointEvery=1"];
+
+  it("leaves the model's files as they are and equals an unbroken run after kill -9", async () => {
+    const base = join(bundled("bundled", "model"), "model.safetensors");
+    const before = readFileSync(base);
+    const run = await runSmall("adapters", [...few, ...lora]);
+    const path = join(root, "adapters-killed");
+    await killWhen(/step 2\//, ["train", ...[...few, ...lora].flatMap((key) => ["--set", key]), "--run", path]);
+    await exited(command(["train", "--run", path, "--resume"]));
+    const killed = RunDirectory.open(path);
+    expect(deterministic(killed)).toBe(deterministic(run));
+    expect(weights(killed).equals(weights(run))).toBe(true);
+    expect(weights(run).equals(before)).toBe(false);
+    expect(readFileSync(base).equals(before)).toBe(true);
+    expect(run.readMetrics().every((line) => Number(line["policy/first_ratio_error"]) < 1e-5)).toBe(true);
+  });
+});
+
 describe("the other recipes", () => {
   it("grpo never asks for final values", async () => {
     const run = await runSmall("grpo", [], "grpo");

@@ -35,7 +35,7 @@ class Decoder:
             }
             for _ in range(sizes["layers"])
         ]
-        angles = torch.arange(sizes["contextLength"])[:, None] * sizes["ropeTheta"] ** (-torch.arange(0, c, 2) / c)
+        angles = torch.arange(sizes["contextLength"])[:, None] * sizes["rope"]["theta"] ** (-torch.arange(0, c, 2) / c)
         self.cosine, self.sine = (torch.cat([f(angles)] * 2, -1) for f in (torch.cos, torch.sin))
 
     def matrix(self, rows, columns):

@@ -8,6 +8,7 @@ import { registerAlign } from "./align.js";
 import { registerCompare } from "./compare.js";
 import { registerData } from "./data.js";
 import { registerDoctor } from "./doctor.js";
+import { registerExport } from "./export.js";
 import { registerJudge } from "./judge.js";
 import { registerLogprobs } from "./logprobs.js";
 import { registerPretrain } from "./pretrain.js";
@@ -32,6 +33,7 @@ for (const register of [
   registerTrace,
   registerAlign,
   registerLogprobs,
+  registerExport,
   registerData,
   registerDoctor,
 ]) {

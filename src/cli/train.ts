@@ -101,13 +101,17 @@ async function dryRun(config: Config, flags: Flags): Promise<void> {
   await parts.close();
   const problems = parts.problems.length;
   const evaluation = parts.evaluation.length;
+  const { parameters, trainedParameters } = parts.engine.model;
   const rollouts = config.train.steps * config.rollouts.prompts * config.rollouts.groupSize;
   if (flags.json) {
-    process.stdout.write(`${JSON.stringify({ config, problems, evaluation, rollouts })}\n`);
+    process.stdout.write(
+      `${JSON.stringify({ config, problems, evaluation, rollouts, parameters, trainedParameters })}\n`,
+    );
     return;
   }
+  const trained = trainedParameters.toLocaleString("en");
   process.stdout.write(
-    `${configText(config)}\n# ${problems} problems, ${evaluation} held-out; ${config.train.steps} steps, ${rollouts} rollouts. Nothing was written.\n`,
+    `${configText(config)}\n# ${problems} problems, ${evaluation} held-out; ${config.train.steps} steps, ${rollouts} rollouts; ${trained} of ${parameters.toLocaleString("en")} parameters are trained. Nothing was written.\n`,
   );
 }
 

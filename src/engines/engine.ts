@@ -20,6 +20,8 @@ export interface ModelInfo {
   readonly contextLength: number;
   readonly tokenizer: Tokenizer;
   readonly parameters: number;
+  /** Fewer than `parameters` where only adapters are trained. */
+  readonly trainedParameters: number;
 }
 
 export interface SampleRequest {

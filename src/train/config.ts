@@ -12,6 +12,7 @@ import { selections } from "../alignment/select.js";
 import { ConfigError, messageOf } from "../core/errors.js";
 import { readText } from "../core/files.js";
 import { explain } from "../core/schema.js";
+import { LORA_TARGETS } from "../engines/embedded/adapters/layout.js";
 import { engineChoices } from "../sandbox/native/choice.js";
 import { WALL_MODES } from "../sandbox/wall/wall.js";
 
@@ -27,6 +28,18 @@ export const configSchema = z.strictObject({
       /** A model folder, or the model that ships with the package. */
       model: z.string().default("bundled"),
       threads: count.default(2),
+      /** Train adapters beside frozen weights; null trains all weights. */
+      lora: z
+        .strictObject({
+          rank: count.default(8),
+          alpha: z.number().positive().default(16),
+          targets: z
+            .array(z.enum(LORA_TARGETS))
+            .min(1)
+            .default([...LORA_TARGETS]),
+        })
+        .nullable()
+        .default(null),
     })
     .prefault({}),
   data: z

@@ -59,7 +59,12 @@ export async function openParts(config: Config): Promise<Parts> {
     await Promise.all(opened.map((part) => part.close()));
   };
   try {
-    const engine = await openEmbedded({ model: bundled(config.engine.model, "model"), threads: config.engine.threads });
+    const { model, threads, lora } = config.engine;
+    const engine = await openEmbedded({
+      model: bundled(model, "model"),
+      threads,
+      lora: lora && { ...lora, seed: config.seed },
+    });
     opened.push(engine);
     checkEngine(config, engine);
     const dialect = dialectOf(config, engine);

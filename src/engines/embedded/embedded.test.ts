@@ -3,10 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { EngineError } from "../../core/errors.js";
-import { Rng } from "../../core/rng.js";
-import type { Datum, Loss, OptimStep, Sample, SampleRequest } from "../engine.js";
+import type { Sample } from "../engine.js";
 import { type EmbeddedEngine, type EmbeddedOptions, openEmbedded } from "./embedded.js";
 import { createTestModel, removeTestModels, TEST_CONFIG, testTokenizerJson } from "./test-model.js";
+import { datums, largestDifference, POLICY, requests, STEP } from "./test-requests.js";
 
 const engines: EmbeddedEngine[] = [];
 const scratch = mkdtempSync(join(tmpdir(), "coderlplus-checkpoints-"));
@@ -24,46 +24,6 @@ afterAll(() => {
   removeTestModels();
   rmSync(scratch, { recursive: true, force: true });
 });
-
-const POLICY: Loss = { kind: "policy", clipLow: 0.2, clipHigh: 0.2, dualClip: 3, klCoefficient: 0 };
-const STEP: OptimStep = {
-  learningRate: 1e-2,
-  beta1: 0.9,
-  beta2: 0.99,
-  epsilon: 1e-8,
-  weightDecay: 0.01,
-  gradientClip: 1,
-};
-
-/** Prompts of many lengths, among them a single token and more than one bucket. */
-function requests(count: number, each = 3, maxTokens = 20): SampleRequest[] {
-  const rng = Rng.of("requests", count);
-  return Array.from({ length: count }, (_, request) => ({
-    prompt: Array.from({ length: request === 0 ? 1 : rng.integer(1, 70) }, () => rng.integer(2, 287)),
-    count: each,
-    maxTokens,
-    temperature: 1,
-    seeds: Array.from({ length: each }, (_, sample) => `${request} ${sample}`),
-  }));
-}
-
-function datums(asked: readonly SampleRequest[], samples: readonly Sample[][]): Datum[] {
-  const rng = Rng.of("advantages");
-  return asked.flatMap(({ prompt }, request) =>
-    samples[request].map(({ tokens, logprobs }) => ({
-      prompt,
-      completion: tokens,
-      weights: new Float32Array(tokens.length).fill(0.01),
-      advantages: new Float32Array(tokens.length).fill(rng.normal()),
-      oldLogprobs: logprobs,
-    })),
-  );
-}
-
-function largestDifference(a: readonly Float32Array[], b: readonly Float32Array[]): number {
-  expect(a.map(({ length }) => length)).toEqual(b.map(({ length }) => length));
-  return Math.max(...a.flatMap((row, index) => [...row].map((value, at) => Math.abs(value - b[index][at]))));
-}
 
 describe("sampling", () => {
   it("reports the logprobs that the trainer computes for the same tokens, to 1e-5", async () => {

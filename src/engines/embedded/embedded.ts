@@ -4,7 +4,7 @@
 
 import { availableParallelism } from "node:os";
 import { basename, resolve } from "node:path";
-import { EngineError, ShapeError } from "../../core/errors.js";
+import { EngineError } from "../../core/errors.js";
 import { sum } from "../../core/maths.js";
 import type {
   Datum,
@@ -18,21 +18,23 @@ import type {
   SampleRequest,
   Tokenizer,
 } from "../engine.js";
+import { adaptersOf, type LoraOptions } from "./adapters/layout.js";
 import { type Layout, layoutOf } from "./decoder/layout.js";
-import { lossFields } from "./decoder/losses.js";
 import { cutHiddenBatches } from "./hidden-states.js";
 import { CONTROL_BYTES, type SharedState, TURN, type WeightSource } from "./jobs.js";
+import { stampOf } from "./memory.js";
 import { type Companions, readCompanions, writeCompanions } from "./model/checkpoint.js";
 import { type DecoderConfig, readConfig } from "./model/config.js";
 import type { StoredType } from "./model/number-formats.js";
 import { readTokenizer } from "./model/tokenizer.js";
+import { checkHiddenStates, checkSequences, checkTokens, hasGradient, trainingSequence } from "./requests.js";
 import { cutShards } from "./sampling/shards.js";
 import { type Batch, type BatchLimits, cutBatches, type Sequence } from "./training/batches.js";
-import type { TokenScores, TrainingSequence } from "./training/trainer.js";
+import type { TokenScores } from "./training/trainer.js";
 import { WorkerPool } from "./worker-pool.js";
 
 export interface EmbeddedOptions {
-  /** A model folder in Hugging Face's layout. */
+  /** A model folder in Hugging Face's layout. Its files must stay: the reference is read when it is first asked for. */
   readonly model: string;
   /** Processor threads to use, all by default; the results' bits do not depend on it. */
   readonly threads?: number;
@@ -40,6 +42,8 @@ export interface EmbeddedOptions {
   readonly microBatchTokens?: number;
   /** Sequences drawn at once by one worker. */
   readonly samplingRows?: number;
+  /** Train adapters beside frozen weights instead of the weights; their first numbers come from the seed. */
+  readonly lora?: (LoraOptions & { readonly seed: string | number }) | null;
 }
 
 /** A model above this many weights is computed by one worker with several threads: copies would cost more. */
@@ -78,10 +82,10 @@ export class EmbeddedEngine implements Engine {
   readonly #folder: string;
   readonly #limits: BatchLimits;
   readonly #samplingRows: number;
-  readonly #state: SharedState;
+  readonly #seed: string | number;
+  readonly #control = new SharedArrayBuffer(CONTROL_BYTES);
   readonly #workers: number;
   readonly #pool: WorkerPool;
-  #reference: SharedArrayBuffer | undefined;
   #version = 0;
   #steps = 0;
   #last: Promise<unknown> = Promise.resolve();
@@ -94,36 +98,40 @@ export class EmbeddedEngine implements Engine {
     this.#limits = { tokens: options.microBatchTokens ?? DEFAULT_MICRO_BATCH_TOKENS, floats: BATCH_FLOATS };
     const mostRows = Math.max(1, Math.floor(BATCH_FLOATS / config.vocabularySize));
     this.#samplingRows = Math.min(options.samplingRows ?? DEFAULT_SAMPLING_ROWS, mostRows);
-    const memory = (): SharedArrayBuffer => new SharedArrayBuffer(this.#layout.length * 4);
-    this.#state = {
-      weights: memory(),
-      gradient: memory(),
-      firstMoment: memory(),
-      secondMoment: memory(),
-      control: new SharedArrayBuffer(CONTROL_BYTES),
-    };
+    const { lora = null } = options;
+    this.#seed = lora?.seed ?? 0;
+    const trained = lora ? adaptersOf(this.#layout, lora).layout : this.#layout;
     this.model = {
       name: basename(this.#folder),
       contextLength: config.contextLength,
       tokenizer,
       parameters: this.#layout.parameters,
+      trainedParameters: trained.parameters,
     };
     const hiddenStates = { layers: config.layers, size: config.hiddenSize };
     this.capabilities = { dualClip: true, kl: true, entropy: true, hiddenStates };
     const threads = options.threads ?? availableParallelism();
     this.#workers = this.#layout.parameters > ONE_WORKER_PARAMETERS ? 1 : threads;
-    this.#pool = new WorkerPool(this.#workers, { config, state: this.#state, threads: threads / this.#workers });
+    this.#pool = new WorkerPool(this.#workers, {
+      config,
+      folder: this.#folder,
+      stamp: stampOf(this.#folder),
+      lora,
+      state: this.#workers > 1 ? sharedState(trained.length) : undefined,
+      control: this.#control,
+      threads: threads / this.#workers,
+    });
   }
 
   /** Reads the weights; nothing else may be called before. */
   async start(): Promise<void> {
-    await this.#pool.run("load", { folder: this.#folder, optimizer: false });
+    await this.#pool.run("start", { seed: this.#seed });
   }
 
   sample(requests: readonly SampleRequest[], onTokens?: (count: number) => void): Promise<Sample[][]> {
     return this.#exclusive(async () => {
       for (const [index, { prompt }] of requests.entries()) checkTokens(`request ${index}`, prompt, this.#config);
-      const source = this.#policy();
+      const version = this.#version;
       let drawn = 0;
       const report = (count: number): void => {
         drawn += count;
@@ -139,7 +147,7 @@ export class EmbeddedEngine implements Engine {
       });
       await Promise.all(
         shards.map(async ({ prompts, places }) => {
-          const samples = await this.#pool.run("sample", { source, prompts }, report);
+          const samples = await this.#pool.run("sample", { version, prompts }, report);
           for (const [index, { request, first }] of places.entries()) {
             for (const [offset, sample] of samples[index].entries()) results[request][first + offset] = sample;
           }
@@ -151,8 +159,7 @@ export class EmbeddedEngine implements Engine {
 
   logprobs(sequences: readonly Sequence[], weights: "policy" | "reference" = "policy"): Promise<Float32Array[]> {
     return this.#exclusive(async () => {
-      const reference = weights === "reference" ? this.#reference : undefined;
-      const source = reference ? { name: "reference" as const, memory: reference, version: 0 } : this.#policy();
+      const source = weights === "reference" ? ({ kind: "reference" } as const) : this.#policy();
       const scores = await this.#score(sequences, source);
       return scores.map(({ logprobs }) => logprobs);
     });
@@ -161,13 +168,12 @@ export class EmbeddedEngine implements Engine {
   hiddenStates(sequences: readonly HiddenStateRequest[], layers: readonly number[]): Promise<Float32Array[][]> {
     return this.#exclusive(async () => {
       checkHiddenStates(sequences, layers, this.#config);
-      const source = this.#policy();
       const results: Float32Array[][] = [];
       const batches = cutHiddenBatches(sequences, this.#limits.tokens);
       await Promise.all(
         batches.map(async (batch) => {
           const wanted = batch.map((index) => sequences[index]);
-          const states = await this.#pool.run("hiddenStates", { source, sequences: wanted, layers });
+          const states = await this.#pool.run("hiddenStates", { version: this.#version, sequences: wanted, layers });
           for (const [row, index] of batch.entries()) results[index] = states[row];
         }),
       );
@@ -178,17 +184,21 @@ export class EmbeddedEngine implements Engine {
   forwardBackward(datums: readonly Datum[], loss: Loss): Promise<LossOutput> {
     return this.#exclusive(async () => {
       const items = datums.map((datum, index) => trainingSequence(datum, loss, index));
-      this.#check(items);
+      checkSequences(items, this.#config);
       const live = items.map((item) => hasGradient(item, loss));
-      const source = this.#policy();
       const at = (wanted: boolean): number[] => [...items.keys()].filter((index) => live[index] === wanted);
       const logprobs: Float32Array[] = [];
       const entropies: Float32Array[] = [];
       const losses: Float32Array[] = [];
       const training = this.#cut(items, at(true));
-      new Int32Array(this.#state.control)[TURN] = 0;
+      new Int32Array(this.#control)[TURN] = 0;
       const jobs = training.map(async (batch, turn) => {
-        const scores = await this.#pool.run("gradient", { source, batch: select(batch, items), loss, turn });
+        const scores = await this.#pool.run("gradient", {
+          version: this.#version,
+          batch: select(batch, items),
+          loss,
+          turn,
+        });
         for (const [row, index] of batch.groups.flat().entries()) {
           logprobs[index] = scores[row].logprobs;
           entropies[index] = scores[row].entropies;
@@ -198,12 +208,12 @@ export class EmbeddedEngine implements Engine {
       const rest = at(false);
       const scored = this.#score(
         rest.map((index) => items[index]),
-        source,
+        this.#policy(),
       );
       const outcomes = await Promise.allSettled([...jobs, scored]);
       const failed = outcomes.find((outcome) => outcome.status === "rejected");
       if (failed) {
-        new Float32Array(this.#state.gradient).fill(0);
+        await this.#pool.run("clear", {});
         throw failed.reason;
       }
       for (const [row, { logprobs: known, entropies: entropy }] of (await scored).entries()) {
@@ -216,7 +226,6 @@ export class EmbeddedEngine implements Engine {
 
   optimStep(options: OptimStep): Promise<{ readonly gradientNorm: number }> {
     return this.#exclusive(async () => {
-      this.#keepReference();
       const gradientNorm = await this.#pool.run("optimStep", { options, step: this.#steps + 1 });
       this.#steps++;
       this.#version++;
@@ -238,13 +247,7 @@ export class EmbeddedEngine implements Engine {
       if (JSON.stringify(readConfig(folder)) !== JSON.stringify(this.#config)) {
         throw new EngineError(`${folder}: its config.json describes another model than ${this.#folder}`);
       }
-      this.#keepReference();
       this.#steps = await this.#pool.run("load", { folder, optimizer: options.optimizer });
-      if (!options.optimizer) {
-        new Float32Array(this.#state.firstMoment).fill(0);
-        new Float32Array(this.#state.secondMoment).fill(0);
-      }
-      new Float32Array(this.#state.gradient).fill(0);
       this.#version++;
     });
   }
@@ -261,18 +264,11 @@ export class EmbeddedEngine implements Engine {
   }
 
   #policy(): WeightSource {
-    return { name: "policy", memory: this.#state.weights, version: this.#version };
-  }
-
-  /** The frozen starting weights take memory only once the policy leaves them. */
-  #keepReference(): void {
-    if (this.#reference) return;
-    this.#reference = new SharedArrayBuffer(this.#layout.length * 4);
-    new Float32Array(this.#reference).set(new Float32Array(this.#state.weights));
+    return { kind: "policy", version: this.#version };
   }
 
   async #score(sequences: readonly Sequence[], source: WeightSource): Promise<TokenScores[]> {
-    this.#check(sequences);
+    checkSequences(sequences, this.#config);
     const results: TokenScores[] = [];
     const bare = sequences.map(({ prompt, completion }) => ({ prompt, completion }));
     const batches = this.#cut(bare, [...bare.keys()]);
@@ -288,68 +284,11 @@ export class EmbeddedEngine implements Engine {
   #cut(sequences: readonly Sequence[], wanted: readonly number[]): Array<Batch<number>> {
     return cutBatches(sequences, wanted, this.#limits, this.#config);
   }
-
-  #check(sequences: readonly Sequence[]): void {
-    for (const [index, { prompt, completion }] of sequences.entries()) {
-      checkTokens(`sequence ${index}`, [...prompt, ...completion], this.#config);
-      if (prompt.length === 0)
-        throw new ShapeError(`sequence ${index}: its prompt is empty; it needs a token to start from`);
-      if (completion.length === 0) throw new ShapeError(`sequence ${index}: its completion is empty`);
-      const length = prompt.length + completion.length;
-      if (length > this.#config.contextLength) {
-        throw new EngineError(
-          `sequence ${index}: ${length} tokens, the model's context is ${this.#config.contextLength}`,
-        );
-      }
-    }
-  }
 }
 
-function checkTokens(where: string, tokens: readonly number[], { vocabularySize }: DecoderConfig): void {
-  const wrong = tokens.find((token) => !Number.isInteger(token) || token < 0 || token >= vocabularySize);
-  if (wrong !== undefined)
-    throw new EngineError(`${where}: token id ${wrong} is not in the vocabulary of ${vocabularySize}`);
-}
-
-/** @throws EngineError, ShapeError naming the sequence or layer */
-function checkHiddenStates(
-  sequences: readonly HiddenStateRequest[],
-  layers: readonly number[],
-  config: DecoderConfig,
-): void {
-  const layer = layers.find((wanted) => !Number.isInteger(wanted) || wanted < 0 || wanted > config.layers);
-  if (layer !== undefined) throw new EngineError(`layer ${layer}: the model has layers 0 to ${config.layers}`);
-  if (layers.length === 0) throw new ShapeError("no layer is asked for");
-  for (const [index, { tokens, positions }] of sequences.entries()) {
-    checkTokens(`sequence ${index}`, tokens, config);
-    if (tokens.length > config.contextLength) {
-      throw new EngineError(
-        `sequence ${index}: ${tokens.length} tokens, the model's context is ${config.contextLength}`,
-      );
-    }
-    const outside = positions.find((at) => !Number.isInteger(at) || at < 0 || at >= tokens.length);
-    if (outside !== undefined || tokens.length === 0) {
-      throw new ShapeError(`sequence ${index}: position ${outside ?? "?"} is not among its ${tokens.length} tokens`);
-    }
-  }
-}
-
-function trainingSequence(datum: Datum, loss: Loss, index: number): TrainingSequence {
-  const { prompt, completion, weights } = datum;
-  const check = (name: string, values: Float32Array | undefined): Float32Array => {
-    if (values?.length === completion.length) return values;
-    const found = values ? `${values.length} values` : "nothing";
-    throw new ShapeError(`datum ${index}: ${name}: expected ${completion.length} values, found ${found}`);
-  };
-  const fields = Object.fromEntries(lossFields(loss).map((field) => [field, check(field, datum[field])]));
-  return { prompt, completion, weights: check("weights", weights), fields };
-}
-
-/** False where the gradient is exactly zero, so that only logprobs are computed. */
-function hasGradient({ weights, fields }: TrainingSequence, loss: Loss): boolean {
-  const { advantages } = fields;
-  const onlyAdvantages = loss.kind === "policy" && loss.klCoefficient <= 0;
-  return weights.some((weight, index) => weight !== 0 && !(onlyAdvantages && advantages?.[index] === 0));
+function sharedState(length: number): SharedState {
+  const memory = (): SharedArrayBuffer => new SharedArrayBuffer(length * 4);
+  return { weights: memory(), gradient: memory(), firstMoment: memory(), secondMoment: memory() };
 }
 
 function select<Item>(batch: Batch<number>, items: readonly Item[]): Batch<Item> {

@@ -1,60 +1,69 @@
-// What the engine and its compute workers say to each other. Weights, gradient and optimizer state lie in memory they
-// share; a job is small.
+// What the engine and its compute workers say to each other. Large arrays are not among it: they lie in the one
+// worker's memory, or in memory that several share.
 
 import type { HiddenStateRequest, Loss, OptimStep, Sample } from "../engine.js";
+import type { LoraOptions } from "./adapters/layout.js";
 import type { DecoderConfig } from "./model/config.js";
 import type { StoredType } from "./model/number-formats.js";
 import type { ShardPrompt } from "./sampling/sampler.js";
 import type { Batch, Sequence } from "./training/batches.js";
 import type { TokenLosses, TokenScores, TrainingSequence } from "./training/trainer.js";
 
-/** Flat f32 arrays of the layout's length. */
+/** Flat f32 arrays of the trained layout's length. */
 export interface SharedState {
   readonly weights: SharedArrayBuffer;
   readonly gradient: SharedArrayBuffer;
   readonly firstMoment: SharedArrayBuffer;
   readonly secondMoment: SharedArrayBuffer;
-  /** int32, at the places below. */
-  readonly control: SharedArrayBuffer;
 }
 
 export interface WorkerSetup {
   readonly config: DecoderConfig;
-  readonly state: SharedState;
+  /** Of the model that the engine starts from. */
+  readonly folder: string;
+  /** Of its files, see `stampOf`. */
+  readonly stamp: string;
+  readonly lora: LoraOptions | null;
+  /** Where there are several workers. */
+  readonly state: SharedState | undefined;
+  /** int32, at the places below. */
+  readonly control: SharedArrayBuffer;
   /** Inside one operation. */
   readonly threads: number;
 }
 
-/** Which numbers to compute with; a version that a worker has not seen yet makes it copy them. */
-export interface WeightSource {
-  /** Its name, for shared memory is another object in every message. */
-  readonly name: "policy" | "reference";
-  readonly memory: SharedArrayBuffer;
-  readonly version: number;
-}
+/** Which numbers to compute with; the version counts the changes of the policy. */
+export type WeightSource =
+  | { readonly kind: "policy"; readonly version: number }
+  /** The weights that the engine started from. */
+  | { readonly kind: "reference" };
 
 export interface Jobs {
-  /** Adds the batch's gradient to the shared one when its turn comes. */
+  /** Adds the batch's gradient to the sum when its turn comes. */
   gradient: {
-    job: { source: WeightSource; batch: Batch<TrainingSequence>; loss: Loss; turn: number };
+    job: { version: number; batch: Batch<TrainingSequence>; loss: Loss; turn: number };
     result: TokenLosses[];
   };
+  /** Forgets the sum of gradients. */
+  clear: { job: object; result: void };
   logprobs: { job: { source: WeightSource; batch: Batch<Sequence> }; result: TokenScores[] };
   hiddenStates: {
-    job: { source: WeightSource; sequences: readonly HiddenStateRequest[]; layers: readonly number[] };
+    job: { version: number; sequences: readonly HiddenStateRequest[]; layers: readonly number[] };
     result: Float32Array[][];
   };
-  sample: { job: { source: WeightSource; prompts: readonly ShardPrompt[] }; result: Sample[][] };
+  sample: { job: { version: number; prompts: readonly ShardPrompt[] }; result: Sample[][] };
   optimStep: { job: { options: OptimStep; step: number }; result: number };
+  /** Weights as the model's folder has them; new adapters from the seed. */
+  start: { job: { seed: string | number }; result: void };
   /** The number of steps that the optimizer state has seen, 0 where it is not asked for. */
   load: { job: { folder: string; optimizer: boolean }; result: number };
   /** Optimizer state is written where `step` is given. */
-  save: { job: { folder: string; type: StoredType; step: number | undefined }; result: undefined };
+  save: { job: { folder: string; type: StoredType; step: number | undefined }; result: void };
 }
 
 export type JobKind = keyof Jobs;
 
-/** Places in {@link SharedState.control}. */
+/** Places in {@link WorkerSetup.control}. */
 export const TURN = 0;
 /** 1 once the engine is closing. */
 export const CLOSING = 1;

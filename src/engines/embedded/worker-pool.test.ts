@@ -14,9 +14,10 @@ describe("the worker pool", () => {
       gradient: memory(),
       firstMoment: memory(),
       secondMoment: memory(),
-      control: new SharedArrayBuffer(CONTROL_BYTES),
     };
-    const pool = new WorkerPool(2, { config: TEST_CONFIG, state, threads: 1 });
+    const control = new SharedArrayBuffer(CONTROL_BYTES);
+    const setup = { config: TEST_CONFIG, folder: "nowhere", stamp: "", lora: null, state, control, threads: 1 };
+    const pool = new WorkerPool(2, setup);
     const asked = pool.run("load", { folder: "nowhere", optimizer: false });
     await expect(asked).rejects.toThrow(/a compute worker of the engine died: .*multiple of 4/);
     await expect(pool.run("load", { folder: "nowhere", optimizer: false })).rejects.toThrow(EngineError);

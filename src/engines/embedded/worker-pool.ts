@@ -25,7 +25,7 @@ export class WorkerPool {
   #failure: EngineError | undefined;
 
   constructor(count: number, setup: WorkerSetup) {
-    this.#control = new Int32Array(setup.state.control);
+    this.#control = new Int32Array(setup.control);
     this.#workers = Array.from({ length: count }, () => this.#start(setup));
     this.#idle = [...this.#workers];
     process.once("exit", this.#awaitKernels);

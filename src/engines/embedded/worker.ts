@@ -2,35 +2,27 @@
 
 import { parentPort, workerData } from "node:worker_threads";
 import { EngineError, messageOf } from "../../core/errors.js";
+import { adaptersOf } from "./adapters/layout.js";
+import { Checkpoints } from "./checkpoints.js";
 import type { Model } from "./decoder/graphs.js";
 import { layoutOf } from "./decoder/layout.js";
+import { trainedLayout } from "./decoder/weight-inputs.js";
 import type { Runtime } from "./graph/program.js";
 import { HiddenStates } from "./hidden-states.js";
-import {
-  BUSY,
-  CLOSING,
-  type JobKind,
-  type Jobs,
-  type Reply,
-  type Request,
-  TURN,
-  type WeightSource,
-  type WorkerSetup,
-} from "./jobs.js";
-import { readOptimizer, readWeights, writeOptimizer, writeWeights } from "./model/checkpoint.js";
+import { BUSY, CLOSING, type JobKind, type Jobs, type Reply, type Request, TURN, type WorkerSetup } from "./jobs.js";
+import { WorkerMemory } from "./memory.js";
 import { Sampler } from "./sampling/sampler.js";
 import { adamStep } from "./training/optimizer.js";
 import { Trainer } from "./training/trainer.js";
-import { type LoadedWeights, loadedWeights } from "./weights.js";
 
-const { config, state, threads } = workerData as WorkerSetup;
-const model: Model = { config, layout: layoutOf(config) };
-const weights = new Float32Array(state.weights);
-const gradient = new Float32Array(state.gradient);
-const moments = { first: new Float32Array(state.firstMoment), second: new Float32Array(state.secondMoment) };
-const control = new Int32Array(state.control);
+const setup = workerData as WorkerSetup;
+const base: Model = { config: setup.config, layout: layoutOf(setup.config) };
+const model: Model = setup.lora ? { ...base, adapters: adaptersOf(base.layout, setup.lora) } : base;
+const memory = new WorkerMemory(model, setup.folder, setup.stamp, setup.state);
+const checkpoints = new Checkpoints(model, memory, setup.folder);
+const control = new Int32Array(setup.control);
 const runtime: Runtime = {
-  threads,
+  threads: setup.threads,
   guard: async (run) => {
     Atomics.add(control, BUSY, 1);
     try {
@@ -43,19 +35,21 @@ const runtime: Runtime = {
   },
 };
 const trainer = new Trainer(model, runtime);
+/** Adapters off. */
+const referenceTrainer = model.adapters ? new Trainer(base, runtime) : trainer;
 const sampler = new Sampler(model, runtime);
 const hiddenStates = new HiddenStates(model, runtime);
-const copies = new Map<WeightSource["name"], LoadedWeights>();
 
 const CLOSING_CHECK_MS = 100;
 
 type Handlers = { readonly [Kind in JobKind]: (job: Jobs[Kind]["job"]) => Promise<Jobs[Kind]["result"]> };
 
 const handlers: Handlers = {
-  gradient: async ({ source, batch, loss, turn: own }) => {
+  gradient: async ({ version, batch, loss, turn: own }) => {
+    const { gradient } = memory.state;
     let waited = false;
     try {
-      return await trainer.gradient(current(source), batch, loss, (offset, piece) => {
+      return await trainer.gradient(memory.policy(version), batch, loss, (offset, piece) => {
         if (!waited) awaitTurn(own);
         waited = true;
         for (let i = 0; i < piece.length; i++) gradient[offset + i] += piece[i];
@@ -66,41 +60,19 @@ const handlers: Handlers = {
       Atomics.notify(control, TURN);
     }
   },
-  logprobs: ({ source, batch }) => trainer.logprobs(current(source), batch),
-  hiddenStates: ({ source, sequences, layers }) => hiddenStates.read(current(source), sequences, layers),
-  sample: ({ source, prompts }) =>
-    sampler.sample(current(source), prompts, (count) => reply({ kind: "tokens", count })),
-  optimStep: async ({ options, step }) =>
-    adamStep(
-      model.layout,
-      { weights, gradient, firstMoment: moments.first, secondMoment: moments.second },
-      options,
-      step,
-    ),
-  load: async ({ folder, optimizer }) => {
-    // First: where it is missing nothing has been changed yet.
-    const steps = optimizer ? readOptimizer(folder, model.layout, moments) : 0;
-    readWeights(folder, model.layout, weights);
-    return steps;
-  },
-  save: async ({ folder, type, step }) => {
-    writeWeights(folder, model.layout, weights, type);
-    if (step !== undefined) writeOptimizer(folder, model.layout, moments, step);
-    return undefined;
-  },
+  clear: async () => void memory.state.gradient.fill(0),
+  logprobs: ({ source, batch }) =>
+    source.kind === "reference"
+      ? referenceTrainer.logprobs(memory.frozen(), batch)
+      : trainer.logprobs(memory.policy(source.version), batch),
+  hiddenStates: ({ version, sequences, layers }) => hiddenStates.read(memory.policy(version), sequences, layers),
+  sample: ({ version, prompts }) =>
+    sampler.sample(memory.policy(version), prompts, (count) => reply({ kind: "tokens", count })),
+  optimStep: async ({ options, step }) => adamStep(trainedLayout(model), memory.state, options, step),
+  start: async (job) => checkpoints.start(job),
+  load: async (job) => checkpoints.load(job),
+  save: async (job) => checkpoints.save(job),
 };
-
-/** ONNX Runtime refuses shared memory, so each worker keeps a copy of the weights it computes with. */
-function current({ name, memory, version }: WeightSource): LoadedWeights {
-  let copy = copies.get(name);
-  if (!copy) {
-    copy = loadedWeights(model, new Float32Array(model.layout.length));
-    copies.set(name, copy);
-  }
-  if (copy.version !== version) copy.flat.set(new Float32Array(memory));
-  copy.version = version;
-  return copy;
-}
 
 /** Gradients are added in the order of the batches, whichever worker has them, so that the sum's bits are the same. */
 function awaitTurn(own: number): void {

@@ -3,46 +3,70 @@
 // attention is in sampling/). A completion's token attends to two blocks, its prompt padded to a fixed length and the
 // completion so far, under one softmax. Shapes: P prompts of S tokens, R completions each (seats; some may be empty) of U tokens, B = P R, G = H / N.
 
-import type { Dimension, Graph, Value } from "../graph/graph.js";
+import type { Graph, Value } from "../graph/graph.js";
 import type { DecoderConfig } from "../model/config.js";
-import { add } from "../operators/elementwise.js";
-import { matmul } from "../operators/matmul.js";
-import { softmax } from "../operators/normalization.js";
-import { concatenate, reshape, split, transpose } from "../operators/shape.js";
+import { attention, type ContextPart } from "../operators/attention.js";
+import { concatenate, prefix, reshape, split, transpose } from "../operators/shape.js";
 import type { Attend } from "./decoder.js";
 
 /** Added to the score of what may not be seen; exp of it is 0 in f32. */
 export const MASKED = -1e9;
 
-/** Names of lengths that are products of others: whoever runs the graph gives them. */
+/** How many blocks a stretch of tokens is cut into; a graph is built for one such number. */
+export interface BlockCounts {
+  /** S is a multiple of it. A block's tokens never meet the keys behind it: what the mask hides is mostly not computed. */
+  readonly promptBlocks: number;
+  /** 0 where no completion follows: the whole sequence is the prompt. */
+  readonly ownBlocks: 0 | 1;
+}
+
+/** Names of lengths that are products or parts of others: whoever runs the graph gives them. */
 export function stackedLengths(
   config: DecoderConfig,
   { prompts, promptLength, seats, ownLength }: Record<"prompts" | "promptLength" | "seats" | "ownLength", number>,
+  promptBlocks = 1,
 ): Record<string, number> {
   const group = config.heads / config.keyValueHeads;
-  return {
+  const block = promptLength / promptBlocks;
+  const lengths: Record<string, number> = {
     PS: prompts * promptLength,
     GS: group * promptLength,
+    block,
+    Gblock: group * block,
     RG: seats * group,
     BU: prompts * seats * ownLength,
     GU: group * ownLength,
     RGU: seats * group * ownLength,
     PSBU: prompts * (promptLength + seats * ownLength),
   };
+  for (let index = 0; index < promptBlocks; index++) {
+    lengths[seenUntil(index)] = (index + 1) * block;
+    lengths[hiddenFrom(index)] = promptLength - (index + 1) * block;
+  }
+  return lengths;
 }
 
-/** [G length, length]: 0 where a position may be seen, {@link MASKED} where not. */
-export function causalMask(config: DecoderConfig, length: number): Float32Array {
+/** The keys that a block of queries may see. */
+function seenUntil(block: number): string {
+  return `S until ${block}`;
+}
+
+function hiddenFrom(block: number): string {
+  return `S from ${block}`;
+}
+
+/** [G rows, length] of the last `rows` tokens: 0 where a position may be seen, {@link MASKED} where not. */
+export function causalMask(config: DecoderConfig, length: number, rows = length): Float32Array {
   const copies = config.heads / config.keyValueHeads;
-  const mask = new Float32Array(copies * length * length);
-  for (let row = 0; row < copies * length; row++) {
-    mask.fill(MASKED, row * length + (row % length) + 1, (row + 1) * length);
+  const mask = new Float32Array(copies * rows * length);
+  for (let row = 0; row < copies * rows; row++) {
+    mask.fill(MASKED, row * length + length - rows + (row % rows) + 1, (row + 1) * length);
   }
   return mask;
 }
 
 export interface PromptMasks {
-  /** [G S, S] from {@link causalMask} */
+  /** [G block, S] from {@link causalMask}, of the last block of each prompt */
   readonly promptCausal: Value;
 }
 
@@ -55,19 +79,62 @@ export function attendPrompts(
   config: DecoderConfig,
   masks: PromptMasks,
   onKeys: OnKeys = () => {},
+  blocks = 1,
 ): Attend {
   const { heads, keyValueHeads, headSize } = config;
   const inHeads = (x: Value, count: number): Value =>
     transpose(graph, reshape(graph, x, ["P", "S", count, headSize]), [0, 2, 1, 3]);
   return ({ query, key, value }, layer) => {
-    const queries = reshape(graph, inHeads(query, heads), ["P", keyValueHeads, "GS", headSize]);
     const [keys, values] = [inHeads(key, keyValueHeads), inHeads(value, keyValueHeads)];
     onKeys(layer, keys, values);
-    const scores = matmul(graph, queries, keys, { transposeB: true, scale: 1 / Math.sqrt(headSize) });
-    const read = matmul(graph, softmax(graph, add(graph, scores, masks.promptCausal)), values);
-    const joined = transpose(graph, reshape(graph, read, ["P", heads, "S", headSize]), [0, 2, 1, 3]);
-    return reshape(graph, joined, ["PS", heads * headSize]);
+    const read = causalAttention(graph, config, inHeads(query, heads), { keys, values }, masks.promptCausal, blocks);
+    return reshape(graph, transpose(graph, read, [0, 2, 1, 3]), ["PS", heads * headSize]);
   };
+}
+
+/**
+ * Each block of queries with the keys up to its end.
+ *
+ * @param queries  [P, H, S, C]
+ * @param context  [P, N, S, C] each
+ * @param mask     [G block, S] of the last block; an earlier one's is the end of its rows
+ */
+function causalAttention(
+  graph: Graph,
+  { heads, keyValueHeads, headSize }: DecoderConfig,
+  queries: Value,
+  context: { readonly keys: Value; readonly values: Value },
+  mask: Value,
+  blocks: number,
+): Value {
+  const scale = 1 / Math.sqrt(headSize);
+  const read = (block: Value, rows: string, part: ContextPart): Value =>
+    attention(graph, reshape(graph, block, ["P", keyValueHeads, rows, headSize]), [part], scale);
+  if (blocks === 1) return reshape(graph, read(queries, "GS", { ...context, mask }), queries.shape);
+  const reads = split(graph, queries, Array<string>(blocks).fill("block"), 2).map((block, index) => {
+    const seen = (x: Value): Value => prefix(graph, x, 2, seenUntil(index), hiddenFrom(index));
+    const part =
+      index === blocks - 1
+        ? { ...context, mask }
+        : { keys: seen(context.keys), values: seen(context.values), mask: lastColumns(graph, mask, index) };
+    return reshape(graph, read(block, "Gblock", part), ["P", heads, "block", headSize]);
+  });
+  return concatenate(graph, reads, 2, "S");
+}
+
+/** [G block, S] -> [G block, S until the block's end] */
+function lastColumns(graph: Graph, mask: Value, block: number): Value {
+  const length = seenUntil(block);
+  const [, columns] = graph.emitMany(
+    "Split",
+    [mask, graph.dimensions([hiddenFrom(block), length])],
+    [
+      ["Gblock", hiddenFrom(block)],
+      ["Gblock", length],
+    ],
+    { attributes: { axis: 1 } },
+  ) as readonly Value[];
+  return columns;
 }
 
 export interface SequenceMasks extends PromptMasks {
@@ -78,16 +145,17 @@ export interface SequenceMasks extends PromptMasks {
 }
 
 /** Attention of prompts and completions; the tokens are all prompts [P, S], then all completions [P, R, U]. */
-export function attendSequences(graph: Graph, config: DecoderConfig, masks: SequenceMasks): Attend {
+export function attendSequences(graph: Graph, config: DecoderConfig, masks: SequenceMasks, promptBlocks = 1): Attend {
   const { heads, keyValueHeads, headSize } = config;
   const group = heads / keyValueHeads;
   const rows = (x: Value): readonly Value[] => split(graph, x, ["PS", "BU"], 0);
   return ({ query, key, value }, layer) => {
     const [[promptQuery, ownQuery], [promptKey, ownKey], [promptValue, ownValue]] = [query, key, value].map(rows);
     let shared: { keys: Value; values: Value } | undefined;
-    const attend = attendPrompts(graph, config, masks, (_, keys, values) => {
+    const keep: OnKeys = (_, keys, values) => {
       shared = { keys, values };
-    });
+    };
+    const attend = attendPrompts(graph, config, masks, keep, promptBlocks);
     const promptRead = attend({ query: promptQuery, key: promptKey, value: promptValue }, layer);
     if (!shared) throw new RangeError("attendPrompts gave no keys");
 
@@ -97,17 +165,10 @@ export function attendSequences(graph: Graph, config: DecoderConfig, masks: Sequ
       const moved = transpose(graph, parts, [0, 3, 1, 4, 2, 5]);
       return reshape(graph, moved, ["P", keyValueHeads, "R", length, headSize]);
     };
-    const queries = seated(ownQuery, group, "GU");
-    const stacked = (x: Value, width: Dimension): Value => reshape(graph, x, ["P", keyValueHeads, "RGU", width]);
-    const unstacked = (x: Value, width: Dimension): Value => reshape(graph, x, ["P", keyValueHeads, "R", "GU", width]);
-    const scale = 1 / Math.sqrt(headSize);
-    const toPrompt = matmul(graph, stacked(queries, headSize), shared.keys, { transposeB: true, scale });
-    const toOwn = matmul(graph, queries, seated(ownKey, 1, "U"), { transposeB: true, scale });
-    const seen = add(graph, unstacked(toPrompt, "S"), masks.promptMask);
-    const scores = concatenate(graph, [seen, add(graph, toOwn, masks.ownCausal)], 4, "context");
-    const [promptShares, ownShares] = split(graph, softmax(graph, scores), ["S", "U"]);
-    const fromPrompt = unstacked(matmul(graph, stacked(promptShares, "S"), shared.values), headSize);
-    const read = add(graph, fromPrompt, matmul(graph, ownShares, seated(ownValue, 1, "U")));
+    // All completions of a prompt meet its keys in one product.
+    const prompt = { ...shared, mask: masks.promptMask, rows: ["P", keyValueHeads, "RGU"] };
+    const own = { keys: seated(ownKey, 1, "U"), values: seated(ownValue, 1, "U"), mask: masks.ownCausal };
+    const read = attention(graph, seated(ownQuery, group, "GU"), [prompt, own], 1 / Math.sqrt(headSize));
 
     const parts = reshape(graph, read, ["P", keyValueHeads, "R", group, "U", headSize]);
     const ownRead = reshape(graph, transpose(graph, parts, [0, 2, 4, 1, 3, 5]), ["BU", heads * headSize]);

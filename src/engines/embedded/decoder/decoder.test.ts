@@ -3,6 +3,7 @@ import { Tensor } from "onnxruntime-node";
 import { afterAll, describe, expect, it } from "vitest";
 import { Rng } from "../../../core/rng.js";
 import type { Loss } from "../../engine.js";
+import { adaptersOf, LORA_TARGETS, type LoraOptions, type LoraTarget } from "../adapters/layout.js";
 import { gradients } from "../graph/autodiff.js";
 import { Graph } from "../graph/graph.js";
 import { compile, type Feeds, UNGUARDED } from "../graph/program.js";
@@ -11,30 +12,44 @@ import { livelyWeights, removeTestModels, TEST_CONFIG } from "../test-model.js";
 import { cutBatches } from "../training/batches.js";
 import { Trainer, type TrainingSequence } from "../training/trainer.js";
 import { loadedWeights } from "../weights.js";
+import type { Model } from "./graphs.js";
 import { layoutOf } from "./layout.js";
 import { type LossField, tokenLosses } from "./losses.js";
+import { trainedLayout } from "./weight-inputs.js";
 
 afterAll(removeTestModels);
 
 const POLICY: Loss = { kind: "policy", clipLow: 0.2, clipHigh: 0.28, dualClip: 3, klCoefficient: 0.1 };
 
+/** Completions of three prompts, the first of a single token. */
 function randomSequences(count: number, rng: Rng): TrainingSequence[] {
-  const tokens = (length: number): number[] => Array.from({ length }, () => rng.integer(0, 287));
-  const prompts = [tokens(7), tokens(1), tokens(4)];
-  return Array.from({ length: count }, (_, index) => {
-    const length = index === 0 ? 1 : rng.integer(2, 9);
-    const numbers = (of: () => number): Float32Array => Float32Array.from({ length }, of);
-    return {
-      prompt: prompts[index % prompts.length],
-      completion: tokens(length),
-      weights: numbers(() => rng.uniform()),
-      fields: {
-        advantages: numbers(() => rng.normal()),
-        oldLogprobs: numbers(() => -5 + 2 * rng.normal()),
-        referenceLogprobs: numbers(() => -5 + 2 * rng.normal()),
-      },
-    };
-  });
+  const prompts = [7, 1, 4].map((length) => randomTokens(length, rng));
+  return Array.from({ length: count }, (_, index) =>
+    randomSequence(prompts[index % prompts.length], index === 0 ? 1 : rng.integer(2, 9), rng),
+  );
+}
+
+/** Two sequences that share no prompt, one of them long enough for two blocks of attention. */
+function wholeSequences(rng: Rng): TrainingSequence[] {
+  return [randomSequence(randomTokens(2, rng), 125, rng), randomSequence(randomTokens(60, rng), 30, rng)];
+}
+
+function randomTokens(length: number, rng: Rng): number[] {
+  return Array.from({ length }, () => rng.integer(0, 287));
+}
+
+function randomSequence(prompt: readonly number[], length: number, rng: Rng): TrainingSequence {
+  const numbers = (of: () => number): Float32Array => Float32Array.from({ length }, of);
+  return {
+    prompt,
+    completion: randomTokens(length, rng),
+    weights: numbers(() => rng.uniform()),
+    fields: {
+      advantages: numbers(() => rng.normal()),
+      oldLogprobs: numbers(() => -5 + 2 * rng.normal()),
+      referenceLogprobs: numbers(() => -5 + 2 * rng.normal()),
+    },
+  };
 }
 
 describe("the gradient of the whole decoder", () => {
@@ -42,19 +57,29 @@ describe("the gradient of the whole decoder", () => {
     ["cross-entropy", { kind: "cross-entropy" }],
     ["the policy loss with KL and dual clip", POLICY],
   ];
+  const adapted = (targets: readonly LoraTarget[]): LoraOptions => ({ rank: 3, alpha: 2, targets });
+  const variants: Array<[string, { tied: boolean; lora?: LoraOptions; shared?: boolean }]> = [
+    ["all weights, tied head", { tied: true }],
+    ["all weights, untied head", { tied: false }],
+    ["all weights, whole sequences in blocks", { tied: true, shared: false }],
+    ["adapters of every projection", { tied: true, lora: adapted(LORA_TARGETS) }],
+    ["adapters of parts of stacked matrices", { tied: false, lora: adapted(["q_proj", "v_proj", "up_proj"]) }],
+  ];
   for (const [name, loss] of losses) {
-    for (const tied of [true, false]) {
-      it(`equals central differences for ${name}, ${tied ? "tied" : "untied"} head`, async () => {
+    for (const [trained, { tied, lora, shared = true }] of variants) {
+      it(`equals central differences for ${name}, ${trained}`, async () => {
         const config = { ...TEST_CONFIG, tied };
         const layout = layoutOf(config);
-        const flat = livelyWeights(layout, "gradient");
-        const weights = loadedWeights({ config, layout }, flat);
-        const trainer = new Trainer({ config, layout }, UNGUARDED);
+        const model: Model = lora ? { config, layout, adapters: adaptersOf(layout, lora) } : { config, layout };
+        const base = livelyWeights(layout, "gradient");
+        const flat = lora ? livelyWeights(trainedLayout(model), "adapters") : base;
+        const weights = loadedWeights(model, base, flat);
+        const trainer = new Trainer(model, UNGUARDED);
         const rng = Rng.of("gradient", name);
-        const sequences = randomSequences(5, rng);
+        const sequences = shared ? randomSequences(5, rng) : wholeSequences(rng);
         const [cut] = cutBatches(sequences, [...sequences.keys()], { tokens: 1e6, floats: 1e9 }, config);
         const batch = { ...cut, groups: cut.groups.map((group) => group.map((index) => sequences[index])) };
-        const gradient = new Float64Array(layout.length);
+        const gradient = new Float64Array(flat.length);
         const lossAt = async (): Promise<number> => {
           const tokens = await trainer.gradient(weights, batch, loss, () => {});
           return tokens.reduce((sum, { losses }) => sum + losses.reduce((a, b) => a + b, 0), 0);
@@ -64,7 +89,7 @@ describe("the gradient of the whole decoder", () => {
         });
         let difference = 0;
         let size = 0;
-        for (const tensor of layout.tensors) {
+        for (const tensor of trainedLayout(model).tensors) {
           for (let pick = 0; pick < 6; pick++) {
             const used = tensor.name === "embedding" ? batch.groups[0][0].prompt[0] * config.hiddenSize : 0;
             const at = tensor.offset + (pick < 3 ? used + pick : rng.integer(0, tensor.length - 1));

@@ -3,34 +3,25 @@
 // a prompt's first pass and sampling share every line of it. Shapes: M tokens, D hidden size, H heads, N key-value
 // heads, C size of a head, V vocabulary.
 
+import type { Adapters } from "../adapters/layout.js";
+import { project } from "../adapters/project.js";
 import type { Graph, Value } from "../graph/graph.js";
 import type { DecoderConfig } from "../model/config.js";
 import { add, swiglu } from "../operators/elementwise.js";
 import { linear } from "../operators/matmul.js";
 import { rmsNorm } from "../operators/normalization.js";
 import { concatenate, reshape, split } from "../operators/shape.js";
-import type { Layout } from "./layout.js";
 import { type Rotation, rotate, rotation } from "./rotary-tables.js";
 
-export type Weights = (name: string) => Value;
-
-/** The weights as inputs of the graph, declared when first asked for, so that an update needs no new session. */
-export function weightInputs(graph: Graph, layout: Layout, tracked: boolean): Weights {
-  const declared = new Map<string, Value>();
-  return (name) => {
-    const known = declared.get(name);
-    if (known) return known;
-    const tensor = layout.tensors.find((candidate) => candidate.name === name);
-    if (!tensor) throw new RangeError(`no weight "${name}" in this layout`);
-    const value = graph.input(name, tensor.shape, { tracked });
-    declared.set(name, value);
-    return value;
-  };
+/** What the layers compute with. */
+export interface Weights {
+  readonly tensor: (name: string) => Value;
+  readonly adapters: Adapters | undefined;
 }
 
 /** The names of one layer's weights without its number. */
-export function layerWeights(weights: Weights, layer: number): Weights {
-  return (name) => weights(`${layer}.${name}`);
+export function layerWeights({ tensor, adapters }: Weights, layer: number): Weights {
+  return { tensor: (name) => tensor(`${layer}.${name}`), adapters };
 }
 
 export interface HeadTensors {
@@ -83,9 +74,9 @@ export function projectHeads(
   const rows = stream.shape[0];
   const query = config.heads * config.headSize;
   const keyValue = config.keyValueHeads * config.headSize;
-  const normal = rmsNorm(graph, stream, weights("inputNorm"), config.normEpsilon);
-  const bias = config.bias ? weights("attentionBias") : undefined;
-  const projected = linear(graph, normal, weights("attention"), bias);
+  const normal = rmsNorm(graph, stream, weights.tensor("inputNorm"), config.normEpsilon);
+  const bias = config.bias ? "attentionBias" : undefined;
+  const projected = project(graph, weights, normal, "attention", bias);
   const [rotating, value] = split(graph, projected, [query + keyValue, keyValue]);
   const normed = config.queryKeyNorm ? normalHeads(graph, config, weights, rotating) : rotating;
   const sequence = reshape(graph, normed, [rows, 1, query + keyValue]);
@@ -101,8 +92,8 @@ function normalHeads(graph: Graph, config: DecoderConfig, weights: Weights, x: V
   const perHead = reshape(graph, x, [rows, heads + keyValueHeads, headSize]);
   const [query, key] = split(graph, perHead, [heads, keyValueHeads], 1);
   const normal = [
-    rmsNorm(graph, query, weights("queryNorm"), normEpsilon),
-    rmsNorm(graph, key, weights("keyNorm"), normEpsilon),
+    rmsNorm(graph, query, weights.tensor("queryNorm"), normEpsilon),
+    rmsNorm(graph, key, weights.tensor("keyNorm"), normEpsilon),
   ];
   return reshape(graph, concatenate(graph, normal, 1, heads + keyValueHeads), x.shape);
 }
@@ -110,22 +101,23 @@ function normalHeads(graph: Graph, config: DecoderConfig, weights: Weights, x: V
 /** A layer from what its heads read. */
 export function finishLayer(graph: Graph, config: DecoderConfig, weights: Weights, stream: Value, read: Value): Value {
   const { feedForwardSize, normEpsilon } = config;
-  const bias = (name: string, present: boolean): Value | undefined => (present ? weights(`${name}Bias`) : undefined);
-  const output = linear(graph, read, weights("attentionOutput"), bias("attentionOutput", config.outputBias));
+  const bias = (name: string, present: boolean): string | undefined => (present ? `${name}Bias` : undefined);
+  const output = project(graph, weights, read, "attentionOutput", bias("attentionOutput", config.outputBias));
   const attended = add(graph, stream, output);
-  const normal = rmsNorm(graph, attended, weights("feedForwardNorm"), normEpsilon);
-  const gateUp = linear(graph, normal, weights("gateUp"), bias("gateUp", config.feedForwardBias));
+  const normal = rmsNorm(graph, attended, weights.tensor("feedForwardNorm"), normEpsilon);
+  const gateUp = project(graph, weights, normal, "gateUp", bias("gateUp", config.feedForwardBias));
   const [gate, up] = split(graph, gateUp, [feedForwardSize, feedForwardSize]);
-  const down = linear(graph, swiglu(graph, gate, up), weights("down"), bias("down", config.feedForwardBias));
+  const down = project(graph, weights, swiglu(graph, gate, up), "down", bias("down", config.feedForwardBias));
   return add(graph, attended, down);
 }
 
 /** [K, D] of the residual stream -> [K, V] */
 export function decoderHead(graph: Graph, config: DecoderConfig, weights: Weights, stream: Value): Value {
-  return linear(graph, finalNorm(graph, config, weights, stream), weights(config.tied ? "embedding" : "head"));
+  const output = weights.tensor(config.tied ? "embedding" : "head");
+  return linear(graph, finalNorm(graph, config, weights, stream), output);
 }
 
 /** [K, D] of the residual stream -> [K, D] as the head reads it */
 export function finalNorm(graph: Graph, config: DecoderConfig, weights: Weights, stream: Value): Value {
-  return rmsNorm(graph, stream, weights("norm"), config.normEpsilon);
+  return rmsNorm(graph, stream, weights.tensor("norm"), config.normEpsilon);
 }

@@ -4,6 +4,7 @@
 // Shapes as in attention.ts; K tokens to score.
 
 import type { Loss } from "../../engine.js";
+import type { Adapters } from "../adapters/layout.js";
 import { gradients } from "../graph/autodiff.js";
 import { Graph, type Value } from "../graph/graph.js";
 import type { DecoderConfig } from "../model/config.js";
@@ -11,8 +12,9 @@ import { tokenLogprobs } from "../operators/logprobs.js";
 import { matmul } from "../operators/matmul.js";
 import { total } from "../operators/reduction.js";
 import { concatenate, pick } from "../operators/shape.js";
-import { attendPrompts, attendSequences } from "./attention.js";
+import { attendPrompts, attendSequences, type BlockCounts } from "./attention.js";
 import {
+  type Attend,
   decoderHead,
   decoderLayers,
   finalNorm,
@@ -20,15 +22,17 @@ import {
   layerWeights,
   projectHeads,
   type Weights,
-  weightInputs,
 } from "./decoder.js";
 import type { Layout } from "./layout.js";
 import { type LossField, tokenLosses } from "./losses.js";
 import { rotation } from "./rotary-tables.js";
+import { weightInputs } from "./weight-inputs.js";
 
 export interface Model {
   readonly config: DecoderConfig;
   readonly layout: Layout;
+  /** Where there are some, only they are trained. */
+  readonly adapters?: Adapters;
 }
 
 /** The output that holds a weight's gradient. */
@@ -41,18 +45,13 @@ export const EMBEDDED_GRADIENT = gradientName("embedded");
 
 /**
  * Inputs: those of {@link logprobGraph}, tokenWeights [K] and what the loss reads. Outputs: losses, logprobs and
- * entropies [K], the gradient of every weight that has one; `weights` are those.
+ * entropies [K], the gradient of every trained weight that has one; `weights` are those.
  */
-export function lossGraph(model: Model, loss: Loss): { graph: Graph; weights: readonly string[] } {
+export function lossGraph(model: Model, loss: Loss, counts: BlockCounts): { graph: Graph; weights: readonly string[] } {
   const graph = new Graph();
-  const used = new Map<string, Value>();
-  const declare = weightInputs(graph, model.layout, true);
-  const weights: Weights = (name) => {
-    const value = declare(name);
-    used.set(name, value);
-    return value;
-  };
-  const { embedded, logprobs } = scores(graph, model, weights, true);
+  const trained = new Map<string, Value>();
+  const weights = weightInputs(graph, model, trained);
+  const { embedded, logprobs } = scores(graph, model, weights, counts, model.adapters === undefined);
   const tokenWeights = graph.input("tokenWeights", ["K"]);
   const fields = new Map<LossField, Value>();
   const field = (name: LossField): Value => {
@@ -62,23 +61,24 @@ export function lossGraph(model: Model, loss: Loss): { graph: Graph; weights: re
   };
   const losses = tokenLosses(graph, { logprobs, weights: tokenWeights, field }, loss);
   graph.output(losses, "losses");
-  const found = gradients(graph, total(graph, losses), [embedded, ...used.values()]);
-  const names = ["embedded", ...used.keys()];
+  const found = gradients(graph, total(graph, losses), [embedded, ...trained.values()]);
+  const names = ["embedded", ...trained.keys()];
   for (const [index, gradient] of found.entries()) {
     if (gradient) graph.output(gradient, gradientName(names[index]));
   }
-  return { graph, weights: [...used.keys()] };
+  return { graph, weights: [...trained.keys()] };
 }
 
 /**
  * Inputs: embedded [M, D], all prompts then all completions; position [M, 1]; the masks of `SequenceMasks`; prompts'
  * last tokens lastPicks [P, 1]; firsts [F, P], 1 where a completion's first token follows a prompt; picks [K - F, 1]
- * of the completions' other tokens; targets [K, 1] int32; all weights. Indices are int64. Outputs: logprobs and
+ * of the completions' other tokens; targets [K, 1] int32; all weights. Indices are int64. Where `counts` says that no
+ * completions follow, promptCausal is the only mask and picks [K, 1] are of all scored tokens. Outputs: logprobs and
  * entropies [K].
  */
-export function logprobGraph(model: Model): Graph {
+export function logprobGraph(model: Model, counts: BlockCounts): Graph {
   const graph = new Graph();
-  scores(graph, model, weightInputs(graph, model.layout, false), false);
+  scores(graph, model, weightInputs(graph, model), counts, false);
   return graph;
 }
 
@@ -86,21 +86,11 @@ function scores(
   graph: Graph,
   { config }: Model,
   weights: Weights,
+  counts: BlockCounts,
   tracked: boolean,
 ): { embedded: Value; logprobs: Value } {
-  const embedded = graph.input("embedded", ["PSBU", config.hiddenSize], { tracked });
-  const position = graph.input("position", ["PSBU", 1], { type: "int64" });
-  const masks = {
-    promptCausal: graph.input("promptCausal", ["GS", "S"]),
-    promptMask: graph.input("promptMask", ["P", 1, 1, 1, "S"]),
-    ownCausal: graph.input("ownCausal", ["GU", "U"]),
-  };
-  const stream = decoderLayers(graph, config, weights, embedded, position, attendSequences(graph, config, masks));
-  const last = pick(graph, stream, graph.input("lastPicks", ["P", 1], { type: "int64" }));
-  // A product, exact with ones and zeros, because completions share these rows and a scatter's sum has no fixed order.
-  const firsts = matmul(graph, graph.input("firsts", ["F", "P"]), last);
-  const others = pick(graph, stream, graph.input("picks", ["others", 1], { type: "int64" }));
-  const logits = decoderHead(graph, config, weights, concatenate(graph, [firsts, others], 0, "K"));
+  const { stream, embedded } = sequenceStream(graph, config, weights, counts, tracked);
+  const logits = decoderHead(graph, config, weights, scoredRows(graph, stream, counts));
   const { chosen, all } = tokenLogprobs(graph, logits, graph.input("targets", ["K", 1], { type: "int32" }));
   graph.output(chosen, "logprobs");
   const parts = graph.emit("Mul", [graph.emit("Exp", [all], all.shape), all], all.shape);
@@ -109,13 +99,46 @@ function scores(
   return { embedded, logprobs: chosen };
 }
 
+/** The residual stream of all tokens, [P S + B U, D]. */
+function sequenceStream(
+  graph: Graph,
+  config: DecoderConfig,
+  weights: Weights,
+  { promptBlocks, ownBlocks }: BlockCounts,
+  tracked: boolean,
+): { stream: Value; embedded: Value } {
+  const rows = ownBlocks === 0 ? "PS" : "PSBU";
+  const embedded = graph.input("embedded", [rows, config.hiddenSize], { tracked });
+  const position = graph.input("position", [rows, 1], { type: "int64" });
+  const promptCausal = graph.input("promptCausal", [promptBlocks === 1 ? "GS" : "Gblock", "S"]);
+  const completions = (): Attend => {
+    const promptMask = graph.input("promptMask", ["P", 1, 1, 1, "S"]);
+    const masks = { promptCausal, promptMask, ownCausal: graph.input("ownCausal", ["GU", "U"]) };
+    return attendSequences(graph, config, masks, promptBlocks);
+  };
+  const attend =
+    ownBlocks === 0 ? attendPrompts(graph, config, { promptCausal }, () => {}, promptBlocks) : completions();
+  return { stream: decoderLayers(graph, config, weights, embedded, position, attend), embedded };
+}
+
+/** The rows behind which a token is scored, [K, D]. */
+function scoredRows(graph: Graph, stream: Value, { ownBlocks }: BlockCounts): Value {
+  const rows = (name: string, count: string): Value =>
+    pick(graph, stream, graph.input(name, [count, 1], { type: "int64" }));
+  if (ownBlocks === 0) return rows("picks", "K");
+  // A product, exact with ones and zeros, because completions share these rows and a scatter's sum has no fixed order.
+  const firsts = matmul(graph, graph.input("firsts", ["F", "P"]), rows("lastPicks", "P"));
+  return concatenate(graph, [firsts, rows("picks", "others")], 0, "K");
+}
+
 /**
  * Inputs: embedded [P S, D], position, promptCausal, picks [K, 1] int64, all weights. Outputs: the
  * probabilities of the whole vocabulary after each pick [K, V]; each layer's keys and values [P, N, S, C].
  */
-export function promptGraph({ config, layout }: Model): Graph {
+export function promptGraph(model: Model): Graph {
+  const { config } = model;
   const graph = new Graph();
-  const weights = weightInputs(graph, layout, false);
+  const weights = weightInputs(graph, model);
   const embedded = graph.input("embedded", ["PS", config.hiddenSize]);
   const position = graph.input("position", ["PS", 1], { type: "int64" });
   const masks = { promptCausal: graph.input("promptCausal", ["GS", "S"]) };
@@ -133,9 +156,10 @@ export function promptGraph({ config, layout }: Model): Graph {
  * Inputs: those of a prompt's pass, see {@link promptGraph}. Outputs: the residual stream at each pick, `hidden l` [K, D]
  * for each layer l asked for; 0 is `embedded` itself, the last is behind the final norm.
  */
-export function hiddenGraph({ config, layout }: Model, layers: ReadonlySet<number>): Graph {
+export function hiddenGraph(model: Model, layers: ReadonlySet<number>): Graph {
+  const { config } = model;
   const graph = new Graph();
-  const weights = weightInputs(graph, layout, false);
+  const weights = weightInputs(graph, model);
   const embedded = graph.input("embedded", ["PS", config.hiddenSize]);
   const position = graph.input("position", ["PS", 1], { type: "int64" });
   const attend = attendPrompts(graph, config, { promptCausal: graph.input("promptCausal", ["GS", "S"]) });
@@ -161,10 +185,18 @@ export function stepParts({ layers }: DecoderConfig): number {
  * Runtime: part l finishes layer l - 1 and projects the heads of layer l, where there are such layers; the last gives
  * the probabilities [B, V]. Inputs: stream [B, D], position [B, 1] int64, what the heads read [B, H C]. Outputs: next
  * stream, query [B, H C], keys and values [B, N C].
+ *
+ * @param constant  gives a weight that is part of the graph; the others are inputs
  */
-export function stepGraph({ config }: Model, part: number, weightsOf: (graph: Graph) => Weights): Graph {
+export function stepGraph(
+  model: Model,
+  part: number,
+  constant: (graph: Graph, name: string) => Value | undefined,
+): Graph {
+  const { config } = model;
   const graph = new Graph();
-  const weights = weightsOf(graph);
+  const fed = weightInputs(graph, model);
+  const weights = { ...fed, tensor: (name: string) => constant(graph, name) ?? fed.tensor(name) };
   let stream = graph.input("stream", ["B", config.hiddenSize]);
   if (part > 0) {
     const read = graph.input("read", ["B", config.heads * config.headSize]);

@@ -15,7 +15,7 @@ export interface LayoutTensor {
   readonly parts: readonly LayoutPart[];
 }
 
-interface LayoutPart {
+export interface LayoutPart {
   /** The name in model.safetensors. */
   readonly name: string;
   /** Under which some files hold the same numbers again. */
@@ -38,28 +38,44 @@ const ALIGNMENT = 16;
 
 type Part = Pick<LayoutPart, "name" | "shape" | "alias">;
 
+/** A tensor to be placed. */
+export interface Placement {
+  readonly name: string;
+  readonly parts: readonly Part[];
+}
+
 export function layoutOf(config: DecoderConfig): Layout {
+  return placed(wanted(config));
+}
+
+/** One after the other, each from a cache line on. */
+export function placed(placements: readonly Placement[]): Layout {
   const tensors: LayoutTensor[] = [];
   let next = 0;
   let parameters = 0;
-  for (const { name, parts } of wanted(config)) {
+  for (const { name, parts } of placements) {
     let offset = next;
-    const placed = parts.map((part) => {
+    const located = parts.map((part) => {
       const length = part.shape.reduce((product, dimension) => product * dimension, 1);
       offset += length;
       return { ...part, offset: offset - length, length };
     });
     const rows = parts.reduce((total, { shape }) => total + shape[0], 0);
     const shape = [rows, ...parts[0].shape.slice(1)];
-    tensors.push({ name, shape, offset: next, length: offset - next, parts: placed });
+    tensors.push({ name, shape, offset: next, length: offset - next, parts: located });
     parameters += offset - next;
     next = Math.ceil(offset / ALIGNMENT) * ALIGNMENT;
   }
   return { tensors, length: next, parameters };
 }
 
+/** All parts, in the order in which they lie. */
+export function partsOf({ tensors }: Layout): readonly LayoutPart[] {
+  return tensors.flatMap(({ parts }) => parts);
+}
+
 /** The model's tensors in their order. */
-function wanted(config: DecoderConfig): Array<{ name: string; parts: Part[] }> {
+function wanted(config: DecoderConfig): Placement[] {
   const { hiddenSize, vocabularySize } = config;
   const { modules } = familyOf(config.family);
   const vocabulary = [vocabularySize, hiddenSize];
@@ -73,7 +89,7 @@ function wanted(config: DecoderConfig): Array<{ name: string; parts: Part[] }> {
   ];
 }
 
-function layerTensors(config: DecoderConfig, layer: number): Array<{ name: string; parts: Part[] }> {
+function layerTensors(config: DecoderConfig, layer: number): Placement[] {
   const { hiddenSize, feedForwardSize, headSize, bias, outputBias, feedForwardBias, queryKeyNorm } = config;
   const { modules } = familyOf(config.family);
   const query = config.heads * headSize;

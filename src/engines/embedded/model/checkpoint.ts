@@ -5,14 +5,16 @@ import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { EngineError } from "../../../core/errors.js";
 import { readBytes, writeDurable } from "../../../core/files.js";
-import type { Layout } from "../decoder/layout.js";
+import type { Merge } from "../adapters/merge.js";
+import { type Layout, partsOf } from "../decoder/layout.js";
 import type { StoredType } from "./number-formats.js";
 import { indexFile, readTensor, type TensorIndex, type TensorToWrite, writeSafetensors } from "./safetensors.js";
 import { indexModel, writeModel } from "./shards.js";
 
 /** Relative to the model folder. */
 const OPTIMIZER_FILE = join("training-state", "optimizer.safetensors");
-const MOMENTS = ["first_moment", "second_moment"] as const;
+const FIRST = "first_moment.";
+const SECOND = "second_moment.";
 
 const COMPANIONS = [
   "config.json",
@@ -52,12 +54,12 @@ const COMPUTED = /\.rotary_emb\.inv_freq$/;
 /** @throws EngineError naming the tensor that is missing, does not fit or has no place in the model */
 export function readWeights(folder: string, layout: Layout, weights: Float32Array): void {
   const index = indexModel(folder);
-  for (const { name, shape, offset, length, alias } of parts(layout)) {
+  for (const { name, shape, offset, length, alias } of partsOf(layout)) {
     const target = weights.subarray(offset, offset + length);
     readTensor(index, name, shape, target);
     if (alias !== undefined && index.has(alias)) checkAlias(index, name, alias, shape, target);
   }
-  const known = new Set(parts(layout).flatMap(({ name, alias = name }) => [name, alias]));
+  const known = new Set(partsOf(layout).flatMap(({ name, alias = name }) => [name, alias]));
   for (const [name, { path }] of index) {
     if (known.has(name) || COMPUTED.test(name)) continue;
     throw new EngineError(
@@ -93,12 +95,24 @@ export function writeWeights(
   limitBytes?: number,
 ): void {
   mkdirSync(folder, { recursive: true });
-  writeModel(folder, tensors(layout, weights, ""), type, limitBytes);
+  writeModel(folder, tensorsOf(layout, weights), type, limitBytes);
+}
+
+/** The weights merged with their adapters; no second copy of the model is made. */
+export function writeMerged(
+  folder: string,
+  layout: Layout,
+  weights: Float32Array,
+  type: StoredType,
+  merge: Merge,
+): void {
+  mkdirSync(folder, { recursive: true });
+  writeModel(folder, tensorsOf(layout, weights, "", merge), type);
 }
 
 export interface Moments {
-  readonly first: Float32Array;
-  readonly second: Float32Array;
+  readonly firstMoment: Float32Array;
+  readonly secondMoment: Float32Array;
 }
 
 /** @returns the number of steps taken. @throws EngineError where the folder holds no optimizer state, or another's */
@@ -106,11 +120,8 @@ export function readOptimizer(folder: string, layout: Layout, moments: Moments):
   const index = indexFile(join(folder, OPTIMIZER_FILE));
   const step = new Float32Array(1);
   readTensor(index, "step", [1], step);
-  for (const [at, flat] of [moments.first, moments.second].entries()) {
-    for (const { name, shape, offset, length } of parts(layout)) {
-      readTensor(index, `${MOMENTS[at]}.${name}`, shape, flat.subarray(offset, offset + length));
-    }
-  }
+  readParts(index, layout, moments.firstMoment, FIRST);
+  readParts(index, layout, moments.secondMoment, SECOND);
   return step[0];
 }
 
@@ -118,19 +129,26 @@ export function writeOptimizer(folder: string, layout: Layout, moments: Moments,
   mkdirSync(join(folder, "training-state"), { recursive: true });
   writeSafetensors(join(folder, OPTIMIZER_FILE), [
     { name: "step", shape: [1], data: Float32Array.of(step) },
-    ...tensors(layout, moments.first, `${MOMENTS[0]}.`),
-    ...tensors(layout, moments.second, `${MOMENTS[1]}.`),
+    ...tensorsOf(layout, moments.firstMoment, FIRST),
+    ...tensorsOf(layout, moments.secondMoment, SECOND),
   ]);
 }
 
-function parts(layout: Layout): Layout["tensors"][number]["parts"] {
-  return layout.tensors.flatMap((tensor) => tensor.parts);
+/** Fills the flat array from files. @throws EngineError naming the tensor that is missing or does not fit */
+export function readParts(index: TensorIndex, layout: Layout, flat: Float32Array, prefix = ""): void {
+  for (const { name, shape, offset, length } of partsOf(layout)) {
+    readTensor(index, prefix + name, shape, flat.subarray(offset, offset + length));
+  }
 }
 
-function tensors(layout: Layout, flat: Float32Array, prefix: string): TensorToWrite[] {
-  return parts(layout).map(({ name, shape, offset, length }) => ({
-    name: prefix + name,
-    shape,
-    data: flat.subarray(offset, offset + length),
+/** The flat array as tensors to write; what is merged is computed when its turn comes, one tensor at a time. */
+export function tensorsOf(layout: Layout, flat: Float32Array, prefix = "", merge?: Merge): TensorToWrite[] {
+  return partsOf(layout).map((part) => ({
+    name: prefix + part.name,
+    shape: part.shape,
+    get data() {
+      const numbers = flat.subarray(part.offset, part.offset + part.length);
+      return merge ? merge(part, numbers) : numbers;
+    },
   }));
 }

@@ -2,12 +2,13 @@
 
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { EngineError, messageOf } from "../../../core/errors.js";
 import { writeDurable } from "../../../core/files.js";
 import { Rng } from "../../../core/rng.js";
 import { type Layout, type LayoutTensor, layoutOf } from "../decoder/layout.js";
 import { writeWeights } from "./checkpoint.js";
-import { configJson, type DecoderConfig } from "./config.js";
+import { configJson, type DecoderConfig, readConfig } from "./config.js";
 
 export interface SpecialTokens {
   /** The text of the token that ends a completion, as tokenizer.json has it. */
@@ -30,7 +31,8 @@ const RESIDUAL_GAIN = 0.4;
  * residual stream half of that; norms are 1, biases 0.
  *
  * @param tokenizerJson  the text of a tokenizer.json
- * @throws EngineError where the special tokens are not in the tokenizer or ids do not fit the vocabulary
+ * @throws EngineError where the special tokens are not in the tokenizer, ids do not fit the vocabulary or the family
+ *   cannot have what the config asks for
  */
 export function createModel(
   folder: string,
@@ -52,6 +54,7 @@ export function createModel(
   const padToken = special.padToken ?? special.endToken;
   mkdirSync(folder, { recursive: true });
   writeDurable(join(folder, "config.json"), configJson(config, { end: idOf(special.endToken), pad: idOf(padToken) }));
+  checkFamily(folder, config);
   writeDurable(join(folder, "tokenizer.json"), tokenizerJson);
   const settings = {
     tokenizer_class: "PreTrainedTokenizerFast",
@@ -64,6 +67,17 @@ export function createModel(
   writeDurable(join(folder, "tokenizer_config.json"), `${JSON.stringify(settings, null, 2)}\n`);
   const layout = layoutOf(config);
   writeWeights(folder, layout, randomWeights(layout, seed), "F32");
+}
+
+/** What a family's config.json has no word for would be lost when the folder is opened. */
+function checkFamily(folder: string, config: DecoderConfig): void {
+  const said = new Map(Object.entries(readConfig(folder)));
+  const lost = Object.entries(config).find(([key, value]) => !isDeepStrictEqual(said.get(key), value));
+  if (!lost) return;
+  const [key, value] = lost.map((part) => JSON.stringify(part));
+  throw new EngineError(
+    `a ${config.family} model cannot have ${key} ${value}: it reads back as ${JSON.stringify(said.get(lost[0]))}`,
+  );
 }
 
 /** The flat array of a fresh model. */

@@ -10,6 +10,7 @@ import { BYTES_PER_NUMBER, decodeNumbers, encodeNumbers, isStoredType, type Stor
 export interface TensorToWrite {
   readonly name: string;
   readonly shape: readonly number[];
+  /** Asked for once, when the tensor is written. */
   readonly data: Float32Array;
 }
 
@@ -92,14 +93,19 @@ function filesOf(index: TensorIndex): string {
   return files.length === 1 ? files[0] : dirname(files[0]);
 }
 
+/** What a tensor takes in a file. */
+export function bytesOf({ shape }: TensorToWrite, type: StoredType): number {
+  return shape.reduce((product, dimension) => product * dimension, BYTES_PER_NUMBER[type]);
+}
+
 /** Writes the tensors in order and flushes the file. @throws EngineError naming the tensor that the type cannot hold */
 export function writeSafetensors(path: string, tensors: readonly TensorToWrite[], type: StoredType = "F32"): void {
-  const width = BYTES_PER_NUMBER[type];
   let offset = 0;
   const header: Record<string, unknown> = { __metadata__: { format: "pt" } };
-  for (const { name, shape, data } of tensors) {
-    header[name] = { dtype: type, shape, data_offsets: [offset, offset + data.length * width] };
-    offset += data.length * width;
+  for (const tensor of tensors) {
+    const start = offset;
+    offset += bytesOf(tensor, type);
+    header[tensor.name] = { dtype: type, shape: tensor.shape, data_offsets: [start, offset] };
   }
   const text = JSON.stringify(header);
   const json = Buffer.from(text.padEnd(text.length + ((8 - (Buffer.byteLength(text) % 8)) % 8)));

@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { EngineError } from "../../../core/errors.js";
 import { writeDurable } from "../../../core/files.js";
 import { readModelJson } from "./config.js";
-import { BYTES_PER_NUMBER, type StoredType } from "./number-formats.js";
-import { indexFile, type TensorIndex, type TensorToWrite, writeSafetensors } from "./safetensors.js";
+import type { StoredType } from "./number-formats.js";
+import { bytesOf, indexFile, type TensorIndex, type TensorToWrite, writeSafetensors } from "./safetensors.js";
 
 const WHOLE = "model.safetensors";
 const INDEX = "model.safetensors.index.json";
@@ -34,7 +34,7 @@ export function writeModel(
   type: StoredType,
   limitBytes = SHARD_LIMIT_BYTES,
 ): void {
-  const bytes = ({ data }: TensorToWrite): number => data.length * BYTES_PER_NUMBER[type];
+  const bytes = (tensor: TensorToWrite): number => bytesOf(tensor, type);
   const shards: TensorToWrite[][] = [];
   let room = 0;
   for (const tensor of tensors) {

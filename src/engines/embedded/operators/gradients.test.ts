@@ -7,13 +7,14 @@ import { Rng } from "../../../core/rng.js";
 import { gradients } from "../graph/autodiff.js";
 import { Graph, type Value } from "../graph/graph.js";
 import { compile, type Feeds, UNGUARDED } from "../graph/program.js";
+import { attention } from "./attention.js";
 import * as elementwise from "./elementwise.js";
 import { tokenLogprobs } from "./logprobs.js";
-import { linear, matmul } from "./matmul.js";
+import { addProduct, linear, matmul } from "./matmul.js";
 import { rmsNorm, softmax } from "./normalization.js";
 import { total } from "./reduction.js";
 import { rotary } from "./rotary.js";
-import { concatenate, pick, reshape, split, transpose } from "./shape.js";
+import { concatenate, pick, prefix, reshape, split, transpose } from "./shape.js";
 
 interface Case {
   /** The operands that a gradient is wanted for. */
@@ -68,6 +69,31 @@ const CASES: Readonly<Record<string, Case>> = {
     inputs: { x: [5, 3] },
     build: (graph, { x }) => pick(graph, x, graph.constant("int64", [2, 1], BigInt64Array.of(3n, 0n))),
   },
+  prefix: { inputs: { x: [2, 5, 3] }, build: (graph, { x }) => prefix(graph, x, 1, 3, 2) },
+  attention: {
+    inputs: { q: [2, 3, 4], k: [2, 5, 4], v: [2, 5, 4] },
+    build: (graph, { q, k, v }) => {
+      const mask = graph.constant(
+        "float32",
+        [3, 5],
+        Float32Array.from({ length: 15 }, (_, i) => (i % 4 ? 0 : -1e9)),
+      );
+      return attention(graph, q, [{ keys: k, values: v, mask }], 0.5);
+    },
+  },
+  "attention to a context in two parts, one of which is met by all rows": {
+    inputs: { q: [2, 3, 4, 4], farKeys: [2, 5, 4], farValues: [2, 5, 4], keys: [2, 3, 2, 4], values: [2, 3, 2, 4] },
+    build: (graph, { q, farKeys, farValues, keys, values }) =>
+      attention(
+        graph,
+        q,
+        [
+          { keys: farKeys, values: farValues, rows: [2, 12] },
+          { keys, values },
+        ],
+        0.5,
+      ),
+  },
   matmul: { inputs: { a: [2, 3, 4], b: [2, 4, 5] }, build: (graph, { a, b }) => matmul(graph, a, b, { scale: 0.5 }) },
   "matmul, first transposed": {
     inputs: { a: [2, 4, 3], b: [2, 4, 5] },
@@ -82,6 +108,10 @@ const CASES: Readonly<Record<string, Case>> = {
     build: (graph, { x, w, bias }) => linear(graph, x, w, bias),
   },
   "linear over more axes": { inputs: { x: [2, 3, 4], w: [5, 4] }, build: (graph, { x, w }) => linear(graph, x, w) },
+  addProduct: {
+    inputs: { sum: [3, 5], a: [3, 4], b: [5, 4] },
+    build: (graph, { sum, a, b }) => addProduct(graph, sum, a, b, 0.5),
+  },
   softmax: { inputs: row, build: (graph, { x }) => softmax(graph, x) },
   rmsNorm: { inputs: { x: [3, 4], w: [4] }, build: (graph, { x, w }) => rmsNorm(graph, x, w, 1e-6) },
   rotary: {

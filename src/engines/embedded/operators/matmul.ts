@@ -48,12 +48,30 @@ export function linear(graph: Graph, x: Value, weight: Value, bias?: Value): Val
   });
   const result = graph.record(product, [x, weight], (gradient) => [
     x.tracked ? matmul(graph, gradient, weight) : undefined,
-    matmul(graph, flatten(graph, gradient, outputs), flatten(graph, x, inputs), { transposeA: true }),
+    weight.tracked
+      ? matmul(graph, flatten(graph, gradient, outputs), flatten(graph, x, inputs), { transposeA: true })
+      : undefined,
   ]);
   if (!bias) return result;
   return graph.record(graph.emit("Add", [result, bias], shape), [result, bias], (gradient) => [
     gradient,
-    sumLeading(graph, gradient, bias.shape),
+    bias.tracked ? sumLeading(graph, gradient, bias.shape) : undefined,
+  ]);
+}
+
+/**
+ * sum + scale * a b^T, without a pass over the sum of its own.
+ *
+ * @param sum  [M, N]
+ * @param a    [M, K]
+ * @param b    [N, K]
+ */
+export function addProduct(graph: Graph, sum: Value, a: Value, b: Value, scale: number): Value {
+  const result = graph.emit("Gemm", [a, b, sum], sum.shape, { attributes: { transB: 1, alpha: { float: scale } } });
+  return graph.record(result, [sum, a, b], (gradient) => [
+    gradient,
+    a.tracked ? matmul(graph, gradient, b, { scale }) : undefined,
+    b.tracked ? matmul(graph, gradient, a, { transposeA: true, scale }) : undefined,
   ]);
 }
 

@@ -27,7 +27,7 @@ export function rmsNorm(graph: Graph, x: Value, weight: Value, epsilon: number):
     });
     return [
       each("Mul", each("Sub", scaled, each("Mul", normal, mean)), inverse),
-      sumLeading(graph, each("Mul", gradient, normal), weight.shape),
+      weight.tracked ? sumLeading(graph, each("Mul", gradient, normal), weight.shape) : undefined,
     ];
   });
 }

@@ -57,3 +57,14 @@ export function pick(graph: Graph, x: Value, indices: Value): Value {
     return [graph.emit("ScatterND", [zeros, indices, gradient], x.shape)];
   });
 }
+
+/** The first `length` along an axis, which has `rest` more. */
+export function prefix(graph: Graph, x: Value, axis: number, length: Dimension, rest: Dimension): Value {
+  const bounds = [graph.integers([0]), graph.dimensions([length]), graph.integers([axis])];
+  const result = graph.emit("Slice", [x, ...bounds], x.shape.with(axis, length));
+  return graph.record(result, [x], (gradient) => {
+    const none = x.shape.map(() => 0);
+    const behind = x.shape.map((_, at) => (at === axis ? rest : 0));
+    return [graph.emit("Pad", [gradient, graph.dimensions([...none, ...behind])], x.shape)];
+  });
+}

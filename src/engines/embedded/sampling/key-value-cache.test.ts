@@ -8,7 +8,7 @@ const SHAPES = [
   { heads: 4, keyValueHeads: 4, headSize: 24 },
   { heads: 6, keyValueHeads: 2, headSize: 8 },
   { heads: 3, keyValueHeads: 1, headSize: 64 },
-  { heads: 2, keyValueHeads: 2, headSize: 36 },
+  { heads: 2, keyValueHeads: 2, headSize: 38 },
 ];
 
 /** One row as plain arrays: each layer's keys and values, a list of [N C] a token. */

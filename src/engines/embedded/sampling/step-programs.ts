@@ -3,9 +3,8 @@
 // half at 8. Making the programs costs about as much as a step or two of 64 rows, so they are made anew whenever the
 // weights have changed.
 
-import { type Weights, weightInputs } from "../decoder/decoder.js";
 import { type Model, stepGraph, stepParts } from "../decoder/graphs.js";
-import type { Graph } from "../graph/graph.js";
+import type { Graph, Value } from "../graph/graph.js";
 import { compile, type Program, type Runtime } from "../graph/program.js";
 import type { LoadedWeights } from "../weights.js";
 
@@ -29,20 +28,17 @@ export class StepPrograms {
     this.#version = undefined;
     for (const program of this.#programs.splice(0)) await program.release();
     for (let part = 0; part < stepParts(this.#model.config); part++) {
-      const graph = stepGraph(this.#model, part, (built) => this.#constants(built, weights));
+      const graph = stepGraph(this.#model, part, (built, name) => this.#constant(built, name, weights));
       this.#programs.push(await compile(graph, this.#runtime));
     }
     this.#version = weights.version;
     return this.#programs;
   }
 
-  #constants(graph: Graph, { flat }: LoadedWeights): Weights {
-    const { layout } = this.#model;
-    const fed = weightInputs(graph, layout, false);
-    return (name) => {
-      const tensor = layout.tensors.find((candidate) => candidate.name === name);
-      if (!tensor || tensor.length * 4 > MOST_CONSTANT_BYTES) return fed(name);
-      return graph.constant("float32", tensor.shape, flat.subarray(tensor.offset, tensor.offset + tensor.length));
-    };
+  /** Adapters are no part of the layout: they are fed. */
+  #constant(graph: Graph, name: string, { flat }: LoadedWeights): Value | undefined {
+    const tensor = this.#model.layout.tensors.find((candidate) => candidate.name === name);
+    if (!tensor || tensor.length * 4 > MOST_CONSTANT_BYTES) return undefined;
+    return graph.constant("float32", tensor.shape, flat.subarray(tensor.offset, tensor.offset + tensor.length));
   }
 }

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { cutBatches, promptBucket, seatsOf } from "./batches.js";
+import { cutBatches, promptBlocks, promptBucket, seatsOf } from "./batches.js";
 
 const LIMITS = { tokens: 400, floats: 200_000 };
 const COSTS = { vocabularySize: 300, heads: 4 };
@@ -18,7 +18,13 @@ describe("batches", () => {
         for (const batch of batches) {
           const { groups, promptLength, ownLength } = batch;
           for (const group of groups) {
-            const { prompt } = sequences[group[0]];
+            const { prompt, completion } = sequences[group[0]];
+            if (ownLength === 0) {
+              expect(group.length).toBe(1);
+              expect(prompt.length + completion.length - 1).toBeLessThanOrEqual(promptLength);
+              expect(promptLength % promptBlocks(batch)).toBe(0);
+              continue;
+            }
             expect(promptBucket(prompt.length)).toBe(promptLength);
             for (const index of group) {
               expect(sequences[index].prompt).toEqual(prompt);
@@ -30,6 +36,14 @@ describe("batches", () => {
         }
       }),
     );
+  });
+
+  it("pad sequences that share nothing together, to a whole number of blocks", () => {
+    const whole = [140, 131, 20].map((length) => ({ prompt: [length], completion: Array<number>(length).fill(1) }));
+    const [long, short, ...rest] = cutBatches(whole, [0, 1, 2], LIMITS, COSTS);
+    expect([long.promptLength, promptBlocks(long), long.groups]).toEqual([144, 2, [[0], [1]]]);
+    expect([short.promptLength, promptBlocks(short), short.groups]).toEqual([24, 1, [[2]]]);
+    expect(rest).toEqual([]);
   });
 
   it("keep the completions of a prompt together and split those that are too many", () => {

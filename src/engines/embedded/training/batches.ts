@@ -9,9 +9,9 @@ export interface Sequence {
 /** Sequences of several prompts; those of one prompt are a group and share its computation. */
 export interface Batch<Item> {
   readonly groups: ReadonlyArray<readonly Item[]>;
-  /** S: every prompt of the batch is padded to it. */
+  /** S: every prompt of the batch is padded to it, or every whole sequence where `ownLength` is 0. */
   readonly promptLength: number;
-  /** U: every completion, without its last token, is padded to it. */
+  /** U: every completion, without its last token, is padded to it; 0 where no two sequences share a prompt. */
   readonly ownLength: number;
 }
 
@@ -39,13 +39,31 @@ function padded(length: number, step: number): number {
   return Math.ceil(length / step) * step;
 }
 
+/** The fewest tokens of a block of queries: smaller ones cost more than the keys they leave out. */
+const BLOCK_STEP = 64;
+
+/** How many blocks attention is cut into: a power of 2, so that few programs serve all lengths. */
+export function promptBlocks({ promptLength, ownLength }: Pick<Batch<unknown>, "promptLength" | "ownLength">): number {
+  return ownLength === 0 ? blocksOf(promptLength) : 1;
+}
+
+function blocksOf(length: number): number {
+  return Math.max(1, 2 ** Math.floor(Math.log2(length / BLOCK_STEP)));
+}
+
+/** Of a sequence that shares nothing: a whole number of blocks. */
+function wholeBucket(length: number): number {
+  return padded(length, LENGTH_STEP * blocksOf(length));
+}
+
 /** A completion's last token is only predicted, never read. At least one step: no kernel has to cope with nothing. */
 function ownBucket(completionLength: number): number {
   return padded(Math.max(1, completionLength - 1), LENGTH_STEP);
 }
 
-export function seatsOf({ groups }: Batch<unknown>): number {
-  return Math.max(...groups.map((group) => group.length));
+/** R; 0 where whole sequences stand in for prompts. */
+export function seatsOf({ groups, ownLength }: Batch<unknown>): number {
+  return ownLength === 0 ? 0 : Math.max(...groups.map((group) => group.length));
 }
 
 interface Shape {
@@ -85,6 +103,10 @@ export function cutBatches(
 
 function shapeOf(sequences: readonly Sequence[], group: readonly number[]): Shape {
   const { prompt, completion } = sequences[group[0]];
+  if (group.length === 1) {
+    const promptLength = wholeBucket(prompt.length + completion.length - 1);
+    return { promptLength, seats: 0, ownLength: 0, prompts: 1, picked: completion.length };
+  }
   return {
     promptLength: promptBucket(prompt.length),
     seats: group.length,
@@ -94,11 +116,13 @@ function shapeOf(sequences: readonly Sequence[], group: readonly number[]): Shap
   };
 }
 
-/** Undefined for prompts of different padded lengths, which never share a batch. */
+/** Undefined for prompts of different padded lengths, which never share a batch; whole sequences do. */
 function join(a: Shape, b: Shape): Shape | undefined {
-  if (a.promptLength !== b.promptLength) return undefined;
+  const whole = a.ownLength === 0 && b.ownLength === 0;
+  if (a.promptLength !== b.promptLength && !whole) return undefined;
+  if ((a.ownLength === 0) !== (b.ownLength === 0)) return undefined;
   return {
-    promptLength: a.promptLength,
+    promptLength: Math.max(a.promptLength, b.promptLength),
     seats: Math.max(a.seats, b.seats),
     ownLength: Math.max(a.ownLength, b.ownLength),
     prompts: a.prompts + b.prompts,
@@ -111,9 +135,10 @@ function fits(
   limits: BatchLimits,
   costs: BatchCosts,
 ): boolean {
-  const own = prompts * seats * ownLength;
+  const own = prompts * (seats === 0 ? promptLength : seats * ownLength);
+  const shared = seats === 0 ? 0 : prompts * promptLength;
   return (
-    prompts * promptLength + own <= limits.tokens &&
+    shared + own <= limits.tokens &&
     own * (promptLength + ownLength) * costs.heads <= limits.floats &&
     picked * costs.vocabularySize <= limits.floats
   );

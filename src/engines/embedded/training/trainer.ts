@@ -3,12 +3,13 @@
 
 import { Tensor } from "onnxruntime-node";
 import type { Loss } from "../../engine.js";
-import { causalMask, MASKED, stackedLengths } from "../decoder/attention.js";
+import { type BlockCounts, causalMask, MASKED, stackedLengths } from "../decoder/attention.js";
 import { EMBEDDED_GRADIENT, gradientName, logprobGraph, lossGraph, type Model } from "../decoder/graphs.js";
 import { type LossField, lossFields } from "../decoder/losses.js";
+import { trainedLayout } from "../decoder/weight-inputs.js";
 import { compile, type Feeds, type Outputs, type Program, type Runtime } from "../graph/program.js";
 import { embeddingRow, type LoadedWeights } from "../weights.js";
-import { type Batch, type Sequence, seatsOf } from "./batches.js";
+import { type Batch, promptBlocks, type Sequence, seatsOf } from "./batches.js";
 
 /** A sequence with what the loss reads of it, [completion] each. */
 export interface TrainingSequence extends Sequence {
@@ -39,8 +40,8 @@ export class Trainer {
   readonly #model: Model;
   readonly #runtime: Runtime;
   readonly #losses = new Map<string, Promise<LossProgram>>();
-  readonly #masks = new Map<number, Tensor>();
-  #scores: Promise<Program> | undefined;
+  readonly #scores = new Map<string, Promise<Program>>();
+  readonly #masks = new Map<string, Tensor>();
 
   constructor(model: Model, runtime: Runtime) {
     this.#model = model;
@@ -49,8 +50,7 @@ export class Trainer {
 
   /** One result a sequence, in the order of `batch.groups.flat()`. */
   async logprobs(weights: LoadedWeights, batch: Batch<Sequence>): Promise<TokenScores[]> {
-    this.#scores ??= compile(logprobGraph(this.#model), this.#runtime);
-    const program = await this.#scores;
+    const program = await this.#scoreProgram(blockCounts(batch));
     const feeds = { ...weights.feeds, ...this.#feeds(weights, batch) };
     const outputs = await program.run(feeds, this.#lengths(batch));
     const [logprobs, entropies] = ["logprobs", "entropies"].map((name) => unpack(outputs(name), batch.groups.flat()));
@@ -63,7 +63,7 @@ export class Trainer {
     loss: Loss,
     add: AddGradient,
   ): Promise<TokenLosses[]> {
-    const { program, weights: names } = await this.#lossProgram(loss);
+    const { program, weights: names } = await this.#lossProgram(loss, blockCounts(batch));
     const sequences = batch.groups.flat();
     const feeds: Feeds = { ...weights.feeds, ...this.#feeds(weights, batch) };
     feeds.tokenWeights = pack(sequences, (sequence) => sequence.weights);
@@ -82,11 +82,18 @@ export class Trainer {
     }));
   }
 
-  #lossProgram(loss: Loss): Promise<LossProgram> {
-    const key = JSON.stringify(loss);
+  #scoreProgram(counts: BlockCounts): Promise<Program> {
+    const key = JSON.stringify(counts);
+    const known = this.#scores.get(key) ?? compile(logprobGraph(this.#model, counts), this.#runtime);
+    this.#scores.set(key, known);
+    return known;
+  }
+
+  #lossProgram(loss: Loss, counts: BlockCounts): Promise<LossProgram> {
+    const key = JSON.stringify([loss, counts]);
     let known = this.#losses.get(key);
     if (!known) {
-      const { graph, weights } = lossGraph(this.#model, loss);
+      const { graph, weights } = lossGraph(this.#model, loss, counts);
       known = compile(graph, this.#runtime).then((program) => ({ program, weights }));
       this.#losses.set(key, known);
     }
@@ -94,9 +101,10 @@ export class Trainer {
   }
 
   #addGradients(outputs: Outputs, names: readonly string[], batch: Batch<Sequence>, add: AddGradient): void {
-    for (const { name, offset } of this.#model.layout.tensors) {
+    for (const { name, offset } of trainedLayout(this.#model).tensors) {
       if (names.includes(name)) add(offset, outputs(gradientName(name)));
     }
+    if (this.#model.adapters) return;
     const { hiddenSize } = this.#model.config;
     const rows = outputs(EMBEDDED_GRADIENT);
     for (const { token, row } of placedTokens(batch)) {
@@ -107,10 +115,8 @@ export class Trainer {
   #lengths(batch: Batch<unknown>): Record<string, number> {
     const { groups, promptLength, ownLength } = batch;
     const seats = seatsOf(batch);
-    return {
-      ...stackedLengths(this.#model.config, { prompts: groups.length, promptLength, seats, ownLength }),
-      R: seats,
-    };
+    const sizes = { prompts: groups.length, promptLength, seats, ownLength };
+    return { ...stackedLengths(this.#model.config, sizes, promptBlocks(batch)), P: groups.length, R: seats };
   }
 
   /** What every batch feeds, by the names in graphs.ts. */
@@ -125,32 +131,40 @@ export class Trainer {
       embedded.set(flat.subarray(from, from + hiddenSize), row * hiddenSize);
       position[row] = BigInt(place);
     }
+    return {
+      ...pickFeeds(batch),
+      ...(ownLength === 0 ? {} : this.#ownMasks(batch)),
+      embedded: new Tensor("float32", embedded, [count, hiddenSize]),
+      position: new Tensor("int64", position, [count, 1]),
+      promptCausal: this.#causal(promptLength, promptLength / promptBlocks(batch)),
+    };
+  }
+
+  #ownMasks({ groups, promptLength, ownLength }: Batch<Sequence>): Feeds {
     const mask = new Float32Array(groups.length * promptLength);
     for (const [index, [{ prompt }]] of groups.entries()) {
       mask.fill(MASKED, index * promptLength + prompt.length, (index + 1) * promptLength);
     }
     return {
-      ...pickFeeds(batch),
-      embedded: new Tensor("float32", embedded, [count, hiddenSize]),
-      position: new Tensor("int64", position, [count, 1]),
-      promptCausal: this.#causal(promptLength),
-      ownCausal: this.#causal(ownLength),
+      ownCausal: this.#causal(ownLength, ownLength),
       promptMask: new Tensor("float32", mask, [groups.length, 1, 1, 1, promptLength]),
     };
   }
 
-  #causal(length: number): Tensor {
+  /** Of the last `rows` of so many tokens. */
+  #causal(length: number, rows: number): Tensor {
     const { config } = this.#model;
-    let mask = this.#masks.get(length);
-    if (!mask) {
-      mask = new Tensor("float32", causalMask(config, length), [
-        (config.heads / config.keyValueHeads) * length,
-        length,
-      ]);
-      this.#masks.set(length, mask);
-    }
-    return mask;
+    const key = `${length} ${rows}`;
+    const known =
+      this.#masks.get(key) ??
+      new Tensor("float32", causalMask(config, length, rows), [(config.heads / config.keyValueHeads) * rows, length]);
+    this.#masks.set(key, known);
+    return known;
   }
+}
+
+function blockCounts(batch: Batch<unknown>): BlockCounts {
+  return { promptBlocks: promptBlocks(batch), ownBlocks: batch.ownLength === 0 ? 0 : 1 };
 }
 
 interface PlacedToken {
@@ -175,23 +189,26 @@ function* placedTokens(batch: Batch<Sequence>): Generator<PlacedToken> {
   }
 }
 
-/** Where each completion's first token is read. */
+/** The row where each completion's first token is read: behind all prompts, or behind its own in a whole sequence. */
 function* placedCompletions(batch: Batch<Sequence>): Generator<{ sequence: Sequence; row: number; prompt: number }> {
   const { groups, promptLength, ownLength } = batch;
   const seats = seatsOf(batch);
   for (const [prompt, group] of groups.entries()) {
     for (const [seat, sequence] of group.entries()) {
-      yield { sequence, row: groups.length * promptLength + (prompt * seats + seat) * ownLength, prompt };
+      const behind = groups.length * promptLength + (prompt * seats + seat) * ownLength;
+      const row = ownLength === 0 ? prompt * promptLength + sequence.prompt.length : behind;
+      yield { sequence, row, prompt };
     }
   }
 }
 
 /** Which rows predict, and what. The first tokens of all completions come first, then the others. */
 function pickFeeds(batch: Batch<Sequence>): Feeds {
-  const { groups, promptLength } = batch;
+  const { groups, promptLength, ownLength } = batch;
   const sequences = groups.flat();
+  const last = groups.map(([{ prompt }], index) => index * promptLength + prompt.length - 1);
   const firsts = new Float32Array(sequences.length * groups.length);
-  const picks: number[] = [];
+  const picks: number[] = ownLength === 0 ? [...last] : [];
   const targets = sequences.map(({ completion }) => completion[0]);
   let next = 0;
   for (const { sequence, row, prompt } of placedCompletions(batch)) {
@@ -201,11 +218,11 @@ function pickFeeds(batch: Batch<Sequence>): Feeds {
       targets.push(sequence.completion[at]);
     }
   }
-  if (picks.length === 0) {
-    picks.push(groups.length * promptLength);
+  if (targets.length === sequences.length) {
+    const spare = last[0] === 0 ? 1 : 0;
+    picks.push(ownLength === 0 ? spare : groups.length * promptLength);
     targets.push(0);
   }
-  const last = groups.map(([{ prompt }], index) => index * promptLength + prompt.length - 1);
   return {
     lastPicks: new Tensor("int64", BigInt64Array.from(last, BigInt), [last.length, 1]),
     firsts: new Tensor("float32", firsts, [sequences.length, groups.length]),

@@ -68,6 +68,10 @@ export const i32x4 = {
 
 export const f32x4 = {
   load: (address: Code, offset = 0): Code => memory([0xfd, 0], address, offset),
+  /** The first two lanes; the others are 0. */
+  loadHalf: (address: Code, offset = 0): Code => memory([0xfd, 0x5d], address, offset),
+  /** The first two lanes. */
+  storeHalf: (address: Code, value: Code, offset = 0): Code => [...memory([0xfd, 0x5b], address, offset, value), 0],
   loadSplat: (address: Code, offset = 0): Code => memory([0xfd, 9], address, offset),
   store: (address: Code, value: Code, offset = 0): Code => memory([0xfd, 11], address, offset, value),
   splat: simd(0x13),

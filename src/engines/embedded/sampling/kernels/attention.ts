@@ -38,7 +38,7 @@ export interface AttentionShape {
   readonly heads: number;
   /** Fewer than `heads` is grouped-query attention. */
   readonly keyValueHeads: number;
-  /** C, a multiple of 4. */
+  /** C, even. */
   readonly headSize: number;
 }
 
@@ -202,19 +202,18 @@ function appendFunction(headSize: number): FunctionSpec {
     parameters: ["i32", "i32", "i32", "i32"],
     body: ([key, value, page, slot], declare) => {
       const [channel, keys, values] = declareMany(declare, "i32", 3);
-      const bytes = i32.constant(headSize * FLOAT);
-      const oneKey = f32.store(keys.get, f32.load(i32.add(key.get, channel.get)));
-      const nextKey = keys.set(i32.add(keys.get, i32.constant(KEYS_STRIDE)));
-      const fourValues = f32x4.store(
-        i32.add(values.get, channel.get),
-        f32x4.load(i32.add(value.get, channel.get)),
-        headSize * KEYS_STRIDE,
-      );
       return [
         ...keys.set(element(page.get, slot.get, FLOAT)),
-        ...count(channel, { to: bytes, step: FLOAT }, [...oneKey, ...nextKey]),
         ...values.set(element(page.get, slot.get, headSize * FLOAT)),
-        ...count(channel, { to: bytes, step: VECTOR }, fourValues),
+        ...count(channel, { to: i32.constant(headSize * FLOAT), step: FLOAT }, [
+          ...f32.store(keys.get, f32.load(i32.add(key.get, channel.get))),
+          ...f32.store(
+            i32.add(values.get, channel.get),
+            f32.load(i32.add(value.get, channel.get)),
+            headSize * KEYS_STRIDE,
+          ),
+          ...keys.set(i32.add(keys.get, i32.constant(KEYS_STRIDE))),
+        ]),
       ];
     },
   };
@@ -236,15 +235,15 @@ function scoreFunction(headSize: number): FunctionSpec {
           return sum.set(f32x4.add(sum.get, f32x4.multiply(factor.get, fourKeys)));
         }),
       ];
-      const fourChannels = [
-        ...[0, 1, 2, 3].flatMap(oneChannel),
-        ...keys.set(i32.add(keys.get, i32.constant(LANES * KEYS_STRIDE))),
+      const twoChannels = [
+        ...[0, 1].flatMap(oneChannel),
+        ...keys.set(i32.add(keys.get, i32.constant(2 * KEYS_STRIDE))),
       ];
       const oneQuery = [
         ...query.set(element(queries.get, line.get, queryStride.get)),
         ...keys.set(page.get),
         ...sums.flatMap((sum) => sum.set(ZEROS)),
-        ...count(channel, { to: i32.constant(headSize * FLOAT), step: VECTOR }, fourChannels),
+        ...count(channel, { to: i32.constant(headSize * FLOAT), step: 2 * FLOAT }, twoChannels),
         ...to.set(element(element(scores.get, line.get, scoreStride.get), at.get, PAGE_TOKENS * FLOAT)),
         ...sums.flatMap((sum, vector) => f32x4.store(to.get, f32x4.multiply(sum.get, scale), vector * VECTOR)),
       ];
@@ -301,26 +300,30 @@ function mixFunction(headSize: number): FunctionSpec {
       const [values, at, line, to, from, last, token, value] = declareMany(declare, "i32", 8);
       const sums = declareMany(declare, "v128", MIX_VECTORS);
       const share = declare("v128");
-      /** Over the page's tokens, the vectors of channels from `first`. */
-      const stripe = (first: number): Code => {
-        const held = sums.slice(0, Math.min(MIX_VECTORS, headSize / LANES - first));
-        const offset = (vector: number): number => (first + vector) * VECTOR;
+      /** Over the page's tokens, some of a head's vectors; the last of them may be half of one. */
+      const stripe = (vectors: readonly number[]): Code => {
+        const held = vectors.map((vector, index) => {
+          const [sum, offset, half] = [sums[index], vector * VECTOR, vector * LANES + LANES > headSize];
+          const load = (address: Code): Code => (half ? f32x4.loadHalf : f32x4.load)(address, offset);
+          const store = (half ? f32x4.storeHalf : f32x4.store)(to.get, sum.get, offset);
+          const term = f32x4.multiply(share.get, load(value.get));
+          return { begin: sum.set(load(to.get)), add: sum.set(f32x4.add(sum.get, term)), store };
+        });
         return [
-          ...held.flatMap((sum, vector) => sum.set(f32x4.load(to.get, offset(vector)))),
+          ...held.flatMap(({ begin }) => begin),
           ...value.set(values.get),
           ...count(token, { to: last.get, step: FLOAT }, [
             ...share.set(f32x4.loadSplat(i32.add(from.get, token.get))),
-            ...held.flatMap((sum, vector) =>
-              sum.set(f32x4.add(sum.get, f32x4.multiply(share.get, f32x4.load(value.get, offset(vector))))),
-            ),
+            ...held.flatMap(({ add }) => add),
             ...value.set(i32.add(value.get, i32.constant(headSize * FLOAT))),
           ]),
-          ...held.flatMap((sum, vector) => f32x4.store(to.get, sum.get, offset(vector))),
+          ...held.flatMap(({ store }) => store),
         ];
       };
-      const stripes = Array.from({ length: Math.ceil(headSize / LANES / MIX_VECTORS) }, (_, index) =>
-        stripe(index * MIX_VECTORS),
-      );
+      const vectors = Array.from({ length: Math.ceil(headSize / LANES) }, (_, vector) => vector);
+      const stripes = vectors
+        .filter((vector) => vector % MIX_VECTORS === 0)
+        .map((first) => stripe(vectors.slice(first, first + MIX_VECTORS)));
       const tokensLeft = i32.subtract(end.get, i32.multiply(at.get, i32.constant(PAGE_TOKENS)));
       return count(at, { to: wholePages(end.get) }, [
         ...values.set(i32.add(i32.load(element(pages.get, at.get, FLOAT)), offset.get)),

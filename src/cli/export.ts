@@ -1,0 +1,83 @@
+// `coderlplus export`: a model folder for other tools, out of a run's checkpoint or of a model and its adapters.
+
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { type Command, Option } from "commander";
+import { UsageError } from "../core/errors.js";
+import { writeFolderAtomic } from "../core/files.js";
+import { sum } from "../core/maths.js";
+import { type ExportSource, exportModel } from "../engines/embedded/adapters/export.js";
+import { ADAPTER_FOLDER } from "../engines/embedded/checkpoints.js";
+import type { StoredType } from "../engines/embedded/model/number-formats.js";
+import { RunDirectory } from "../runs/run-directory.js";
+import { positive } from "./numbers.js";
+
+interface Flags {
+  readonly run?: string;
+  readonly step?: number;
+  readonly model?: string;
+  readonly adapter?: string;
+  readonly out: string;
+  readonly type: string;
+  readonly json?: boolean;
+}
+
+const TYPES: Readonly<Record<string, StoredType>> = { f32: "F32", bf16: "BF16", f16: "F16" };
+
+/** @param write  where the result goes */
+export function registerExport(
+  program: Command,
+  write: (text: string) => void = (text) => void process.stdout.write(text),
+): void {
+  program
+    .command("export")
+    .description("write a plain model folder, adapters merged, for transformers, vLLM and others")
+    .option("--run <folder>", "a run: its newest checkpoint")
+    .option("--step <n>", "another checkpoint of the run", positive)
+    .addOption(new Option("--model <folder>", "a model folder instead of a run").conflicts(["run", "step"]))
+    .addOption(new Option("--adapter <folder>", "adapters in PEFT's layout, of --model").conflicts("run"))
+    .requiredOption("--out <folder>", "where the model is written; must not exist")
+    .addOption(new Option("--type <type>", "how numbers are stored").choices(Object.keys(TYPES)).default("f32"))
+    .option("--json", "print the result as one JSON object")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  coderlplus export --run runs/coderlplus-1 --out my-model --type bf16\n  coderlplus export --model base --adapter my-adapter --out my-model",
+    )
+    .action(async (flags: Flags) => {
+      const source = sourceOf(flags);
+      const { out, type } = flags;
+      if (existsSync(out)) throw new UsageError(`${out}: is there already; choose another folder with --out`);
+      let parameters = 0;
+      await writeFolderAtomic(out, (folder) => {
+        parameters = exportModel(folder, source, TYPES[type]);
+      });
+      const bytes = sum(readdirSync(out).map((name) => statSync(join(out, name)).size));
+      const result = { out, ...source, type, parameters, bytes };
+      write(
+        flags.json
+          ? `${JSON.stringify(result)}\n`
+          : `${out}: ${parameters.toLocaleString("en")} parameters as ${type}, ${(bytes / 1e6).toFixed(1)} MB\n`,
+      );
+    });
+}
+
+/** @throws UsageError where the flags name nothing, or adapters that are in the weights already */
+function sourceOf({ run, step, model, adapter }: Flags): ExportSource {
+  if (model === undefined) {
+    if (run === undefined) throw new UsageError("nothing to export: name a run with --run or a model with --model");
+    return { model: checkpointOf(run, step), adapter: undefined };
+  }
+  if (adapter !== undefined && existsSync(join(model, ADAPTER_FOLDER))) {
+    throw new UsageError(`${model}: its adapters are merged into its weights already; leave out --adapter`);
+  }
+  return { model, adapter };
+}
+
+function checkpointOf(path: string, step: number | undefined): string {
+  const run = RunDirectory.open(path);
+  const steps = run.checkpointSteps();
+  const chosen = step ?? steps.at(-1);
+  if (chosen !== undefined && steps.includes(chosen)) return run.checkpointPath(chosen);
+  const there = steps.length === 0 ? "none" : `those of steps ${steps.join(", ")}`;
+  throw new UsageError(`${path}: has no checkpoint${step === undefined ? "" : ` of step ${step}`}; it has ${there}`);
+}
