@@ -1,4 +1,4 @@
-// The embedded engine: a model folder, trained and sampled on this machine's processor. This side plans: it cuts work
+// The embedded engine: a model folder, trained and sampled on this machine. This side plans: it cuts work
 // into batches, hands them to compute workers and puts results back in order. What it cuts does not depend on how many
 // workers there are, and sums have one order, so results are the same bits for any number of threads.
 
@@ -20,6 +20,7 @@ import type {
 } from "../engine.js";
 import { adaptersOf, type LoraOptions } from "./adapters/layout.js";
 import { type Layout, layoutOf } from "./decoder/layout.js";
+import type { Device } from "./devices.js";
 import { cutHiddenBatches } from "./hidden-states.js";
 import { CONTROL_BYTES, type SharedState, TURN, type WeightSource } from "./jobs.js";
 import { stampOf } from "./memory.js";
@@ -29,13 +30,17 @@ import type { StoredType } from "./model/number-formats.js";
 import { readTokenizer } from "./model/tokenizer.js";
 import { checkHiddenStates, checkSequences, checkTokens, hasGradient, trainingSequence } from "./requests.js";
 import { cutShards } from "./sampling/shards.js";
+import { tinyConfig } from "./self-test/tiny-model.js";
 import { type Batch, type BatchLimits, cutBatches, type Sequence } from "./training/batches.js";
 import type { TokenScores } from "./training/trainer.js";
+import { type Placement, placementText } from "./webgpu/placement.js";
 import { WorkerPool } from "./worker-pool.js";
 
 export interface EmbeddedOptions {
   /** A model folder in Hugging Face's layout. Its files must stay: the reference is read when it is first asked for. */
   readonly model: string;
+  /** What computes; the processor by default. */
+  readonly device?: Device;
   /** Processor threads to use, all by default; the results' bits do not depend on it. */
   readonly threads?: number;
   /** Tokens of one training batch, padding included. */
@@ -45,6 +50,9 @@ export interface EmbeddedOptions {
   /** Train adapters beside frozen weights instead of the weights; their first numbers come from the seed. */
   readonly lora?: (LoraOptions & { readonly seed: string | number }) | null;
 }
+
+/** What the self-tests of this process found, by device and tiny model. */
+const tested = new Map<string, Placement | null>();
 
 /** A model above this many weights is computed by one worker with several threads: copies would cost more. */
 const ONE_WORKER_PARAMETERS = 20_000_000;
@@ -76,6 +84,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedEn
 export class EmbeddedEngine implements Engine {
   readonly model: ModelInfo;
   readonly capabilities: Engine["capabilities"];
+  readonly #device: Device;
   readonly #config: DecoderConfig;
   readonly #layout: Layout;
   readonly #companions: Companions;
@@ -86,11 +95,13 @@ export class EmbeddedEngine implements Engine {
   readonly #control = new SharedArrayBuffer(CONTROL_BYTES);
   readonly #workers: number;
   readonly #pool: WorkerPool;
+  #placement: Placement | null = null;
   #version = 0;
   #steps = 0;
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(config: DecoderConfig, tokenizer: Tokenizer, options: EmbeddedOptions) {
+    this.#device = options.device ?? "cpu";
     this.#config = config;
     this.#layout = layoutOf(config);
     this.#folder = resolve(options.model);
@@ -111,9 +122,11 @@ export class EmbeddedEngine implements Engine {
     const hiddenStates = { layers: config.layers, size: config.hiddenSize };
     this.capabilities = { dualClip: true, kl: true, entropy: true, hiddenStates };
     const threads = options.threads ?? availableParallelism();
-    this.#workers = this.#layout.parameters > ONE_WORKER_PARAMETERS ? 1 : threads;
+    const alone = this.#device !== "cpu" || this.#layout.parameters > ONE_WORKER_PARAMETERS;
+    this.#workers = alone ? 1 : threads;
     this.#pool = new WorkerPool(this.#workers, {
       config,
+      device: this.#device,
       folder: this.#folder,
       stamp: stampOf(this.#folder),
       lora,
@@ -123,8 +136,17 @@ export class EmbeddedEngine implements Engine {
     });
   }
 
-  /** Reads the weights; nothing else may be called before. */
+  /** As a run's records have it: "cpu", or "webgpu: 0 of 879 nodes run on the CPU". */
+  get device(): string {
+    return this.#placement ? `${this.#device}: ${placementText(this.#placement)}` : this.#device;
+  }
+
+  /** Tests the device, once a process, and reads the weights; nothing else may be called before. */
   async start(): Promise<void> {
+    const key = JSON.stringify([this.#device, tinyConfig(this.#config)]);
+    const known = tested.get(key);
+    this.#placement = known === undefined ? await this.#pool.run("selfTest", {}) : known;
+    tested.set(key, this.#placement);
     await this.#pool.run("start", { seed: this.#seed });
   }
 
@@ -142,6 +164,7 @@ export class EmbeddedEngine implements Engine {
       const shards = cutShards(requests, {
         rows: this.#samplingRows,
         workers: this.#workers,
+        bucketed: this.#device !== "cpu",
         contextLength: this.#config.contextLength,
         endIds,
       });

@@ -3,11 +3,13 @@
 
 import type { HiddenStateRequest, Loss, OptimStep, Sample } from "../engine.js";
 import type { LoraOptions } from "./adapters/layout.js";
+import type { Device } from "./devices.js";
 import type { DecoderConfig } from "./model/config.js";
 import type { StoredType } from "./model/number-formats.js";
 import type { ShardPrompt } from "./sampling/sampler.js";
 import type { Batch, Sequence } from "./training/batches.js";
 import type { TokenLosses, TokenScores, TrainingSequence } from "./training/trainer.js";
+import type { Placement } from "./webgpu/placement.js";
 
 /** Flat f32 arrays of the trained layout's length. */
 export interface SharedState {
@@ -19,6 +21,7 @@ export interface SharedState {
 
 export interface WorkerSetup {
   readonly config: DecoderConfig;
+  readonly device: Device;
   /** Of the model that the engine starts from. */
   readonly folder: string;
   /** Of its files, see `stampOf`. */
@@ -39,6 +42,8 @@ export type WeightSource =
   | { readonly kind: "reference" };
 
 export interface Jobs {
+  /** Where a device's nodes run, null for the processor itself. @throws EngineError where it computes wrong */
+  selfTest: { job: object; result: Placement | null };
   /** Adds the batch's gradient to the sum when its turn comes. */
   gradient: {
     job: { version: number; batch: Batch<TrainingSequence>; loss: Loss; turn: number };

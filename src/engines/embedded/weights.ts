@@ -5,21 +5,33 @@ import type { Model } from "./decoder/graphs.js";
 import type { Layout } from "./decoder/layout.js";
 import type { Feeds } from "./graph/program.js";
 
-export interface LoadedWeights {
-  readonly flat: Float32Array;
-  /** Views of the flat arrays by name; an update in place needs no new ones. */
+/** Stands for no token: its row is not meant to be seen. */
+export const PADDING = -1;
+
+/** What a program that reads whole sequences asks of the weights, wherever they lie. */
+export interface WeightFeeds {
+  /** By name. */
   readonly feeds: Feeds;
+  /** The tokens' rows of the embedding, [tokens, D]; whoever asked disposes of them. */
+  embed(tokens: Int32Array): Tensor | Promise<Tensor>;
+}
+
+/** Its feeds are views of the flat arrays; an update in place needs no new ones. */
+export interface LoadedWeights extends WeightFeeds {
+  readonly flat: Float32Array;
   /** Another whenever the flat array holds other numbers. */
   version: number;
 }
 
 /** @param adapted  the adapters' flat array, where the model has adapters */
 export function loadedWeights(
-  { layout, adapters }: Model,
+  model: Model,
   flat: Float32Array,
   adapted: Float32Array = new Float32Array(),
 ): LoadedWeights {
-  return { flat, feeds: { ...views(layout, flat), ...(adapters && views(adapters.layout, adapted)) }, version: 0 };
+  const { layout, adapters } = model;
+  const feeds = { ...views(layout, flat), ...(adapters && views(adapters.layout, adapted)) };
+  return { flat, feeds, embed: (tokens) => embedRows(model, flat, tokens), version: 0 };
 }
 
 function views({ tensors }: Layout, flat: Float32Array): Feeds {
@@ -27,6 +39,17 @@ function views({ tensors }: Layout, flat: Float32Array): Feeds {
     return [name, new Tensor("float32", flat.subarray(offset, offset + length), shape)] as const;
   });
   return Object.fromEntries(entries);
+}
+
+function embedRows(model: Model, flat: Float32Array, tokens: Int32Array): Tensor {
+  const { hiddenSize } = model.config;
+  const rows = new Float32Array(tokens.length * hiddenSize);
+  for (const [row, token] of tokens.entries()) {
+    if (token === PADDING) continue;
+    const from = embeddingRow(model, token);
+    rows.set(flat.subarray(from, from + hiddenSize), row * hiddenSize);
+  }
+  return new Tensor("float32", rows, [tokens.length, hiddenSize]);
 }
 
 /** Where a token's row of the embedding starts in the flat array: it is the layout's first tensor. */

@@ -11,7 +11,7 @@ import type { DecoderConfig } from "../model/config.js";
 import { tokenLogprobs } from "../operators/logprobs.js";
 import { matmul } from "../operators/matmul.js";
 import { total } from "../operators/reduction.js";
-import { concatenate, pick } from "../operators/shape.js";
+import { concatenate, pick, transpose } from "../operators/shape.js";
 import { attendPrompts, attendSequences, type BlockCounts } from "./attention.js";
 import {
   type Attend,
@@ -132,8 +132,9 @@ function scoredRows(graph: Graph, stream: Value, { ownBlocks }: BlockCounts): Va
 }
 
 /**
- * Inputs: embedded [P S, D], position, promptCausal, picks [K, 1] int64, all weights. Outputs: the
- * probabilities of the whole vocabulary after each pick [K, V]; each layer's keys and values [P, N, S, C].
+ * Inputs: embedded [P S, D], position, promptCausal, picks [K, 1] int64, all weights. Outputs: logprobs of the whole
+ * vocabulary after each pick [K, V]; each layer's keys [P, N, C, S], a channel of all tokens together, and values
+ * [P, N, S, C].
  */
 export function promptGraph(model: Model): Graph {
   const { config } = model;
@@ -143,12 +144,13 @@ export function promptGraph(model: Model): Graph {
   const position = graph.input("position", ["PS", 1], { type: "int64" });
   const masks = { promptCausal: graph.input("promptCausal", ["GS", "S"]) };
   const attend = attendPrompts(graph, config, masks, (layer, keys, values) => {
-    graph.output(keys, `keys ${layer}`);
+    graph.output(transpose(graph, keys, [0, 1, 3, 2]), `keys ${layer}`);
     graph.output(values, `values ${layer}`);
   });
   const stream = decoderLayers(graph, config, weights, embedded, position, attend);
   const picks = graph.input("picks", ["K", 1], { type: "int64" });
-  probabilityOutput(graph, decoderHead(graph, config, weights, pick(graph, stream, picks)));
+  const logits = decoderHead(graph, config, weights, pick(graph, stream, picks));
+  graph.output(graph.emit("LogSoftmax", [logits], logits.shape, { attributes: { axis: -1 } }), "logprobs");
   return graph;
 }
 
@@ -203,7 +205,8 @@ export function stepGraph(
     stream = finishLayer(graph, config, layerWeights(weights, part - 1), stream, read);
   }
   if (part === config.layers) {
-    probabilityOutput(graph, decoderHead(graph, config, weights, stream));
+    const logits = decoderHead(graph, config, weights, stream);
+    graph.output(graph.emit("Softmax", [logits], logits.shape, { attributes: { axis: -1 } }), "probabilities");
     return graph;
   }
   if (part > 0) graph.output(stream, "next stream");
@@ -214,8 +217,4 @@ export function stepGraph(
   graph.output(heads.key, "keys");
   graph.output(heads.value, "values");
   return graph;
-}
-
-function probabilityOutput(graph: Graph, logits: Value): void {
-  graph.output(graph.emit("Softmax", [logits], logits.shape, { attributes: { axis: -1 } }), "probabilities");
 }

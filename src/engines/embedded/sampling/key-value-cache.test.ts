@@ -63,18 +63,23 @@ class Walk {
     const stride = length + 3;
     const part = (): Float32Array => this.numbers(keyValueHeads * stride * headSize);
     const stored = Array.from({ length: layers }, () => ({ keys: part(), values: part() }));
-    const lines = (heads: Float32Array): Float32Array[] =>
+    const place = { keys: [1, stride], values: [headSize, 1] };
+    const lines = (heads: Float32Array, kind: keyof typeof place): Float32Array[] =>
       Array.from({ length }, (_, token) =>
         Float32Array.from({ length: keyValueHeads * headSize }, (__, at) => {
           const [head, channel] = [Math.floor(at / headSize), at % headSize];
-          return heads[(head * stride + token) * headSize + channel];
+          const [ofToken, ofChannel] = place[kind];
+          return heads[head * stride * headSize + token * ofToken + channel * ofChannel];
         }),
       );
     return this.#cache
       .addPrompt(rows, length, stride, (layer) => stored[layer])
       .map((cached) => ({
         cached,
-        plain: { keys: stored.map(({ keys }) => lines(keys)), values: stored.map(({ values }) => lines(values)) },
+        plain: {
+          keys: stored.map(({ keys }) => lines(keys, "keys")),
+          values: stored.map(({ values }) => lines(values, "values")),
+        },
       }));
   }
 

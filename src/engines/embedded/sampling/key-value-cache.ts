@@ -64,7 +64,7 @@ export class KeyValueCache {
   /**
    * Keeps a prompt's keys and values for each of its rows.
    *
-   * @param part  of one layer, [N, stride, C] each, of which the first `length` tokens count
+   * @param part  of one layer, keys [N, C, stride] and values [N, stride, C], of which the first `length` tokens count
    */
   addPrompt(
     rows: number,
@@ -148,12 +148,14 @@ export class KeyValueCache {
     const { keyValueHeads, headSize } = this.#config;
     const scratch = this.#scratch;
     const floats = new Float32Array(this.#pool.memory.buffer);
+    const [key, value] = [scratch.keys / FLOAT, scratch.values / FLOAT];
     for (let head = 0; head < keyValueHeads; head++) {
       const offset = this.#headOffset(layer, head);
       for (let token = 0; token < length; token++) {
-        const from = (head * stride + token) * headSize;
-        floats.set(keys.subarray(from, from + headSize), scratch.keys / FLOAT);
-        floats.set(values.subarray(from, from + headSize), scratch.values / FLOAT);
+        for (let channel = 0; channel < headSize; channel++) {
+          floats[key + channel] = keys[(head * headSize + channel) * stride + token];
+          floats[value + channel] = values[(head * stride + token) * headSize + channel];
+        }
         const page = pages[Math.floor(token / PAGE_TOKENS)] + offset;
         this.#kernels.append(scratch.keys, scratch.values, page, token % PAGE_TOKENS);
       }

@@ -1,16 +1,25 @@
 // The pass over prompts before anything is drawn: fills the cache and gives what may follow each. Prompts of one
 // padded length are computed together, so that a prompt's numbers do not depend on the others.
 
-import { Tensor } from "onnxruntime-node";
-import { causalMask, stackedLengths } from "../decoder/attention.js";
+import { stackedLengths } from "../decoder/attention.js";
 import { type Model, promptGraph } from "../decoder/graphs.js";
-import { compile, type Feeds, type Program, type Runtime } from "../graph/program.js";
+import { compile, type Program, type Runtime } from "../graph/program.js";
+import { cutHiddenBatches, paddedTokens, readingFeeds } from "../hidden-states.js";
 import { promptBucket } from "../training/batches.js";
-import { embeddingRow, type LoadedWeights } from "../weights.js";
+import type { LoadedWeights } from "../weights.js";
 import type { CachedRow, KeyValueCache } from "./key-value-cache.js";
 
 /** A product with a single row takes another kernel, whose last bits differ: a spare row avoids it. */
 export const LEAST_ROWS = 2;
+
+/** Read at once, padding included. */
+const PASS_TOKENS = 2048;
+
+export interface AskedPrompt {
+  readonly tokens: readonly number[];
+  /** Places to take in the cache. */
+  readonly rows: number;
+}
 
 export interface ReadPrompt {
   /** [V] of the token that follows */
@@ -28,50 +37,51 @@ export class PromptPass {
     this.#runtime = runtime;
   }
 
-  /** @param prompts  with the rows that each takes in the cache; all have one bucket */
-  async read(
+  async read(weights: LoadedWeights, prompts: readonly AskedPrompt[], cache: KeyValueCache): Promise<ReadPrompt[]> {
+    const asked = prompts.map(({ tokens, rows }) => ({ tokens, rows, positions: [tokens.length - 1] }));
+    const results: ReadPrompt[] = [];
+    for (const batch of cutHiddenBatches(asked, PASS_TOKENS)) {
+      const read = await this.#readBatch(
+        weights,
+        batch.map((index) => asked[index]),
+        cache,
+      );
+      for (const [at, index] of batch.entries()) results[index] = read[at];
+    }
+    return results;
+  }
+
+  async #readBatch(
     weights: LoadedWeights,
-    prompts: ReadonlyArray<{ readonly tokens: readonly number[]; readonly rows: number }>,
+    prompts: ReadonlyArray<AskedPrompt & { readonly positions: number[] }>,
     cache: KeyValueCache,
   ): Promise<ReadPrompt[]> {
     this.#program ??= compile(promptGraph(this.#model), this.#runtime);
     const program = await this.#program;
     const { config } = this.#model;
     const width = promptBucket(prompts[0].tokens.length);
-    const feeds = { ...weights.feeds, ...this.#feeds(weights, prompts, width) };
+    const picked = prompts.length < LEAST_ROWS ? prompts.map(withSpare) : prompts;
+    const embedded = await weights.embed(paddedTokens(prompts, width));
     const size = { prompts: prompts.length, promptLength: width, seats: 1, ownLength: 1 };
-    const outputs = await program.run(feeds, { ...stackedLengths(config, size), P: prompts.length });
-    const probabilities = outputs("probabilities");
+    const outputs = await program.run(
+      { ...weights.feeds, ...readingFeeds(config, picked, width), embedded },
+      { ...stackedLengths(config, size), P: prompts.length },
+    );
+    const logprobs = outputs("logprobs");
     const line = config.keyValueHeads * width * config.headSize;
     return prompts.map(({ tokens, rows }, index) => ({
-      probabilities: probabilities.subarray(index * config.vocabularySize, (index + 1) * config.vocabularySize),
+      probabilities: logprobs
+        .subarray(index * config.vocabularySize, (index + 1) * config.vocabularySize)
+        .map(Math.exp),
       rows: cache.addPrompt(rows, tokens.length, width, (layer) => ({
         keys: outputs(`keys ${layer}`).subarray(index * line, (index + 1) * line),
         values: outputs(`values ${layer}`).subarray(index * line, (index + 1) * line),
       })),
     }));
   }
+}
 
-  #feeds({ flat }: LoadedWeights, prompts: ReadonlyArray<{ tokens: readonly number[] }>, width: number): Feeds {
-    const { config } = this.#model;
-    const count = prompts.length * width;
-    const embedded = new Float32Array(count * config.hiddenSize);
-    for (const [row, { tokens }] of prompts.entries()) {
-      for (const [at, token] of tokens.entries()) {
-        const from = embeddingRow(this.#model, token);
-        embedded.set(flat.subarray(from, from + config.hiddenSize), (row * width + at) * config.hiddenSize);
-      }
-    }
-    const picks = prompts.map(({ tokens }, row) => row * width + tokens.length - 1);
-    // A spare: any token that is not picked.
-    if (picks.length < LEAST_ROWS) picks.push(picks[0] === 0 ? 1 : 0);
-    const position = BigInt64Array.from({ length: count }, (_, row) => BigInt(row % width));
-    const causalRows = (config.heads / config.keyValueHeads) * width;
-    return {
-      embedded: new Tensor("float32", embedded, [count, config.hiddenSize]),
-      position: new Tensor("int64", position, [count, 1]),
-      promptCausal: new Tensor("float32", causalMask(config, width), [causalRows, width]),
-      picks: new Tensor("int64", BigInt64Array.from(picks, BigInt), [picks.length, 1]),
-    };
-  }
+/** Any other place will do, be it padding. */
+function withSpare<Prompt extends { readonly positions: readonly number[] }>(prompt: Prompt): Prompt {
+  return { ...prompt, positions: [...prompt.positions, prompt.positions[0] === 0 ? 1 : 0] };
 }

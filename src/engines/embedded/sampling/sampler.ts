@@ -6,8 +6,7 @@ import { Rng } from "../../../core/rng.js";
 import type { Sample } from "../../engine.js";
 import type { Model } from "../decoder/graphs.js";
 import type { Program, Runtime } from "../graph/program.js";
-import { promptBucket } from "../training/batches.js";
-import { embeddingRow, type LoadedWeights } from "../weights.js";
+import { type LoadedWeights, PADDING } from "../weights.js";
 import { drawToken } from "./draw.js";
 import { type CachedRow, KeyValueCache } from "./key-value-cache.js";
 import { LEAST_ROWS, PromptPass } from "./prompt-pass.js";
@@ -73,19 +72,13 @@ export class Sampler {
 
   /** Reads the prompts and draws the first token of each row. */
   async #begin(weights: LoadedWeights, prompts: readonly ShardPrompt[]): Promise<Row[][]> {
-    const rows: Row[][] = [];
-    const buckets = new Set(prompts.map(({ tokens }) => promptBucket(tokens.length)));
-    for (const bucket of buckets) {
-      const chosen = [...prompts.keys()].filter((index) => promptBucket(prompts[index].tokens.length) === bucket);
-      const asked = chosen.map((index) => ({ tokens: prompts[index].tokens, rows: prompts[index].seeds.length }));
-      const read = await this.#promptPass.read(weights, asked, this.#cache);
-      for (const [at, index] of chosen.entries()) {
-        const { probabilities, rows: cached } = read[at];
-        rows[index] = prompts[index].seeds.map((seed, row) => newRow(prompts[index], cached[row], Rng.of(seed)));
-        for (const row of rows[index]) extend(row, probabilities);
-      }
-    }
-    return rows;
+    const asked = prompts.map(({ tokens, seeds }) => ({ tokens, rows: seeds.length }));
+    const read = await this.#promptPass.read(weights, asked, this.#cache);
+    return read.map(({ probabilities, rows: cached }, index) => {
+      const rows = prompts[index].seeds.map((seed, row) => newRow(prompts[index], cached[row], Rng.of(seed)));
+      for (const row of rows) extend(row, probabilities);
+      return rows;
+    });
   }
 
   /** One more token for each row: [B, V], what it may be. */
@@ -94,7 +87,7 @@ export class Sampler {
     const count = Math.max(alive.length, LEAST_ROWS);
     const tensor = (data: Float32Array, width: number): Tensor => new Tensor("float32", data, [count, width]);
     const feeds = { ...weights.feeds, position: positions(alive, count) };
-    let stream = tensor(this.#embed(weights, alive, count), hiddenSize);
+    let stream = await weights.embed(lastTokens(alive, count));
     let outputs = await programs[0].run({ ...feeds, stream });
     this.#cache.beginToken(alive.map(({ cached }) => cached));
     for (const [layer, program] of programs.slice(1).entries()) {
@@ -104,16 +97,6 @@ export class Sampler {
       outputs = await program.run({ ...feeds, stream, read });
     }
     return outputs("probabilities");
-  }
-
-  #embed({ flat }: LoadedWeights, alive: readonly Row[], count: number): Float32Array {
-    const { hiddenSize } = this.#model.config;
-    const embedded = new Float32Array(count * hiddenSize);
-    for (const [index, { tokens }] of alive.entries()) {
-      const from = embeddingRow(this.#model, tokens[tokens.length - 1]);
-      embedded.set(flat.subarray(from, from + hiddenSize), index * hiddenSize);
-    }
-    return embedded;
   }
 }
 
@@ -133,6 +116,11 @@ function extend(row: Row, probabilities: Float32Array): void {
 
 function toSample({ tokens, logprobs, stopReason = "length" }: Row): Sample {
   return { tokens, logprobs: Float32Array.from(logprobs), stopReason };
+}
+
+/** [B] that each row reads next. */
+function lastTokens(alive: readonly Row[], count: number): Int32Array {
+  return Int32Array.from({ length: count }, (_, index) => alive[index]?.tokens.at(-1) ?? PADDING);
 }
 
 /** [B, 1] of the token that each row reads. */

@@ -2,6 +2,7 @@
 
 import { EngineError, ShapeError } from "../../../core/errors.js";
 import type { SampleRequest } from "../../engine.js";
+import { promptBucket } from "../training/batches.js";
 import type { ShardPrompt } from "./sampler.js";
 
 export interface Shard {
@@ -15,6 +16,8 @@ export interface ShardLimits {
   readonly rows: number;
   /** Who take shards: each gets as many, where there are enough sequences. */
   readonly workers: number;
+  /** Whether prompts of a shard must have one padded length. */
+  readonly bucketed: boolean;
   readonly contextLength: number;
   readonly endIds: readonly number[];
 }
@@ -22,7 +25,11 @@ export interface ShardLimits {
 /** Largest shards first. @throws EngineError where a prompt leaves no room for a token */
 export function cutShards(requests: readonly SampleRequest[], limits: ShardLimits): Shard[] {
   for (const [index, request] of requests.entries()) check(request, index, limits.contextLength);
-  return cut(requests, limits).toSorted((a, b) => rowCount(b) - rowCount(a));
+  const all = [...requests.keys()];
+  const bucketOf = (index: number): number => promptBucket(requests[index].prompt.length);
+  const buckets = limits.bucketed ? [...new Set(all.map(bucketOf))] : [];
+  const parts = limits.bucketed ? buckets.map((bucket) => all.filter((index) => bucketOf(index) === bucket)) : [all];
+  return parts.flatMap((indices) => cut(requests, indices, limits)).toSorted((a, b) => rowCount(b) - rowCount(a));
 }
 
 function check({ prompt, count, seeds, maxTokens }: SampleRequest, index: number, contextLength: number): void {
@@ -36,13 +43,14 @@ function check({ prompt, count, seeds, maxTokens }: SampleRequest, index: number
 }
 
 /** Shards of about the same number of rows; a request may go on in the next. */
-function cut(requests: readonly SampleRequest[], limits: ShardLimits): Shard[] {
+function cut(requests: readonly SampleRequest[], indices: readonly number[], limits: ShardLimits): Shard[] {
   const { rows, workers, contextLength, endIds } = limits;
-  const total = requests.reduce((sum, { count }) => sum + count, 0);
+  const total = indices.reduce((sum, index) => sum + requests[index].count, 0);
   const room = Math.ceil(total / (workers * Math.ceil(total / (workers * rows))));
   const shards: Array<{ prompts: ShardPrompt[]; places: Array<{ request: number; first: number }> }> = [];
   let free = 0;
-  for (const [index, { prompt, maxTokens, temperature, seeds, stopIds = [] }] of requests.entries()) {
+  for (const index of indices) {
+    const { prompt, maxTokens, temperature, seeds, stopIds = [] } = requests[index];
     for (let first = 0; first < seeds.length; ) {
       if (free === 0) {
         shards.push({ prompts: [], places: [] });

@@ -34,9 +34,9 @@ export function adamStep(layout: Layout, state: OptimizerState, options: OptimSt
   const norm = Math.sqrt(squares);
   if (!Number.isFinite(norm)) {
     gradient.fill(0);
-    throw new EngineError(`step ${step}: the gradient's norm is ${norm}; lower the learning rate or clip it`);
+    throw notFinite(norm, step);
   }
-  const scale = Math.min(1, options.gradientClip / (norm + NORM_EPSILON));
+  const scale = clipScale(norm, options.gradientClip);
   const { beta1, beta2, epsilon, learningRate } = options;
   const rate = learningRate / (1 - beta1 ** step);
   const correction = 1 / (1 - beta2 ** step);
@@ -53,4 +53,13 @@ export function adamStep(layout: Layout, state: OptimizerState, options: OptimSt
   }
   gradient.fill(0);
   return norm;
+}
+
+/** What a gradient of this norm is multiplied by. */
+export function clipScale(norm: number, gradientClip: number): number {
+  return Math.min(1, gradientClip / (norm + NORM_EPSILON));
+}
+
+export function notFinite(norm: number, step: number): EngineError {
+  return new EngineError(`step ${step}: the gradient's norm is ${norm}; lower the learning rate or clip it`);
 }
