@@ -182,6 +182,8 @@ export class EmbeddedEngine implements Engine {
       const { endIds } = this.model.tokenizer;
       const shards = cutShards(requests, {
         rows: this.#plan.samplingRows,
+        workers: this.#plan.workers,
+        bucketed: this.#device !== "cpu",
         contextLength: this.#config.contextLength,
         endIds,
       });
