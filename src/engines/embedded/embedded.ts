@@ -35,6 +35,7 @@ import { checkHiddenStates, checkSequences, checkTokens, hasGradient, trainingSe
 import { cutShards } from "./sampling/shards.js";
 import { tinyConfig } from "./self-test/tiny-model.js";
 import { type Batch, cutBatches, type Sequence } from "./training/batches.js";
+import { type Stretch, stretches } from "./training/optimizer.js";
 import type { TokenScores } from "./training/trainer.js";
 import { type Placement, placementText } from "./webgpu/placement.js";
 import { WorkerPool } from "./worker-pool.js";
@@ -113,6 +114,8 @@ export class EmbeddedEngine implements Engine {
   readonly #seed: string | number;
   readonly #control = new SharedArrayBuffer(CONTROL_BYTES);
   readonly #pool: WorkerPool;
+  /** Of what is trained, one for each worker. */
+  readonly #stretches: readonly Stretch[];
   #placement: Placement | null = null;
   #version = 0;
   #steps = 0;
@@ -139,6 +142,7 @@ export class EmbeddedEngine implements Engine {
     const hiddenStates = { layers: config.layers, size: config.hiddenSize };
     this.capabilities = { dualClip: true, kl: true, entropy: true, hiddenStates };
     const { workers, threads } = plan;
+    this.#stretches = stretches(trained.length, workers);
     this.#pool = new WorkerPool(workers, {
       config,
       device: this.#device,
@@ -178,6 +182,8 @@ export class EmbeddedEngine implements Engine {
       const { endIds } = this.model.tokenizer;
       const shards = cutShards(requests, {
         rows: this.#plan.samplingRows,
+        workers: this.#plan.workers,
+        bucketed: this.#device !== "cpu",
         contextLength: this.#config.contextLength,
         endIds,
       });
@@ -260,12 +266,22 @@ export class EmbeddedEngine implements Engine {
     });
   }
 
+  /** @throws EngineError where the gradient is not finite; only the gradient has changed then, which is cleared */
   optimStep(options: OptimStep): Promise<{ readonly gradientNorm: number }> {
     return this.#exclusive(async () => {
-      const gradientNorm = await this.#pool.run("optimStep", { options, step: this.#steps + 1 });
-      this.#steps++;
+      const step = this.#steps + 1;
+      const each = <Result>(run: (stretch: Stretch) => Promise<Result>): Promise<Result[]> =>
+        Promise.all(this.#stretches.map(run));
+      const squares = await each((stretch) => this.#pool.run("squares", { stretch }));
+      const norm = Math.sqrt(sum(squares.flat()));
+      if (!Number.isFinite(norm)) {
+        await this.#pool.run("clear", {});
+        throw new EngineError(`step ${step}: the gradient's norm is ${norm}; lower the learning rate or clip it`);
+      }
+      await each((stretch) => this.#pool.run("optimStep", { stretch, adam: { options, step, norm } }));
+      this.#steps = step;
       this.#version++;
-      return { gradientNorm };
+      return { gradientNorm: norm };
     });
   }
 

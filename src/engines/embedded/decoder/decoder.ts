@@ -24,7 +24,7 @@ export interface Weights {
 }
 
 /** The names of one layer's weights without its number. */
-function layerWeights(weights: Weights, layer: number): Weights {
+export function layerWeights(weights: Weights, layer: number): Weights {
   return { ...weights, tensor: (name) => weights.tensor(`${layer}.${name}`) };
 }
 

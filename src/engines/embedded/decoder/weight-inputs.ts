@@ -42,20 +42,6 @@ export function weightInputs(graph: Graph, model: Model, trained?: Map<string, V
   };
 }
 
-/** Weights of any one layer, without its number: all have the shapes of the first. */
-export function layerInputs(graph: Graph, model: Model, prefix: string): Weights {
-  const declared = new Map<string, Value>();
-  return {
-    adapters: model.adapters,
-    manyTokens: false,
-    tensor: (name) => {
-      const value = declared.get(name) ?? graph.input(prefix + name, shapeOf(model, `0.${name}`));
-      declared.set(name, value);
-      return value;
-    },
-  };
-}
-
 function shapeOf(model: Model, name: string): readonly number[] {
   const tensor = find(weightTensors(model), name) ?? find(trainedTensors(model), name);
   if (!tensor) throw new RangeError(`no weight "${name}" in this layout`);

@@ -73,7 +73,8 @@ async function deviceNumbers(
   const old = sequences.map(({ completion }) => expected.logprobs.subarray(next, (next += completion.length)));
   await resident.accumulate(await trainer.gradientTensors(policy, tinyBatch(model, old), TINY_LOSS));
   await resident.readGradient(state.gradient);
-  await resident.step(TINY_STEP, 1);
+  const norm = Math.sqrt(await resident.squares());
+  await resident.step({ options: TINY_STEP, step: 1, norm });
   await resident.read(state, { moments: false });
   const logprobs = Float32Array.from(scores.flatMap((score) => [...score.logprobs]));
   return { numbers: { logprobs, gradient: state.gradient, stepped: state.weights }, sampled };
