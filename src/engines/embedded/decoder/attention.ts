@@ -137,7 +137,6 @@ function causalAttention(
       mask: lastColumns(graph, long ? after(graph, mask, [entering]) : mask, index),
     };
   };
-  const again = recompute && long;
   let before: Value | undefined;
   const reads = split(graph, queries, Array<string>(count).fill("block"), 2).map((block, index) => {
     const build = (entering: Value): readonly [Value] => {
@@ -145,7 +144,7 @@ function causalAttention(
       return [reshape(graph, result, ["P", heads, "block", headSize])];
     };
     const turn = long && before ? inTurn(graph, block, before) : block;
-    const [result] = again ? stage(graph, turn, build, true) : build(turn);
+    const [result] = long ? stage(graph, turn, build, recompute) : build(turn);
     before = result;
     return result;
   });
