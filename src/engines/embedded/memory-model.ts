@@ -24,8 +24,8 @@ import {
 /** ONNX Runtime's arena over what is alive in it, for what fits nowhere. Measured: 1.1 to 1.35. */
 const ARENA = 1.25;
 /** Node.js, this program and ONNX Runtime; and for each worker its heap and its sessions. Measured. */
-const PROCESS_BYTES = 120e6;
-const WORKER_BYTES = 90e6;
+const PROCESS_BYTES = 95e6;
+const WORKER_BYTES = 75e6;
 /** What one batch may take: the same on every machine, so that batches are too. A limit can only make it less. */
 const BATCH_BYTES = 2 * 2 ** 30;
 /** A model above this many weights is computed by one worker with several threads: copies would cost more. */
