@@ -1,12 +1,14 @@
 // A process of its own, whose memory tests/estimate.test.ts reads: opens an engine, samples and trains, and prints by
 // how many bytes its peak is above where it began.
 
+import type { EmbeddedOptions } from "../src/engines/embedded/embedded.js";
+
 const before = process.memoryUsage.rss();
 const { openEmbedded } = await import("../src/engines/embedded/embedded.js");
 const { Rng } = await import("../src/core/rng.js");
 
 const { options, workload } = JSON.parse(process.argv[2]) as {
-  options: Parameters<typeof openEmbedded>[0];
+  options: EmbeddedOptions;
   workload: { prompts: number; promptTokens: number; completionTokens: number; groupSize: number };
 };
 const rng = Rng.of("estimate");
@@ -44,5 +46,3 @@ for (let step = 0; step < 2; step++) {
 }
 process.stdout.write(`${process.resourceUsage().maxRSS * 1024 - before}\n`);
 await engine.close();
-
-export {};

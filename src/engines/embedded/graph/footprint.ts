@@ -9,10 +9,9 @@ const BYTES: Readonly<Record<ElementType, number>> = { float32: 4, int32: 4, int
 /** The result is the same memory under another shape. */
 const ALIASES = new Set(["Reshape", "Squeeze", "Unsqueeze", "Identity"]);
 /** The result may take the place of an operand that nothing else reads. */
-const IN_PLACE = new Set([
-  ...["Add", "Sub", "Mul", "Div", "Neg", "Exp", "Log", "Sigmoid", "Clip", "Softmax", "LogSoftmax"],
-  ...["ScatterElements", "ScatterND"],
-]);
+const IN_PLACE = new Set(
+  "Add Sub Mul Div Neg Exp Log Sigmoid Clip Softmax LogSoftmax ScatterElements ScatterND".split(" "),
+);
 
 export type Lengths = Readonly<Record<string, number>>;
 
