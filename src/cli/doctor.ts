@@ -3,6 +3,7 @@
 import { tmpdir } from "node:os";
 import type { Command } from "commander";
 import { messageOf } from "../core/errors.js";
+import { probeAdapter } from "../engines/embedded/webgpu/adapter.js";
 import { defaultLimits } from "../problems/problem.js";
 import { host } from "../runs/versions.js";
 import { probe } from "../sandbox/native/probe.js";
@@ -26,6 +27,7 @@ const CHECKS: ReadonlyArray<() => Promise<Check | readonly Check[]>> = [
   secondWall,
   native,
   onnxruntime,
+  webgpu,
 ];
 
 export function registerDoctor(program: Command): void {
@@ -115,4 +117,8 @@ async function onnxruntime(): Promise<Check> {
   } catch (error) {
     return { name, status: "failed", detail: messageOf(error).split("\n")[0] };
   }
+}
+
+async function webgpu(): Promise<Check> {
+  return { name: "engine.device: webgpu", ...(await probeAdapter()) };
 }

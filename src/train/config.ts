@@ -13,6 +13,7 @@ import { ConfigError, messageOf } from "../core/errors.js";
 import { readText } from "../core/files.js";
 import { explain } from "../core/schema.js";
 import { LORA_TARGETS } from "../engines/embedded/adapters/layout.js";
+import { DEVICES } from "../engines/embedded/devices.js";
 import { engineChoices } from "../sandbox/native/choice.js";
 import { WALL_MODES } from "../sandbox/wall/wall.js";
 
@@ -27,6 +28,8 @@ export const configSchema = z.strictObject({
       kind: z.enum(["embedded"]).default("embedded"),
       /** A model folder, or the model that ships with the package. */
       model: z.string().default("bundled"),
+      /** What computes: the processor, or the graphics processor through WebGPU. */
+      device: z.enum(DEVICES).default("cpu"),
       threads: count.default(2),
       /** Tokens of one batch of a gradient, padding included. */
       microBatchTokens: count.default(1024),

@@ -38,7 +38,8 @@ export async function train(config: Config, options: TrainOptions = {}): Promise
   const parts = await openParts(config);
   try {
     if (parts.tooLong > 0) reporter.notice(`${parts.tooLong} problems left out: prompts over prompts.maximumTokens`);
-    const [run, before] = options.resume ? resumed(path, config, hashes) : created(path, config, hashes);
+    if (config.engine.device !== "cpu") reporter.notice(parts.device);
+    const [run, before] = options.resume ? resumed(path, config, hashes) : created(path, config, hashes, parts.device);
     try {
       const info = await execute(config, run, before, () => runLoop(parts, run, reporter, options.signal));
       run.writeText("report.html", renderReport(run, measures));
@@ -81,7 +82,7 @@ async function execute(
   }
 }
 
-function created(path: string, config: Config, hashes: RunInfo["dataHashes"]): [RunDirectory, RunInfo] {
+function created(path: string, config: Config, hashes: RunInfo["dataHashes"], device: string): [RunDirectory, RunInfo] {
   const info: RunInfo = {
     name: basename(resolve(path)),
     status: "running",
@@ -90,7 +91,7 @@ function created(path: string, config: Config, hashes: RunInfo["dataHashes"]): [
     recipe: config.recipe,
     versions: versions(),
     gitRevision: gitRevision(),
-    host: host(),
+    host: { ...host(), device },
     steps: config.train.steps,
     stepsDone: 0,
     dataHashes: hashes,

@@ -10,7 +10,7 @@ import { evaluateFamily } from "../eval/family.js";
 import { judge as judgeProgram } from "../judge/judge.js";
 import { type Problem, readProblems } from "../problems/problem.js";
 import { chat } from "../prompts/chat.js";
-import { continuation } from "../prompts/continuation.js";
+import { continuationFrom } from "../prompts/continuation.js";
 import type { Dialect } from "../prompts/dialect.js";
 import type { RunDirectory } from "../runs/run-directory.js";
 import { openSandbox, type Sandbox } from "../sandbox/sandbox.js";
@@ -27,6 +27,8 @@ import type { Reporter } from "./reporter.js";
 export interface Parts {
   readonly config: Config;
   readonly engine: Engine;
+  /** What the engine computes on, and what of it falls back to the processor. */
+  readonly device: string;
   readonly sandbox: Sandbox;
   readonly dialect: Dialect;
   readonly problems: readonly Problem[];
@@ -73,7 +75,8 @@ export async function openParts(config: Config): Promise<Parts> {
     }
     const sandbox = await openSandbox({ workers: config.judge.workers, ...config.sandbox });
     opened.push(sandbox);
-    return { config, engine, sandbox, dialect, problems, tooLong: all.length - problems.length, evaluation, close };
+    const tooLong = all.length - problems.length;
+    return { config, engine, device: engine.device, sandbox, dialect, problems, tooLong, evaluation, close };
   } catch (error) {
     await close();
     throw error;
@@ -135,7 +138,7 @@ async function checkpoint(parts: Parts, run: RunDirectory, position: Position, p
 }
 
 function dialectOf(config: Config, engine: Engine): Dialect {
-  if (config.prompts.dialect === "continuation") return continuation;
+  if (config.prompts.dialect === "continuation") return continuationFrom(engine.model.tokenizer.start);
   const template = engine.model.tokenizer.chat;
   if (template) return chat(template);
   throw new UsageError(

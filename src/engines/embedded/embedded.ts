@@ -1,4 +1,4 @@
-// The embedded engine: a model folder, trained and sampled on this machine's processor. This side plans: it cuts work
+// The embedded engine: a model folder, trained and sampled on this machine. This side plans: it cuts work
 // into batches, hands them to compute workers and puts results back in order. What it cuts does not depend on how many
 // workers there are, and sums have one order, so results are the same bits for any number of threads.
 
@@ -22,6 +22,7 @@ import { adaptersOf, type LoraOptions } from "./adapters/layout.js";
 import type { Model } from "./decoder/graphs.js";
 import { type Layout, layoutOf } from "./decoder/layout.js";
 import { trainedLayout } from "./decoder/weight-inputs.js";
+import type { Device } from "./devices.js";
 import { cutHiddenBatches } from "./hidden-states.js";
 import { CONTROL_BYTES, type SharedState, TURN, type WeightSource } from "./jobs.js";
 import { stampOf } from "./memory.js";
@@ -32,13 +33,18 @@ import type { StoredType } from "./model/number-formats.js";
 import { readTokenizer } from "./model/tokenizer.js";
 import { checkHiddenStates, checkSequences, checkTokens, hasGradient, trainingSequence } from "./requests.js";
 import { cutShards } from "./sampling/shards.js";
+import { tinyConfig } from "./self-test/tiny-model.js";
 import { type Batch, cutBatches, type Sequence } from "./training/batches.js";
+import { type Stretch, stretches } from "./training/optimizer.js";
 import type { TokenScores } from "./training/trainer.js";
+import { type Placement, placementText } from "./webgpu/placement.js";
 import { WorkerPool } from "./worker-pool.js";
 
 export interface EmbeddedOptions {
   /** A model folder in Hugging Face's layout. Its files must stay: the reference is read when it is first asked for. */
   readonly model: string;
+  /** What computes; the processor by default. */
+  readonly device?: Device;
   /** Processor threads to use, all by default; the results' bits do not depend on it. */
   readonly threads?: number;
   /** Tokens of one training batch, padding included. */
@@ -52,6 +58,9 @@ export interface EmbeddedOptions {
   /** Train adapters beside frozen weights instead of the weights; their first numbers come from the seed. */
   readonly lora?: (LoraOptions & { readonly seed: string | number }) | null;
 }
+
+/** What the self-tests of this process found, by device and tiny model. */
+const tested = new Map<string, Placement | null>();
 
 const DEFAULT_MICRO_BATCH_TOKENS = 1024;
 const DEFAULT_SAMPLING_ROWS = 64;
@@ -83,7 +92,8 @@ export function planEmbedded(config: DecoderConfig, options: EmbeddedOptions): {
   const { lora } = options;
   const model = { config, layout, ...(lora && { adapters: adaptersOf(layout, lora) }) };
   const plan = memoryPlan(model, {
-    threads: options.threads ?? availableParallelism(),
+    // One worker has the graphics processor to itself.
+    threads: options.device === "webgpu" ? 1 : (options.threads ?? availableParallelism()),
     microBatchTokens: options.microBatchTokens ?? DEFAULT_MICRO_BATCH_TOKENS,
     samplingRows: options.samplingRows ?? DEFAULT_SAMPLING_ROWS,
     recompute: options.recompute ?? "auto",
@@ -95,6 +105,7 @@ export function planEmbedded(config: DecoderConfig, options: EmbeddedOptions): {
 export class EmbeddedEngine implements Engine {
   readonly model: ModelInfo;
   readonly capabilities: Engine["capabilities"];
+  readonly #device: Device;
   readonly #config: DecoderConfig;
   readonly #layout: Layout;
   readonly #companions: Companions;
@@ -103,11 +114,15 @@ export class EmbeddedEngine implements Engine {
   readonly #seed: string | number;
   readonly #control = new SharedArrayBuffer(CONTROL_BYTES);
   readonly #pool: WorkerPool;
+  /** Of what is trained, one for each worker. */
+  readonly #stretches: readonly Stretch[];
+  #placement: Placement | null = null;
   #version = 0;
   #steps = 0;
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(config: DecoderConfig, tokenizer: Tokenizer, options: EmbeddedOptions) {
+    this.#device = options.device ?? "cpu";
     this.#config = config;
     this.#layout = layoutOf(config);
     this.#folder = resolve(options.model);
@@ -127,8 +142,10 @@ export class EmbeddedEngine implements Engine {
     const hiddenStates = { layers: config.layers, size: config.hiddenSize };
     this.capabilities = { dualClip: true, kl: true, entropy: true, hiddenStates };
     const { workers, threads } = plan;
+    this.#stretches = stretches(trained.length, workers);
     this.#pool = new WorkerPool(workers, {
       config,
+      device: this.#device,
       folder: this.#folder,
       stamp: stampOf(this.#folder),
       lora,
@@ -138,8 +155,17 @@ export class EmbeddedEngine implements Engine {
     });
   }
 
-  /** Reads the weights; nothing else may be called before. */
+  /** As a run's records have it: "cpu", or "webgpu: 0 of 879 nodes run on the CPU". */
+  get device(): string {
+    return this.#placement ? `${this.#device}: ${placementText(this.#placement)}` : this.#device;
+  }
+
+  /** Tests the device, once a process, and reads the weights; nothing else may be called before. */
   async start(): Promise<void> {
+    const key = JSON.stringify([this.#device, tinyConfig(this.#config)]);
+    const known = tested.get(key);
+    this.#placement = known === undefined ? await this.#pool.run("selfTest", {}) : known;
+    tested.set(key, this.#placement);
     await this.#pool.run("start", { seed: this.#seed });
   }
 
@@ -156,6 +182,8 @@ export class EmbeddedEngine implements Engine {
       const { endIds } = this.model.tokenizer;
       const shards = cutShards(requests, {
         rows: this.#plan.samplingRows,
+        workers: this.#plan.workers,
+        bucketed: this.#device !== "cpu",
         contextLength: this.#config.contextLength,
         endIds,
       });
@@ -238,12 +266,22 @@ export class EmbeddedEngine implements Engine {
     });
   }
 
+  /** @throws EngineError where the gradient is not finite; only the gradient has changed then, which is cleared */
   optimStep(options: OptimStep): Promise<{ readonly gradientNorm: number }> {
     return this.#exclusive(async () => {
-      const gradientNorm = await this.#pool.run("optimStep", { options, step: this.#steps + 1 });
-      this.#steps++;
+      const step = this.#steps + 1;
+      const each = <Result>(run: (stretch: Stretch) => Promise<Result>): Promise<Result[]> =>
+        Promise.all(this.#stretches.map(run));
+      const squares = await each((stretch) => this.#pool.run("squares", { stretch }));
+      const norm = Math.sqrt(sum(squares.flat()));
+      if (!Number.isFinite(norm)) {
+        await this.#pool.run("clear", {});
+        throw new EngineError(`step ${step}: the gradient's norm is ${norm}; lower the learning rate or clip it`);
+      }
+      await each((stretch) => this.#pool.run("optimStep", { stretch, adam: { options, step, norm } }));
+      this.#steps = step;
       this.#version++;
-      return { gradientNorm };
+      return { gradientNorm: norm };
     });
   }
 

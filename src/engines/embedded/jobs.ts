@@ -1,13 +1,16 @@
 // What the engine and its compute workers say to each other. Large arrays are not among it: they lie in the one
 // worker's memory, or in memory that several share.
 
-import type { HiddenStateRequest, Loss, OptimStep, Sample } from "../engine.js";
+import type { HiddenStateRequest, Loss, Sample } from "../engine.js";
 import type { LoraOptions } from "./adapters/layout.js";
+import type { Device } from "./devices.js";
 import type { DecoderConfig } from "./model/config.js";
 import type { StoredType } from "./model/number-formats.js";
 import type { ShardPrompt } from "./sampling/sampler.js";
 import type { Batch, Sequence } from "./training/batches.js";
+import type { AdamStep, Stretch } from "./training/optimizer.js";
 import type { TokenLosses, TokenScores, TrainingSequence } from "./training/trainer.js";
+import type { Placement } from "./webgpu/placement.js";
 
 /** Flat f32 arrays of the trained layout's length. */
 export interface SharedState {
@@ -19,6 +22,7 @@ export interface SharedState {
 
 export interface WorkerSetup {
   readonly config: DecoderConfig;
+  readonly device: Device;
   /** Of the model that the engine starts from. */
   readonly folder: string;
   /** Of its files, see `stampOf`. */
@@ -39,6 +43,8 @@ export type WeightSource =
   | { readonly kind: "reference" };
 
 export interface Jobs {
+  /** Where a device's nodes run, null for the processor itself. @throws EngineError where it computes wrong */
+  selfTest: { job: object; result: Placement | null };
   /** Adds the batch's gradient to the sum when its turn comes. */
   gradient: {
     job: { version: number; batch: Batch<TrainingSequence>; loss: Loss; turn: number };
@@ -52,7 +58,9 @@ export interface Jobs {
     result: Float32Array[][];
   };
   sample: { job: { version: number; prompts: readonly ShardPrompt[] }; result: Sample[][] };
-  optimStep: { job: { options: OptimStep; step: number }; result: number };
+  /** The sum of squares of each chunk of the summed gradient. */
+  squares: { job: { stretch: Stretch }; result: number[] };
+  optimStep: { job: { stretch: Stretch; adam: AdamStep }; result: void };
   /** Weights as the model's folder has them; new adapters from the seed. */
   start: { job: { seed: string | number }; result: void };
   /** The number of steps that the optimizer state has seen, 0 where it is not asked for. */

@@ -4,12 +4,12 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Rng } from "../../core/rng.js";
 import { type Layout, layoutOf } from "./decoder/layout.js";
 import { traitsOf } from "./families/families.js";
 import { writeWeights } from "./model/checkpoint.js";
 import type { DecoderConfig } from "./model/config.js";
 import { createModel } from "./model/create-model.js";
+import { livelyWeights } from "./self-test/tiny-model.js";
 
 export const TEST_CONFIG: DecoderConfig = {
   ...traitsOf("qwen2"),
@@ -90,17 +90,4 @@ const created: string[] = [];
 
 export function removeTestModels(): void {
   for (const folder of created.splice(0)) rmSync(folder, { recursive: true, force: true });
-}
-
-/** Norms, biases and matrices away from their initial values, as training leaves them. */
-export function livelyWeights(layout: Layout, seed: string): Float32Array {
-  const rng = Rng.of(seed, "lively");
-  const weights = new Float32Array(layout.length);
-  for (const { name, shape, offset, length } of layout.tensors) {
-    const norm = name.toLowerCase().endsWith("norm");
-    const deviation =
-      shape.length === 1 ? 0.2 : name === "embedding" || name === "head" ? 0.3 : 1.2 / Math.sqrt(shape[1]);
-    for (let i = offset; i < offset + length; i++) weights[i] = (norm ? 1 : 0) + deviation * rng.normal();
-  }
-  return weights;
 }

@@ -1,18 +1,27 @@
 // The flat arrays of weights and adapters as a compute worker's programs are fed them.
 
 import { Tensor } from "onnxruntime-node";
-import { type Model, NEXT_LAYER } from "./decoder/graphs.js";
+import type { Model } from "./decoder/graphs.js";
 import type { LayoutTensor } from "./decoder/layout.js";
 import { weightTensors } from "./decoder/weight-inputs.js";
 import type { Feeds } from "./graph/program.js";
 
-export interface LoadedWeights {
-  readonly flat: Float32Array;
-  /** Views of the flat arrays by name; an update in place needs no new ones. */
+/** Stands for no token: its row is not meant to be seen. */
+export const PADDING = -1;
+
+/** What a program that reads whole sequences asks of the weights, wherever they lie. */
+export interface WeightFeeds {
+  /** By name. */
   readonly feeds: Feeds;
-  /** For the parts of a step: a layer's weights without its number, the next layer's behind {@link NEXT_LAYER}. */
-  readonly enterFeeds: Feeds;
-  readonly layerFeeds: readonly Feeds[];
+  /** The tokens' rows of the embedding, [tokens, D]; whoever asked disposes of them. */
+  embed(tokens: Int32Array): Tensor | Promise<Tensor>;
+}
+
+/** Its feeds are views of the flat arrays; an update in place needs no new ones. */
+export interface LoadedWeights extends WeightFeeds {
+  readonly flat: Float32Array;
+  /** Another whenever the flat array holds other numbers. */
+  version: number;
 }
 
 /** @param adapted  the adapters' flat array, where the model has adapters */
@@ -21,21 +30,9 @@ export function loadedWeights(
   flat: Float32Array,
   adapted: Float32Array = new Float32Array(),
 ): LoadedWeights {
-  const { config, adapters } = model;
+  const { adapters } = model;
   const feeds = { ...views(weightTensors(model), flat), ...(adapters && views(adapters.layout.tensors, adapted)) };
-  const ofLayer = (layer: number, prefix: string): Feeds => {
-    const own = Object.entries(feeds).filter(([name]) => name.startsWith(`${layer}.`));
-    return Object.fromEntries(own.map(([name, tensor]) => [prefix + name.slice(`${layer}.`.length), tensor]));
-  };
-  return {
-    flat,
-    feeds,
-    enterFeeds: ofLayer(0, NEXT_LAYER),
-    layerFeeds: Array.from({ length: config.layers }, (_, layer) => ({
-      ...(layer === config.layers - 1 ? feeds : ofLayer(layer + 1, NEXT_LAYER)),
-      ...ofLayer(layer, ""),
-    })),
-  };
+  return { flat, feeds, embed: (tokens) => embedRows(model, flat, tokens), version: 0 };
 }
 
 function views(tensors: readonly LayoutTensor[], flat: Float32Array): Feeds {
@@ -43,6 +40,17 @@ function views(tensors: readonly LayoutTensor[], flat: Float32Array): Feeds {
     return [name, new Tensor("float32", flat.subarray(offset, offset + length), shape)] as const;
   });
   return Object.fromEntries(entries);
+}
+
+function embedRows(model: Model, flat: Float32Array, tokens: Int32Array): Tensor {
+  const { hiddenSize } = model.config;
+  const rows = new Float32Array(tokens.length * hiddenSize);
+  for (const [row, token] of tokens.entries()) {
+    if (token === PADDING) continue;
+    const from = embeddingRow(model, token);
+    rows.set(flat.subarray(from, from + hiddenSize), row * hiddenSize);
+  }
+  return new Tensor("float32", rows, [tokens.length, hiddenSize]);
 }
 
 /** Where a token's row of the embedding starts in the flat array: it is the layout's first tensor. */

@@ -16,7 +16,8 @@ describe("the worker pool", () => {
       secondMoment: memory(),
     };
     const control = new SharedArrayBuffer(CONTROL_BYTES);
-    const setup = { config: TEST_CONFIG, folder: "nowhere", stamp: "", lora: null, state, control, threads: 1 };
+    const device = "cpu" as const;
+    const setup = { config: TEST_CONFIG, device, folder: "nowhere", stamp: "", lora: null, state, control, threads: 1 };
     const pool = new WorkerPool(2, setup);
     const asked = pool.run("load", { folder: "nowhere", optimizer: false });
     await expect(asked).rejects.toThrow(/a compute worker of the engine died: .*multiple of 4/);

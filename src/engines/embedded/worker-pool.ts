@@ -4,6 +4,7 @@
 import type { Worker } from "node:worker_threads";
 import { EngineError } from "../../core/errors.js";
 import { startWorker } from "../../core/worker.js";
+import type { Device } from "./devices.js";
 import { BUSY, CLOSING, type JobKind, type Jobs, type Reply, type Request, type WorkerSetup } from "./jobs.js";
 
 interface Pending {
@@ -12,6 +13,12 @@ interface Pending {
   readonly resolve: (result: never) => void;
   readonly reject: (error: Error) => void;
 }
+
+/** What a worker runs. */
+const MODULES: Readonly<Record<Device, URL>> = {
+  cpu: new URL("./worker.js", import.meta.url),
+  webgpu: new URL("./webgpu/worker.js", import.meta.url),
+};
 
 const EXIT_WAIT_MS = 10_000;
 
@@ -51,7 +58,7 @@ export class WorkerPool {
   }
 
   #start(setup: WorkerSetup): Worker {
-    const worker = startWorker(new URL("./worker.js", import.meta.url), { workerData: setup });
+    const worker = startWorker(MODULES[setup.device], { workerData: setup });
     worker.on("message", (reply: Reply) => this.#onReply(worker, reply));
     worker.on("error", (error) => this.#die(error));
     this.#exits.push(

@@ -1,7 +1,6 @@
 // A compute worker: takes one job at a time, runs it, replies. All of the engine's arithmetic happens in such threads.
 
-import { parentPort, workerData } from "node:worker_threads";
-import { EngineError, messageOf } from "../../core/errors.js";
+import { workerData } from "node:worker_threads";
 import { adaptersOf } from "./adapters/layout.js";
 import { Checkpoints } from "./checkpoints.js";
 import type { Model } from "./decoder/graphs.js";
@@ -9,11 +8,14 @@ import { layoutOf } from "./decoder/layout.js";
 import { trainedLayout } from "./decoder/weight-inputs.js";
 import type { Runtime } from "./graph/program.js";
 import { HiddenStates } from "./hidden-states.js";
-import { BUSY, CLOSING, type JobKind, type Jobs, type Reply, type Request, TURN, type WorkerSetup } from "./jobs.js";
+import { CLOSING, TURN, type WorkerSetup } from "./jobs.js";
 import { WorkerMemory } from "./memory.js";
 import { Sampler } from "./sampling/sampler.js";
-import { adamStep } from "./training/optimizer.js";
+import { testProcessor } from "./self-test/processor.js";
+import { tinyModel } from "./self-test/tiny-model.js";
+import { adamStep, squares } from "./training/optimizer.js";
 import { Trainer } from "./training/trainer.js";
+import { guardOf, reply, serve } from "./worker-loop.js";
 
 const setup = workerData as WorkerSetup;
 const base: Model = { config: setup.config, layout: layoutOf(setup.config) };
@@ -21,19 +23,7 @@ const model: Model = setup.lora ? { ...base, adapters: adaptersOf(base.layout, s
 const memory = new WorkerMemory(model, setup.folder, setup.stamp, setup.state);
 const checkpoints = new Checkpoints(model, memory, setup.folder);
 const control = new Int32Array(setup.control);
-const runtime: Runtime = {
-  threads: setup.threads,
-  guard: async (run) => {
-    Atomics.add(control, BUSY, 1);
-    try {
-      if (Atomics.load(control, CLOSING)) throw new EngineError("the engine is closed");
-      return await run();
-    } finally {
-      Atomics.sub(control, BUSY, 1);
-      Atomics.notify(control, BUSY);
-    }
-  },
-};
+const runtime: Runtime = { threads: setup.threads, guard: guardOf(control) };
 const trainer = new Trainer(model, runtime);
 /** Adapters off. */
 const referenceTrainer = model.adapters ? new Trainer(base, runtime) : trainer;
@@ -42,9 +32,11 @@ const hiddenStates = new HiddenStates(model, runtime);
 
 const CLOSING_CHECK_MS = 100;
 
-type Handlers = { readonly [Kind in JobKind]: (job: Jobs[Kind]["job"]) => Promise<Jobs[Kind]["result"]> };
-
-const handlers: Handlers = {
+serve({
+  selfTest: async () => {
+    await testProcessor(tinyModel(setup.config), runtime);
+    return null;
+  },
   gradient: async ({ version, batch, loss, turn: own }) => {
     const { gradient } = memory.state;
     let waited = false;
@@ -68,11 +60,12 @@ const handlers: Handlers = {
   hiddenStates: ({ version, sequences, layers }) => hiddenStates.read(memory.policy(version), sequences, layers),
   sample: ({ version, prompts }) =>
     sampler.sample(memory.policy(version), prompts, (count) => reply({ kind: "tokens", count })),
-  optimStep: async ({ options, step }) => adamStep(trainedLayout(model), memory.state, options, step),
+  squares: async ({ stretch }) => squares(memory.state.gradient, stretch),
+  optimStep: async ({ stretch, adam }) => adamStep(trainedLayout(model), memory.state, stretch, adam),
   start: async (job) => checkpoints.start(job),
   load: async (job) => checkpoints.load(job),
   save: async (job) => checkpoints.save(job),
-};
+});
 
 /** Gradients are added in the order of the batches, whichever worker has them, so that the sum's bits are the same. */
 function awaitTurn(own: number): void {
@@ -81,20 +74,3 @@ function awaitTurn(own: number): void {
     Atomics.wait(control, TURN, now, CLOSING_CHECK_MS);
   }
 }
-
-function reply(message: Reply): void {
-  parentPort?.postMessage(message, []);
-}
-
-async function handle<Kind extends JobKind>(kind: Kind, job: Jobs[Kind]["job"]): Promise<void> {
-  try {
-    reply({ kind: "done", result: await handlers[kind](job) });
-  } catch (error) {
-    reply({ kind: "failed", message: messageOf(error) });
-  }
-}
-
-parentPort?.on("message", (request: Request) => {
-  if (request.kind === "close") parentPort?.close();
-  else void handle(request.kind, request.job as never);
-});

@@ -1,17 +1,12 @@
-// Who sees whom. A prompt's keys and values are computed once and shared by all its completions, in training as in
-// sampling, which halves the work of a step of several rollouts a prompt (Hydragen, Juravsky et al. 2024, has the
-// idea for sampling). A completion's token attends to two blocks, its prompt padded to a fixed length and the
-// completion so far, under one softmax. Training and sampling build the blocks alike and ONNX Runtime's products
-// round a row alike whatever stands around it, so the two agree to the bit; a change in one needs the same in the
-// other. Shapes: P prompts of S tokens, R completions each (seats; some may be empty) of U tokens, B = P R, G = H / N.
+// Who sees whom. A prompt's keys and values are computed once and shared by all its completions, which halves the work
+// of a step of several rollouts a prompt (Hydragen, Juravsky et al. 2024, has the idea for sampling, whose own
+// attention is in sampling/). A completion's token attends to two blocks, its prompt padded to a fixed length and the
+// completion so far, under one softmax. Shapes: P prompts of S tokens, R completions each (seats; some may be empty) of U tokens, B = P R, G = H / N.
 
 import type { Graph, Value } from "../graph/graph.js";
 import { after, inTurn, stage } from "../graph/stage.js";
 import type { DecoderConfig } from "../model/config.js";
 import { attention, type ContextPart } from "../operators/attention.js";
-import { add } from "../operators/elementwise.js";
-import { matmul } from "../operators/matmul.js";
-import { softmax } from "../operators/normalization.js";
 import { concatenate, prefix, reshape, split, transpose } from "../operators/shape.js";
 import type { Attend } from "./decoder.js";
 
@@ -201,58 +196,4 @@ export function attendSequences(
     const ownRead = reshape(graph, transpose(graph, parts, [0, 2, 4, 1, 3, 5]), ["BU", heads * headSize]);
     return concatenate(graph, [promptRead, ownRead], 0, query.shape[0]);
   };
-}
-
-export interface StepCache {
-  /** [P, R] int32: for each prompt, which rows of the batch continue it; spare places hold any row. */
-  readonly grid: Value;
-  /** [B, 2] int64: where in the grid each row is. */
-  readonly places: Value;
-  /** [P, 1, 1, S] additive */
-  readonly promptMask: Value;
-  /** [1, 1, 1, U] additive: places not yet filled */
-  readonly ownMask: Value;
-  /** [P, N, C, S] */
-  readonly promptKeys: Value;
-  /** [P, N, S, C] */
-  readonly promptValues: Value;
-  /** [B, N, C, U], the new token's among them */
-  readonly ownKeys: Value;
-  /** [B, N, U, C] */
-  readonly ownValues: Value;
-}
-
-/** A product with one row takes another kernel, which rounds otherwise, unless it is scaled; 2 undoes it exactly. */
-const HALF = { scale: 0.5 };
-
-/**
- * Attention of one new token a row, B rows, to its prompt and its own tokens.
- *
- * @param query  [B, H C]
- */
-export function attendStep(graph: Graph, config: DecoderConfig, query: Value, cache: StepCache): Value {
-  const { heads, keyValueHeads, headSize } = config;
-  const group = heads / keyValueHeads;
-  const scale = 1 / Math.sqrt(headSize);
-  const rows = query.shape[0];
-  const swap = [0, 2, 1, 3, 4];
-  /** [B, N, G, X] in batch order -> [P, N, R G, X] in grid order */
-  const toGrid = (x: Value): Value => {
-    const sorted = graph.emit("Gather", [x, cache.grid], ["P", "R", ...x.shape.slice(1)]);
-    return reshape(graph, transpose(graph, sorted, swap), ["P", keyValueHeads, "RG", x.shape[3]]);
-  };
-  const toRows = (x: Value): Value => {
-    const parts = reshape(graph, x, ["P", keyValueHeads, "R", group, x.shape[3]]);
-    const shape = [rows, keyValueHeads, group, x.shape[3]];
-    return graph.emit("GatherND", [transpose(graph, parts, swap), cache.places], shape);
-  };
-  const queries = reshape(graph, query, [rows, keyValueHeads, group, headSize]);
-  const seen = toRows(add(graph, matmul(graph, toGrid(queries), cache.promptKeys, { scale }), cache.promptMask));
-  const own = add(graph, matmul(graph, queries, cache.ownKeys, { scale }), cache.ownMask);
-  const scores = concatenate(graph, [seen, own], 3, "context");
-  const [promptShares, ownShares] = split(graph, softmax(graph, scores), ["S", "U"]);
-  const fromPrompt = toRows(matmul(graph, toGrid(promptShares), cache.promptValues, HALF));
-  const halves = add(graph, fromPrompt, matmul(graph, ownShares, cache.ownValues, HALF));
-  const read = graph.emit("Mul", [halves, graph.scalar(2)], halves.shape);
-  return reshape(graph, read, [rows, heads * headSize]);
 }

@@ -26,6 +26,7 @@ export function weightInputs(graph: Graph, model: Model, trained?: Map<string, V
   const declared = new Map<string, Value>();
   return {
     adapters: model.adapters,
+    manyTokens: trained !== undefined,
     tensor: (name) => {
       const known = declared.get(name);
       if (known) return known;
@@ -33,19 +34,6 @@ export function weightInputs(graph: Graph, model: Model, trained?: Map<string, V
       const value = graph.input(name, shapeOf(model, name), { tracked });
       declared.set(name, value);
       if (tracked) trained.set(name, value);
-      return value;
-    },
-  };
-}
-
-/** Weights of any one layer, without its number: all have the shapes of the first. */
-export function layerInputs(graph: Graph, model: Model, prefix: string): Weights {
-  const declared = new Map<string, Value>();
-  return {
-    adapters: model.adapters,
-    tensor: (name) => {
-      const value = declared.get(name) ?? graph.input(prefix + name, shapeOf(model, `0.${name}`));
-      declared.set(name, value);
       return value;
     },
   };

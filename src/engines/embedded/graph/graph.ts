@@ -8,7 +8,7 @@ import {
   type Attribute,
   type ConstantSpec,
   type ElementType,
-  modelBytes,
+  type GraphSpec,
   type NodeSpec,
   type ValueSpec,
 } from "./onnx.js";
@@ -57,7 +57,14 @@ export class Graph {
   }
 
   output(value: Value, name: string): void {
-    this.#nodes.push({ operator: "Identity", domain: "", inputs: [value.name], outputs: [name], attributes: {} });
+    this.#nodes.push({
+      operator: "Identity",
+      domain: "",
+      inputs: [value.name],
+      ranks: [value.shape.length],
+      outputs: [name],
+      attributes: {},
+    });
     this.#outputs.push({ name, type: value.type, shape: value.shape });
   }
 
@@ -83,6 +90,7 @@ export class Graph {
       operator,
       domain: options.domain ?? "",
       inputs: inputs.map((input) => input.name),
+      ranks: inputs.map((input) => input.shape.length),
       outputs: results.map((result) => result.name),
       attributes: options.attributes ?? {},
     });
@@ -142,13 +150,8 @@ export class Graph {
     return this.#outputs.map((output) => output.name);
   }
 
-  bytes(): Uint8Array {
-    return modelBytes({
-      nodes: this.nodes(),
-      constants: this.#constants,
-      inputs: this.#inputs,
-      outputs: this.#outputs,
-    });
+  get spec(): GraphSpec {
+    return { nodes: this.nodes(), constants: this.#constants, inputs: this.#inputs, outputs: this.#outputs };
   }
 
   /** Nodes that an output depends on: ONNX Runtime would compute the others too, and keep what they read. */

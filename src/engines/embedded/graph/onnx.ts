@@ -9,6 +9,8 @@ export interface NodeSpec {
   readonly operator: string;
   readonly domain: string;
   readonly inputs: readonly string[];
+  /** How many axes each input has; not written, for whoever rewrites nodes. */
+  readonly ranks: readonly number[];
   readonly outputs: readonly string[];
   readonly attributes: Readonly<Record<string, Attribute>>;
 }

@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { layoutOf } from "../decoder/layout.js";
-import { livelyWeights, TEST_CONFIG } from "../test-model.js";
+import { livelyWeights } from "../self-test/tiny-model.js";
+import { TEST_CONFIG } from "../test-model.js";
 import { readWeights, writeWeights } from "./checkpoint.js";
 import { type TensorToWrite, writeSafetensors } from "./safetensors.js";
 

@@ -4,7 +4,7 @@
 
 import type { Graph, Value } from "../graph/graph.js";
 import { after } from "../graph/stage.js";
-import { matmul } from "./matmul.js";
+import { matmul, weightGradient } from "./matmul.js";
 import { sumLast } from "./reduction.js";
 
 export interface TokenLogprobs {
@@ -72,7 +72,7 @@ export function tokenLogprobsInParts(graph: Graph, x: Value, parts: readonly Val
       const { at, inside } = within(index);
       const own = graph.emit("Where", [inside, arriving, graph.scalar(0)], [rows, 1]);
       const slope = scatterAdd(graph, spread, at, own);
-      const toPart = part.tracked ? matmul(graph, slope, late, { transposeA: true }) : undefined;
+      const toPart = part.tracked ? weightGradient(graph, slope, late) : undefined;
       const step = matmul(graph, slope, part);
       toX = toX ? graph.emit("Add", [toX, step], x.shape) : step;
       if (toPart) toX = after(graph, toX, [toPart]);

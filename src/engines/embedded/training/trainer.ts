@@ -7,8 +7,8 @@ import { type BlockCounts, causalMask, MASKED, stackedLengths } from "../decoder
 import { EMBEDDED_GRADIENT, gradientName, logprobGraph, lossGraph, type Model } from "../decoder/graphs.js";
 import { type LossField, lossFields } from "../decoder/losses.js";
 import { trainedTensors } from "../decoder/weight-inputs.js";
-import { compile, type Feeds, type Outputs, type Program, type Runtime } from "../graph/program.js";
-import { embeddingRow, type LoadedWeights } from "../weights.js";
+import { compile, type Feeds, type Program, type Runtime } from "../graph/program.js";
+import { embeddingRow, PADDING, type WeightFeeds } from "../weights.js";
 import { type Batch, blockCounts, promptBlocks, type Sequence, seatsOf } from "./batches.js";
 
 /** A sequence with what the loss reads of it, [completion] each. */
@@ -31,6 +31,17 @@ export interface TokenLosses extends TokenScores {
 /** Takes a piece of the gradient: where in the flat array it starts, and its numbers. */
 export type AddGradient = (offset: number, gradient: Float32Array) => void;
 
+export interface BatchGradient {
+  /** One a sequence, in the order of `batch.groups.flat()`. */
+  readonly losses: TokenLosses[];
+  /** Of each trained weight that has one, by its name. */
+  readonly weights: ReadonlyMap<string, Tensor>;
+  /** [M] the tokens that were read, {@link PADDING} among them. */
+  readonly tokens: Int32Array;
+  /** [M, D] of their embeddings; undefined where these are not trained. */
+  readonly rows: Tensor | undefined;
+}
+
 interface LossProgram {
   readonly program: Program;
   readonly weights: readonly string[];
@@ -49,37 +60,65 @@ export class Trainer {
   }
 
   /** One result a sequence, in the order of `batch.groups.flat()`. */
-  async logprobs(weights: LoadedWeights, batch: Batch<Sequence>): Promise<TokenScores[]> {
+  async logprobs(weights: WeightFeeds, batch: Batch<Sequence>): Promise<TokenScores[]> {
     const program = await this.#scoreProgram(blockCounts(batch));
-    const feeds = { ...weights.feeds, ...this.#feeds(weights, batch) };
+    const tokens = placedTokens(batch);
+    const embedded = await weights.embed(tokens.ids);
+    const feeds = { ...weights.feeds, ...this.#feeds(tokens, batch), embedded };
     const outputs = await program.run(feeds, this.#lengths(batch));
+    embedded.dispose();
     const [logprobs, entropies] = ["logprobs", "entropies"].map((name) => unpack(outputs(name), batch.groups.flat()));
     return logprobs.map((_, index) => ({ logprobs: logprobs[index], entropies: entropies[index] }));
   }
 
   async gradient(
-    weights: LoadedWeights,
+    weights: WeightFeeds,
     batch: Batch<TrainingSequence>,
     loss: Loss,
     add: AddGradient,
   ): Promise<TokenLosses[]> {
+    const { losses, weights: gradients, tokens, rows } = await this.gradientTensors(weights, batch, loss);
+    for (const { name, offset } of trainedTensors(this.#model)) {
+      const gradient = gradients.get(name);
+      if (gradient) add(offset, gradient.data as Float32Array);
+    }
+    if (!rows) return losses;
+    const { hiddenSize } = this.#model.config;
+    for (const [row, token] of tokens.entries()) {
+      if (token === PADDING) continue;
+      const gradient = (rows.data as Float32Array).subarray(row * hiddenSize, (row + 1) * hiddenSize);
+      add(embeddingRow(this.#model, token), gradient);
+    }
+    return losses;
+  }
+
+  /** The gradient as tensors, which are the caller's to dispose of where the runtime leaves them on a device. */
+  async gradientTensors(weights: WeightFeeds, batch: Batch<TrainingSequence>, loss: Loss): Promise<BatchGradient> {
     const { program, weights: names } = await this.#lossProgram(loss, blockCounts(batch), batch.recompute);
     const sequences = batch.groups.flat();
-    const feeds: Feeds = { ...weights.feeds, ...this.#feeds(weights, batch) };
+    const tokens = placedTokens(batch);
+    const embedded = await weights.embed(tokens.ids);
+    const feeds: Feeds = { ...weights.feeds, ...this.#feeds(tokens, batch), embedded };
     feeds.tokenWeights = pack(sequences, (sequence) => sequence.weights);
     for (const field of lossFields(loss)) {
       feeds[field] = pack(sequences, (sequence) => sequence.fields[field] ?? new Float32Array());
     }
-    const outputs = await program.run(feeds, this.#lengths(batch));
-    this.#addGradients(outputs, names, batch, add);
+    const results = await program.runTensors(feeds, this.#lengths(batch));
+    embedded.dispose();
     const [losses, logprobs, entropies] = ["losses", "logprobs", "entropies"].map((name) =>
-      unpack(outputs(name), sequences),
+      unpack(results[name].data as Float32Array, sequences),
     );
-    return losses.map((_, index) => ({
-      losses: losses[index],
-      logprobs: logprobs[index],
-      entropies: entropies[index],
-    }));
+    const found = names.filter((name) => gradientName(name) in results);
+    return {
+      losses: losses.map((_, index) => ({
+        losses: losses[index],
+        logprobs: logprobs[index],
+        entropies: entropies[index],
+      })),
+      weights: new Map(found.map((name) => [name, results[gradientName(name)]])),
+      tokens: tokens.ids,
+      rows: results[EMBEDDED_GRADIENT],
+    };
   }
 
   #scoreProgram(counts: BlockCounts): Promise<Program> {
@@ -94,22 +133,11 @@ export class Trainer {
     let known = this.#losses.get(key);
     if (!known) {
       const { graph, weights } = lossGraph(this.#model, loss, counts, recompute);
-      known = compile(graph, this.#runtime).then((program) => ({ program, weights }));
+      const resident = [EMBEDDED_GRADIENT, ...weights.map(gradientName)];
+      known = compile(graph, this.#runtime, resident).then((program) => ({ program, weights }));
       this.#losses.set(key, known);
     }
     return known;
-  }
-
-  #addGradients(outputs: Outputs, names: readonly string[], batch: Batch<Sequence>, add: AddGradient): void {
-    for (const { name, offset } of trainedTensors(this.#model)) {
-      if (names.includes(name)) add(offset, outputs(gradientName(name)));
-    }
-    if (this.#model.adapters) return;
-    const { hiddenSize } = this.#model.config;
-    const rows = outputs(EMBEDDED_GRADIENT);
-    for (const { token, row } of placedTokens(batch)) {
-      add(embeddingRow(this.#model, token), rows.subarray(row * hiddenSize, (row + 1) * hiddenSize));
-    }
   }
 
   #lengths(batch: Batch<unknown>): Record<string, number> {
@@ -119,23 +147,13 @@ export class Trainer {
     return { ...stackedLengths(this.#model.config, sizes, promptBlocks(batch)), P: groups.length, R: seats };
   }
 
-  /** What every batch feeds, by the names in graphs.ts. */
-  #feeds({ flat }: LoadedWeights, batch: Batch<Sequence>): Feeds {
-    const { hiddenSize } = this.#model.config;
-    const { groups, promptLength, ownLength } = batch;
-    const count = groups.length * (promptLength + seatsOf(batch) * ownLength);
-    const embedded = new Float32Array(count * hiddenSize);
-    const position = new BigInt64Array(count);
-    for (const { token, row, place } of placedTokens(batch)) {
-      const from = embeddingRow(this.#model, token);
-      embedded.set(flat.subarray(from, from + hiddenSize), row * hiddenSize);
-      position[row] = BigInt(place);
-    }
+  /** What every batch feeds beside its embedded tokens, by the names in graphs.ts. */
+  #feeds({ ids, places }: PlacedTokens, batch: Batch<Sequence>): Feeds {
+    const { promptLength, ownLength } = batch;
     return {
       ...pickFeeds(batch),
       ...(ownLength === 0 ? {} : this.#ownMasks(batch)),
-      embedded: new Tensor("float32", embedded, [count, hiddenSize]),
-      position: new Tensor("int64", position, [count, 1]),
+      position: new Tensor("int64", places, [ids.length, 1]),
       promptCausal: this.#causal(promptLength, promptLength / promptBlocks(batch)),
     };
   }
@@ -163,26 +181,28 @@ export class Trainer {
   }
 }
 
-interface PlacedToken {
-  readonly token: number;
-  /** In the batch's list of tokens. */
-  readonly row: number;
-  /** In its sequence. */
-  readonly place: number;
+/** The list of tokens that a batch reads, [M]. */
+interface PlacedTokens {
+  readonly ids: Int32Array;
+  /** Each one's place in its sequence. */
+  readonly places: BigInt64Array;
 }
 
 /** Every token that is read: of each prompt once, of each completion all but the last. */
-function* placedTokens(batch: Batch<Sequence>): Generator<PlacedToken> {
-  const { groups, promptLength } = batch;
-  for (const [index, [{ prompt }]] of groups.entries()) {
-    for (const [place, token] of prompt.entries()) yield { token, row: index * promptLength + place, place };
-  }
+function placedTokens(batch: Batch<Sequence>): PlacedTokens {
+  const { groups, promptLength, ownLength } = batch;
+  const count = groups.length * (promptLength + seatsOf(batch) * ownLength);
+  const ids = new Int32Array(count).fill(PADDING);
+  const places = new BigInt64Array(count);
+  const put = (row: number, tokens: readonly number[], first: number): void => {
+    ids.set(tokens, row);
+    for (let at = 0; at < tokens.length; at++) places[row + at] = BigInt(first + at);
+  };
+  for (const [index, [{ prompt }]] of groups.entries()) put(index * promptLength, prompt, 0);
   for (const { sequence, row } of placedCompletions(batch)) {
-    const { prompt, completion } = sequence;
-    for (let at = 0; at < completion.length - 1; at++) {
-      yield { token: completion[at], row: row + at, place: prompt.length + at };
-    }
+    put(row, sequence.completion.slice(0, -1), sequence.prompt.length);
   }
+  return { ids, places };
 }
 
 /** The row where each completion's first token is read: behind all prompts, or behind its own in a whole sequence. */

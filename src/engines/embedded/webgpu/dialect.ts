@@ -1,0 +1,107 @@
+// Graphs as the WebGPU provider of ONNX Runtime 1.30 wants them: nodes that it computes wrong or leaves to the
+// processor are replaced by others that mean the same. It is the one place that knows of these; operators, decoder and
+// autodiff are written for the processor. Whether it is enough is not believed but tested (self-test.ts).
+
+import type { Attribute, ConstantSpec, GraphSpec, NodeSpec } from "../graph/onnx.js";
+
+type Attributes = NodeSpec["attributes"];
+
+/** @returns false where the node is good as it is */
+type Rewrite = (node: NodeSpec, nodes: NodeWriter, isRead: (name: string) => boolean) => boolean;
+
+const REWRITES: Readonly<Record<string, Rewrite>> = {
+  /** Has no kernel there. */
+  FusedMatMul: (node, nodes) => {
+    const [a, b] = node.inputs;
+    const [rankA, rankB] = node.ranks;
+    const { transA, transB, alpha } = node.attributes;
+    const left = transA ? nodes.transposed(a, rankA) : a;
+    const right = transB ? nodes.transposed(b, rankB) : b;
+    const scale = floatOf(alpha);
+    if (scale === 1) nodes.emit("MatMul", [left, right], {}, node.outputs[0]);
+    else nodes.emit("Mul", [nodes.emit("MatMul", [left, right]), nodes.scalar(scale)], {}, node.outputs[0]);
+    return true;
+  },
+
+  /** Has no kernel there: x - max - log sum exp(x - max). */
+  LogSoftmax: ({ inputs: [x], outputs }, nodes) => {
+    const axes = nodes.integers([-1]);
+    const centred = nodes.emit("Sub", [x, nodes.emit("ReduceMax", [x, axes], { keepdims: 1 })]);
+    const sum = nodes.emit("ReduceSum", [nodes.emit("Exp", [centred]), axes], { keepdims: 1 });
+    nodes.emit("Sub", [centred, nodes.emit("Log", [sum])], {}, outputs[0]);
+    return true;
+  },
+
+  /** Its second output, 1 / sqrt(mean(x^2) + epsilon), is wrong there; the first is right. */
+  SimplifiedLayerNormalization: ({ inputs: [x, weight], outputs: [result, inverse], attributes }, nodes, isRead) => {
+    if (!isRead(inverse)) return false;
+    const mean = nodes.emit("ReduceMean", [nodes.emit("Mul", [x, x]), nodes.integers([-1])], { keepdims: 1 });
+    const squared = nodes.emit("Add", [mean, nodes.scalar(floatOf(attributes.epsilon))]);
+    nodes.emit("Div", [nodes.scalar(1), nodes.emit("Sqrt", [squared])], {}, inverse);
+    nodes.emit("Mul", [nodes.emit("Mul", [x, inverse]), weight], {}, result);
+    return true;
+  },
+
+  /** Has no kernel there; only zeros are asked for. */
+  ConstantOfShape: ({ inputs: [shape], outputs }, nodes) => {
+    nodes.emit("Expand", [nodes.scalar(0), shape], {}, outputs[0]);
+    return true;
+  },
+};
+
+/** The same graph without the nodes above. */
+export function forWebgpu(graph: GraphSpec): GraphSpec {
+  const read = new Set([...graph.nodes.flatMap(({ inputs }) => inputs), ...graph.outputs.map(({ name }) => name)]);
+  const nodes = new NodeWriter();
+  for (const node of graph.nodes) {
+    const rewritten = REWRITES[node.operator]?.(node, nodes, (name) => read.has(name)) ?? false;
+    if (!rewritten) nodes.keep(node);
+  }
+  return { ...graph, nodes: nodes.written, constants: [...graph.constants, ...nodes.constants] };
+}
+
+/** Collects nodes and the constants they need, under names that no graph has. */
+class NodeWriter {
+  readonly written: NodeSpec[] = [];
+  readonly constants: ConstantSpec[] = [];
+  readonly #known = new Set<string>();
+  #count = 0;
+
+  keep(node: NodeSpec): void {
+    this.written.push(node);
+  }
+
+  emit(operator: string, inputs: readonly string[], attributes: Attributes = {}, output = this.#name()): string {
+    this.keep({ operator, domain: "", inputs, ranks: [], outputs: [output], attributes });
+    return output;
+  }
+
+  transposed(x: string, rank: number): string {
+    const axes = Array.from({ length: rank }, (_, axis) => axis);
+    return this.emit("Transpose", [x], { perm: [...axes.slice(0, -2), rank - 1, rank - 2] });
+  }
+
+  scalar(value: number): string {
+    return this.#constant({ name: `webgpu scalar ${value}`, type: "float32", shape: [], data: Float32Array.of(value) });
+  }
+
+  integers(values: readonly number[]): string {
+    const data = BigInt64Array.from(values, BigInt);
+    return this.#constant({ name: `webgpu integers ${values.join()}`, type: "int64", shape: [values.length], data });
+  }
+
+  #constant(constant: ConstantSpec): string {
+    if (!this.#known.has(constant.name)) this.constants.push(constant);
+    this.#known.add(constant.name);
+    return constant.name;
+  }
+
+  #name(): string {
+    return `webgpu ${this.#count++}`;
+  }
+}
+
+function floatOf(attribute: Attribute | undefined): number {
+  if (typeof attribute === "object" && "float" in attribute) return attribute.float;
+  throw new RangeError(`expected a float attribute, found ${JSON.stringify(attribute)}`);
+}
