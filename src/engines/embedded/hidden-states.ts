@@ -5,8 +5,8 @@ import { Tensor } from "onnxruntime-node";
 import type { HiddenStateRequest } from "../engine.js";
 import { causalMask, stackedLengths } from "./decoder/attention.js";
 import { hiddenGraph, type Model } from "./decoder/graphs.js";
-import type { DecoderConfig } from "./model/config.js";
 import { compile, type Feeds, type Program, type Runtime } from "./graph/program.js";
+import type { DecoderConfig } from "./model/config.js";
 import { promptBucket } from "./training/batches.js";
 import { PADDING, type WeightFeeds } from "./weights.js";
 
