@@ -10,11 +10,15 @@ type Attributes = NodeSpec["attributes"];
 type Rewrite = (node: NodeSpec, nodes: NodeWriter, isRead: (name: string) => boolean) => boolean;
 
 const REWRITES: Readonly<Record<string, Rewrite>> = {
-  /** Has no kernel there. */
+  /** Has no kernel there. Gemm is for matrices alone; the others' transposes are copies. */
   FusedMatMul: (node, nodes) => {
     const [a, b] = node.inputs;
     const [rankA, rankB] = node.ranks;
     const { transA, transB, alpha } = node.attributes;
+    if (rankA === 2 && rankB === 2) {
+      nodes.emit("Gemm", [a, b], { transA, transB, alpha }, node.outputs[0]);
+      return true;
+    }
     const left = transA ? nodes.transposed(a, rankA) : a;
     const right = transB ? nodes.transposed(b, rankB) : b;
     const scale = floatOf(alpha);
