@@ -28,8 +28,8 @@ export async function textLogprobs(model: string, text: string): Promise<TextLog
   const engine = await openEmbedded({ model, threads: 1 });
   try {
     const { tokenizer } = engine.model;
-    const ids = tokenizer.encode(text);
-    if (ids.length === 0) throw new UsageError("the text is empty: there is nothing to score");
+    if (text === "") throw new UsageError("the text is empty: there is nothing to score");
+    const ids = tokenizer.encode(tokenizer.start + text);
     const [prompt, ...completion] = ids;
     const [scores] = completion.length > 0 ? await engine.logprobs([{ prompt: [prompt], completion }]) : [[]];
     const total = sum(scores);

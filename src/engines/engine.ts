@@ -7,6 +7,8 @@ export interface Tokenizer {
   /** Ids that end a completion. */
   readonly endIds: readonly number[];
   readonly padId: number;
+  /** Text of the special tokens that a text begins with to this model, empty for many; a chat template has its own. */
+  readonly start: string;
   encode(text: string): number[];
   /** Text of the ids; special tokens leave no text. */
   decode(ids: readonly number[]): string;

@@ -14,3 +14,16 @@ export const continuation: Dialect = {
   testOutputAnswer: (completion) => completion.split("\n")[0] ?? "",
   sequencesAsArrays: false,
 };
+
+/** For a model whose texts begin with a special token: every prompt begins with it. */
+export function continuationFrom(start: string): Dialect {
+  return {
+    ...continuation,
+    code: (problem) => start + continuation.code(problem),
+    alignment: (...asked) => start + continuation.alignment(...asked),
+    testOutput: (problem, test) => {
+      const prompt = continuation.testOutput(problem, test);
+      return prompt === undefined ? undefined : start + prompt;
+    },
+  };
+}

@@ -10,7 +10,7 @@ import { evaluateFamily } from "../eval/family.js";
 import { judge as judgeProgram } from "../judge/judge.js";
 import { type Problem, readProblems } from "../problems/problem.js";
 import { chat } from "../prompts/chat.js";
-import { continuation } from "../prompts/continuation.js";
+import { continuationFrom } from "../prompts/continuation.js";
 import type { Dialect } from "../prompts/dialect.js";
 import type { RunDirectory } from "../runs/run-directory.js";
 import { openSandbox, type Sandbox } from "../sandbox/sandbox.js";
@@ -142,7 +142,7 @@ async function checkpoint(parts: Parts, run: RunDirectory, position: Position, p
 }
 
 function dialectOf(config: Config, engine: Engine): Dialect {
-  if (config.prompts.dialect === "continuation") return continuation;
+  if (config.prompts.dialect === "continuation") return continuationFrom(engine.model.tokenizer.start);
   const template = engine.model.tokenizer.chat;
   if (template) return chat(template);
   throw new UsageError(

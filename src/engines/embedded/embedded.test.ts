@@ -273,18 +273,34 @@ describe("a checkpoint", () => {
     expect(await (await open({ model: checkpoint })).sample(asked)).toEqual(await engine.sample(asked));
   });
 
-  it("can be stored in half the bytes, close to what it was", async () => {
-    const checkpoint = join(scratch, "half");
+  it.each([
+    ["BF16", "bfloat16", 0.3],
+    ["F16", "float16", 0.03],
+  ] as const)("can be stored in half the bytes, as %s, close to what it was", async (type, torchType, most) => {
+    const checkpoint = join(scratch, type);
     const engine = await open({ model: createTestModel().folder });
-    await engine.save(checkpoint, { optimizer: false, type: "BF16" });
+    await engine.save(checkpoint, { optimizer: false, type });
     const data = requests(4).map(({ prompt }) => ({ prompt, completion: [4, 5] }));
     const half = await open({ model: checkpoint });
     const difference = largestDifference(await half.logprobs(data), await engine.logprobs(data));
     expect(difference).toBeGreaterThan(0);
-    expect(difference).toBeLessThan(0.3);
-    expect(JSON.parse(readFileSync(join(checkpoint, "config.json"), "utf8"))).toMatchObject({
-      torch_dtype: "bfloat16",
-    });
+    expect(difference).toBeLessThan(most);
+    expect(JSON.parse(readFileSync(join(checkpoint, "config.json"), "utf8"))).toMatchObject({ torch_dtype: torchType });
+  });
+
+  it("without the optimizer's state is refused unless it is loaded without, and then AdamW starts from nothing", async () => {
+    const { folder } = createTestModel();
+    const checkpoint = join(scratch, "bare");
+    const engine = await open({ model: folder });
+    await step(engine, 0);
+    await engine.save(checkpoint, { optimizer: false });
+    const expected = await step(await open({ model: checkpoint }), 1);
+    await step(engine, 2);
+    const before = await engine.logprobs([{ prompt: [3], completion: [4, 5] }]);
+    await expect(engine.load(checkpoint, { optimizer: true })).rejects.toThrow("optimizer.safetensors: no such file");
+    expect(await engine.logprobs([{ prompt: [3], completion: [4, 5] }])).toEqual(before);
+    await engine.load(checkpoint, { optimizer: false });
+    expect(await step(engine, 1)).toEqual(expected);
   });
 
   it("of another model is refused", async () => {

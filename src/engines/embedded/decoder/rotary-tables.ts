@@ -73,7 +73,7 @@ function attentionScale(scaling: RopeScaling): number {
  *
  * linear: divided by the factor (Chen et al. 2023, eq. 4). llama3 and yarn: as {@link blend} with their own ramps.
  */
-export function rotaryFrequencies({ headSize, rope: { theta, scaling } }: DecoderConfig): readonly number[] {
+function rotaryFrequencies({ headSize, rope: { theta, scaling } }: DecoderConfig): readonly number[] {
   const frequencies = Array.from({ length: headSize / 2 }, (_, pair) => theta ** ((-2 * pair) / headSize));
   switch (scaling.kind) {
     case "none":

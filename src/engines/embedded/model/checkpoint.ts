@@ -117,7 +117,13 @@ export interface Moments {
 
 /** @returns the number of steps taken. @throws EngineError where the folder holds no optimizer state, or another's */
 export function readOptimizer(folder: string, layout: Layout, moments: Moments): number {
-  const index = indexFile(join(folder, OPTIMIZER_FILE));
+  const path = join(folder, OPTIMIZER_FILE);
+  if (!existsSync(path)) {
+    throw new EngineError(
+      `${path}: no such file: the folder holds weights alone, load it without the optimizer's state`,
+    );
+  }
+  const index = indexFile(path);
   const step = new Float32Array(1);
   readTensor(index, "step", [1], step);
   readParts(index, layout, moments.firstMoment, FIRST);

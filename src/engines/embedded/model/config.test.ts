@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { EngineError } from "../../../core/errors.js";
+import { layoutOf } from "../decoder/layout.js";
 import { type DecoderConfig, readConfig } from "./config.js";
 
 const FIXTURES = join(import.meta.dirname, "../families/fixtures");
@@ -67,6 +68,16 @@ describe("config.json", () => {
   });
 });
 
+describe("the config.json of a published model", () => {
+  const path = join(FIXTURES, "published.json");
+  const published = JSON.parse(readFileSync(path, "utf8")) as Record<string, { config: Keys; parameters: number }>;
+
+  it.each(Object.entries(published))("%s has the parameters that transformers counts", (_, { config, parameters }) => {
+    writeFileSync(join(folder, "config.json"), JSON.stringify(config));
+    expect(layoutOf(readConfig(folder)).parameters).toBe(parameters);
+  });
+});
+
 describe("rotary scaling in config.json", () => {
   const scaled = { rope_type: "yarn", factor: 4, original_max_position_embeddings: 64 };
 
@@ -101,12 +112,9 @@ describe("rotary scaling in config.json", () => {
 
   it("is refused where it is unknown, incomplete or would change with the length", () => {
     const cases: Array<[Keys, string]> = [
-      [
-        { rope_scaling: { type: "dynamic", factor: 2 } },
-        'rope_scaling: rope_type "dynamic" is not supported: its angles',
-      ],
-      [{ rope_scaling: { rope_type: "longrope" } }, 'rope_type "longrope" is not supported: its angles change'],
-      [{ rope_scaling: { rope_type: "magic" } }, "default, linear, llama3 and yarn are"],
+      [{ rope_scaling: { type: "dynamic", factor: 2 } }, 'rope_scaling: rope_type "dynamic": its angles change with'],
+      [{ rope_scaling: { rope_type: "longrope" } }, 'rope_type "longrope": its angles change with'],
+      [{ rope_scaling: { rope_type: "magic" } }, 'rope_type "magic": expected default, linear, llama3 or yarn'],
       [{ rope_scaling: { type: "linear" } }, "rope_scaling: factor: "],
       [{ rope_scaling: { ...scaled, beta: 3 } }, 'rope_scaling: unknown key "beta"'],
       [{ rope_scaling: { rope_type: "llama3", factor: 8 } }, "rope_scaling: low_freq_factor: "],

@@ -21,7 +21,8 @@ export function decodeNumbers(type: StoredType, bytes: Uint8Array, target: Float
     const words = new Uint32Array(target.buffer, target.byteOffset, target.length);
     for (let i = 0; i < halves.length; i++) words[i] = halves[i] << 16;
   } else {
-    for (let i = 0; i < halves.length; i++) target[i] = fromHalf(halves[i]);
+    halfValues ??= Float32Array.from({ length: 1 << 16 }, (_, bits) => fromHalf(bits));
+    for (let i = 0; i < halves.length; i++) target[i] = halfValues[halves[i]];
   }
 }
 
@@ -33,16 +34,22 @@ export function decodeNumbers(type: StoredType, bytes: Uint8Array, target: Float
 export function encodeNumbers(type: StoredType, data: Float32Array): Uint8Array {
   if (type === "F32") return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   const words = new Uint32Array(data.buffer, data.byteOffset, data.length);
-  const round = type === "BF16" ? toBrainHalf : toHalf;
-  const infinity = type === "BF16" ? 0x7f80 : 0x7c00;
   const halves = new Uint16Array(data.length);
-  for (let i = 0; i < halves.length; i++) {
-    halves[i] = round(words[i]);
-    if ((halves[i] & 0x7fff) === infinity && Number.isFinite(data[i])) {
-      throw new EngineError(`${data[i]} is beyond the largest number of ${type}; store it as F32`);
-    }
-  }
+  if (type === "BF16") for (let i = 0; i < halves.length; i++) halves[i] = toBrainHalf(words[i]);
+  else for (let i = 0; i < halves.length; i++) halves[i] = toHalf(words[i]);
+  checkFinite(type, words, halves);
   return new Uint8Array(halves.buffer);
+}
+
+const INFINITY = { F32: 0x7f800000, BF16: 0x7f80, F16: 0x7c00 } as const;
+
+function checkFinite(type: "BF16" | "F16", words: Uint32Array, halves: Uint16Array): void {
+  const infinity = INFINITY[type];
+  for (let i = 0; i < halves.length; i++) {
+    if ((halves[i] & 0x7fff) !== infinity || (words[i] & INFINITY.F32) === INFINITY.F32) continue;
+    const [value] = new Float32Array(words.slice(i, i + 1).buffer);
+    throw new EngineError(`${value} is beyond the largest number of ${type}; store it as F32`);
+  }
 }
 
 function toBrainHalf(word: number): number {
@@ -67,6 +74,9 @@ function toHalf(word: number): number {
 function shiftRounded(x: number, bits: number): number {
   return (x + (1 << (bits - 1)) - 1 + ((x >>> bits) & 1)) >>> bits;
 }
+
+/** By their bits; computing a power for every number of a model would take a minute. */
+let halfValues: Float32Array | undefined;
 
 function fromHalf(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;

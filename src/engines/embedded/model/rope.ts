@@ -95,10 +95,8 @@ function attentionFactor(stretched: number, scale: number | null = 0, allScale: 
   return scale && allScale ? of(scale) / of(allScale) : of(1);
 }
 
-const REFUSED: Readonly<Record<string, string>> = {
-  dynamic: "its angles change with the length of a sequence, so that keys computed before would be wrong after",
-  longrope: "its angles change with the length of a sequence, so that keys computed before would be wrong after",
-};
+/** A cached key keeps the angle it was turned by, so these cannot be right for every length. */
+const BY_LENGTH = ["dynamic", "longrope"];
 
 /**
  * @param json  the whole config.json
@@ -131,12 +129,12 @@ export function readRope(json: Readonly<Record<string, unknown>>, fail: (what: s
       return { theta: theta.data, scaling: read(llama3, stretched) };
     case "yarn":
       return { theta: theta.data, scaling: read(yarn, { ...stretched, max_position_embeddings: context }) };
-    default:
-      return fail(`${key}: rope_type ${JSON.stringify(kind)} is not supported: ${REFUSED[String(kind)] ?? KNOWN}`);
+    default: {
+      const why = BY_LENGTH.includes(String(kind)) ? "its angles change with the length of a sequence; " : "";
+      return fail(`${key}: rope_type ${JSON.stringify(kind)}: ${why}expected default, linear, llama3 or yarn`);
+    }
   }
 }
-
-const KNOWN = "default, linear, llama3 and yarn are";
 
 /** The keys of config.json that say this. */
 export function ropeKeys({ theta, scaling }: Rope): Readonly<Record<string, unknown>> {

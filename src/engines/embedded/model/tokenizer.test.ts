@@ -41,7 +41,7 @@ describe("the tokenizer", () => {
 /** What fixtures/make_tokenizers.py got from the Python originals. */
 interface Cases {
   readonly endIds: number[];
-  readonly texts: ReadonlyArray<{ text: string; ids: number[]; back: string }>;
+  readonly texts: ReadonlyArray<{ text: string; ids: number[]; whole: number[]; back: string }>;
   readonly decoded: ReadonlyArray<{ ids: number[]; text: string }>;
   readonly chats: ReadonlyArray<{ messages: Array<{ role: string; content: string }>; text: string; ids: number[] }>;
 }
@@ -55,6 +55,11 @@ describe.each(KINDS)("a tokenizer of %s's kind, as the Python original has it", 
       expect(tokenizer.encode(text), JSON.stringify(text)).toEqual(ids);
       expect(tokenizer.decode(ids), JSON.stringify(text)).toBe(back);
     }
+  });
+
+  it("begins a text as the model has learnt it", () => {
+    for (const { text, whole } of cases.texts) expect(tokenizer.encode(tokenizer.start + text)).toEqual(whole);
+    expect(tokenizer.start).toBe(kind === "llama3" ? "<|begin_of_text|>" : "");
   });
 
   it("makes the same text of any ids", () => {

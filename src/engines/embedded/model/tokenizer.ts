@@ -45,11 +45,13 @@ export function readTokenizer(folder: string): Tokenizer {
   ];
   const endIds = [...new Set(ends.flat().filter((id): id is number => typeof id === "number"))];
   const pads = [config.pad_token_id, idOf(settings.pad_token), endIds[0]];
+  const start = backend.encode("").ids;
   const highest = [...backend.get_vocab(true).values()].reduce((most, id) => Math.max(most, id), -1);
   return {
     vocabularySize: highest + 1,
     endIds,
     padId: pads.find((id): id is number => typeof id === "number") ?? 0,
+    start: start.length === 0 ? "" : backend.decode(start, { skip_special_tokens: false }),
     encode: (text) => backend.encode(text, { add_special_tokens: false }).ids,
     decode: (ids) => {
       const kept = ids.filter((id) => !special.has(id));
