@@ -56,9 +56,12 @@ const tested = new Map<string, Placement | null>();
 
 /** A model above this many weights is computed by one worker with several threads: copies would cost more. */
 const ONE_WORKER_PARAMETERS = 20_000_000;
-const DEFAULT_MICRO_BATCH_TOKENS = 1024;
 const DEFAULT_SAMPLING_ROWS = 64;
-const BATCH_FLOATS = 8_000_000;
+/** A device needs more at once to be busy; 64 M floats are the 256 MiB that every adapter binds. */
+const BATCH_LIMITS: Readonly<Record<Device, BatchLimits>> = {
+  cpu: { tokens: 1024, floats: 8_000_000 },
+  webgpu: { tokens: 4096, floats: 64_000_000 },
+};
 
 /** @throws EngineError naming the file, key or tensor that cannot be used */
 export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedEngine> {
@@ -105,8 +108,9 @@ export class EmbeddedEngine implements Engine {
     this.#layout = layoutOf(config);
     this.#folder = resolve(options.model);
     this.#companions = readCompanions(this.#folder);
-    this.#limits = { tokens: options.microBatchTokens ?? DEFAULT_MICRO_BATCH_TOKENS, floats: BATCH_FLOATS };
-    const mostRows = Math.max(1, Math.floor(BATCH_FLOATS / config.vocabularySize));
+    const { tokens, floats } = BATCH_LIMITS[this.#device];
+    this.#limits = { tokens: options.microBatchTokens ?? tokens, floats };
+    const mostRows = Math.max(1, Math.floor(floats / config.vocabularySize));
     this.#samplingRows = Math.min(options.samplingRows ?? DEFAULT_SAMPLING_ROWS, mostRows);
     const { lora = null } = options;
     this.#seed = lora?.seed ?? 0;
