@@ -55,6 +55,7 @@ export class WorkerMemory {
     this.#policy ??= this.#model.adapters
       ? loadedWeights(this.#model, this.frozen().flat, this.#computed)
       : loadedWeights(this.#model, this.#computed);
+    if (!this.#model.adapters) this.#policy.version = version;
     return this.#policy;
   }
 

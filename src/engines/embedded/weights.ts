@@ -1,8 +1,9 @@
 // The flat arrays of weights and adapters as a compute worker's programs are fed them.
 
 import { Tensor } from "onnxruntime-node";
-import { type Model, NEXT_LAYER } from "./decoder/graphs.js";
-import type { Layout } from "./decoder/layout.js";
+import type { Model } from "./decoder/graphs.js";
+import type { LayoutTensor } from "./decoder/layout.js";
+import { weightTensors } from "./decoder/weight-inputs.js";
 import type { Feeds } from "./graph/program.js";
 
 /** Stands for no token: its row is not meant to be seen. */
@@ -19,9 +20,8 @@ export interface WeightFeeds {
 /** Its feeds are views of the flat arrays; an update in place needs no new ones. */
 export interface LoadedWeights extends WeightFeeds {
   readonly flat: Float32Array;
-  /** For the parts of a step: a layer's weights without its number, the next layer's behind {@link NEXT_LAYER}. */
-  readonly enterFeeds: Feeds;
-  readonly layerFeeds: readonly Feeds[];
+  /** Another whenever the flat array holds other numbers. */
+  version: number;
 }
 
 /** @param adapted  the adapters' flat array, where the model has adapters */
@@ -30,25 +30,12 @@ export function loadedWeights(
   flat: Float32Array,
   adapted: Float32Array = new Float32Array(),
 ): LoadedWeights {
-  const { config, layout, adapters } = model;
-  const feeds = { ...views(layout, flat), ...(adapters && views(adapters.layout, adapted)) };
-  const ofLayer = (layer: number, prefix: string): Feeds => {
-    const own = Object.entries(feeds).filter(([name]) => name.startsWith(`${layer}.`));
-    return Object.fromEntries(own.map(([name, tensor]) => [prefix + name.slice(`${layer}.`.length), tensor]));
-  };
-  return {
-    flat,
-    feeds,
-    embed: (tokens) => embedRows(model, flat, tokens),
-    enterFeeds: ofLayer(0, NEXT_LAYER),
-    layerFeeds: Array.from({ length: config.layers }, (_, layer) => ({
-      ...(layer === config.layers - 1 ? feeds : ofLayer(layer + 1, NEXT_LAYER)),
-      ...ofLayer(layer, ""),
-    })),
-  };
+  const { adapters } = model;
+  const feeds = { ...views(weightTensors(model), flat), ...(adapters && views(adapters.layout.tensors, adapted)) };
+  return { flat, feeds, embed: (tokens) => embedRows(model, flat, tokens), version: 0 };
 }
 
-function views({ tensors }: Layout, flat: Float32Array): Feeds {
+function views(tensors: readonly LayoutTensor[], flat: Float32Array): Feeds {
   const entries = tensors.map(({ name, shape, offset, length }) => {
     return [name, new Tensor("float32", flat.subarray(offset, offset + length), shape)] as const;
   });

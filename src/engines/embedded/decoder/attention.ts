@@ -1,16 +1,12 @@
-// Who sees whom. A prompt's keys and values are computed once and shared by all its completions, in training as in
-// sampling, which halves the work of a step of several rollouts a prompt (Hydragen, Juravsky et al. 2024, has the
-// idea for sampling). A completion's token attends to two blocks, its prompt padded to a fixed length and the
-// completion so far, under one softmax. Training and sampling build the blocks alike and ONNX Runtime's products
-// round a row alike whatever stands around it, so the two agree to the bit; a change in one needs the same in the
-// other. Shapes: P prompts of S tokens, R completions each (seats; some may be empty) of U tokens, B = P R, G = H / N.
+// Who sees whom. A prompt's keys and values are computed once and shared by all its completions, which halves the work
+// of a step of several rollouts a prompt (Hydragen, Juravsky et al. 2024, has the idea for sampling, whose own
+// attention is in sampling/). A completion's token attends to two blocks, its prompt padded to a fixed length and the
+// completion so far, under one softmax. Shapes: P prompts of S tokens, R completions each (seats; some may be empty) of U tokens, B = P R, G = H / N.
 
 import type { Graph, Value } from "../graph/graph.js";
+import { inTurn, stage } from "../graph/stage.js";
 import type { DecoderConfig } from "../model/config.js";
 import { attention, type ContextPart } from "../operators/attention.js";
-import { add } from "../operators/elementwise.js";
-import { matmul } from "../operators/matmul.js";
-import { softmax } from "../operators/normalization.js";
 import { concatenate, prefix, reshape, split, transpose } from "../operators/shape.js";
 import type { Attend } from "./decoder.js";
 
@@ -75,6 +71,16 @@ export interface PromptMasks {
   readonly promptCausal: Value;
 }
 
+export interface Blocks {
+  readonly count: number;
+  /** Whether the shares of a block may be computed again for its gradient. */
+  readonly recompute: boolean;
+}
+
+const WHOLE: Blocks = { count: 1, recompute: false };
+/** From so many blocks on, the shares of a layer's blocks together are too much even for one layer at a time. */
+const RECOMPUTED_BLOCKS = 8;
+
 /** A prompt's keys and values [P, N, S, C]. */
 type OnKeys = (layer: number, keys: Value, values: Value) => void;
 
@@ -84,7 +90,7 @@ export function attendPrompts(
   config: DecoderConfig,
   masks: PromptMasks,
   onKeys: OnKeys = () => {},
-  blocks = 1,
+  blocks: Blocks = WHOLE,
 ): Attend {
   const { heads, keyValueHeads, headSize } = config;
   const inHeads = (x: Value, count: number): Value =>
@@ -110,19 +116,28 @@ function causalAttention(
   queries: Value,
   context: { readonly keys: Value; readonly values: Value },
   mask: Value,
-  blocks: number,
+  { count, recompute }: Blocks,
 ): Value {
   const scale = 1 / Math.sqrt(headSize);
   const read = (block: Value, rows: string, part: ContextPart): Value =>
     attention(graph, reshape(graph, block, ["P", keyValueHeads, rows, headSize]), [part], scale);
-  if (blocks === 1) return reshape(graph, read(queries, "GS", { ...context, mask }), queries.shape);
-  const reads = split(graph, queries, Array<string>(blocks).fill("block"), 2).map((block, index) => {
+  if (count === 1) return reshape(graph, read(queries, "GS", { ...context, mask }), queries.shape);
+  const partOf = (index: number): ContextPart => {
+    if (index === count - 1) return { ...context, mask };
     const seen = (x: Value): Value => prefix(graph, x, 2, seenUntil(index), hiddenFrom(index));
-    const part =
-      index === blocks - 1
-        ? { ...context, mask }
-        : { keys: seen(context.keys), values: seen(context.values), mask: lastColumns(graph, mask, index) };
-    return reshape(graph, read(block, "Gblock", part), ["P", heads, "block", headSize]);
+    return { keys: seen(context.keys), values: seen(context.values), mask: lastColumns(graph, mask, index) };
+  };
+  const again = recompute && count >= RECOMPUTED_BLOCKS;
+  let before: Value | undefined;
+  const reads = split(graph, queries, Array<string>(count).fill("block"), 2).map((block, index) => {
+    const build = (entering: Value): readonly [Value] => {
+      const result = read(entering, "Gblock", partOf(index));
+      return [reshape(graph, result, ["P", heads, "block", headSize])];
+    };
+    const entering = before ? inTurn(graph, block, before) : block;
+    const [result] = again ? stage(graph, entering, build, true) : build(entering);
+    before = result;
+    return result;
   });
   return concatenate(graph, reads, 2, "S");
 }
@@ -150,7 +165,12 @@ export interface SequenceMasks extends PromptMasks {
 }
 
 /** Attention of prompts and completions; the tokens are all prompts [P, S], then all completions [P, R, U]. */
-export function attendSequences(graph: Graph, config: DecoderConfig, masks: SequenceMasks, promptBlocks = 1): Attend {
+export function attendSequences(
+  graph: Graph,
+  config: DecoderConfig,
+  masks: SequenceMasks,
+  blocks: Blocks = WHOLE,
+): Attend {
   const { heads, keyValueHeads, headSize } = config;
   const group = heads / keyValueHeads;
   const rows = (x: Value): readonly Value[] => split(graph, x, ["PS", "BU"], 0);
@@ -160,7 +180,7 @@ export function attendSequences(graph: Graph, config: DecoderConfig, masks: Sequ
     const keep: OnKeys = (_, keys, values) => {
       shared = { keys, values };
     };
-    const attend = attendPrompts(graph, config, masks, keep, promptBlocks);
+    const attend = attendPrompts(graph, config, masks, keep, blocks);
     const promptRead = attend({ query: promptQuery, key: promptKey, value: promptValue }, layer);
     if (!shared) throw new RangeError("attendPrompts gave no keys");
 
@@ -179,58 +199,4 @@ export function attendSequences(graph: Graph, config: DecoderConfig, masks: Sequ
     const ownRead = reshape(graph, transpose(graph, parts, [0, 2, 4, 1, 3, 5]), ["BU", heads * headSize]);
     return concatenate(graph, [promptRead, ownRead], 0, query.shape[0]);
   };
-}
-
-export interface StepCache {
-  /** [P, R] int32: for each prompt, which rows of the batch continue it; spare places hold any row. */
-  readonly grid: Value;
-  /** [B, 2] int64: where in the grid each row is. */
-  readonly places: Value;
-  /** [P, 1, 1, S] additive */
-  readonly promptMask: Value;
-  /** [1, 1, 1, U] additive: places not yet filled */
-  readonly ownMask: Value;
-  /** [P, N, C, S] */
-  readonly promptKeys: Value;
-  /** [P, N, S, C] */
-  readonly promptValues: Value;
-  /** [B, N, C, U], the new token's among them */
-  readonly ownKeys: Value;
-  /** [B, N, U, C] */
-  readonly ownValues: Value;
-}
-
-/** A product with one row takes another kernel, which rounds otherwise, unless it is scaled; 2 undoes it exactly. */
-const HALF = { scale: 0.5 };
-
-/**
- * Attention of one new token a row, B rows, to its prompt and its own tokens.
- *
- * @param query  [B, H C]
- */
-export function attendStep(graph: Graph, config: DecoderConfig, query: Value, cache: StepCache): Value {
-  const { heads, keyValueHeads, headSize } = config;
-  const group = heads / keyValueHeads;
-  const scale = 1 / Math.sqrt(headSize);
-  const rows = query.shape[0];
-  const swap = [0, 2, 1, 3, 4];
-  /** [B, N, G, X] in batch order -> [P, N, R G, X] in grid order */
-  const toGrid = (x: Value): Value => {
-    const sorted = graph.emit("Gather", [x, cache.grid], ["P", "R", ...x.shape.slice(1)]);
-    return reshape(graph, transpose(graph, sorted, swap), ["P", keyValueHeads, "RG", x.shape[3]]);
-  };
-  const toRows = (x: Value): Value => {
-    const parts = reshape(graph, x, ["P", keyValueHeads, "R", group, x.shape[3]]);
-    const shape = [rows, keyValueHeads, group, x.shape[3]];
-    return graph.emit("GatherND", [transpose(graph, parts, swap), cache.places], shape);
-  };
-  const queries = reshape(graph, query, [rows, keyValueHeads, group, headSize]);
-  const seen = toRows(add(graph, matmul(graph, toGrid(queries), cache.promptKeys, { scale }), cache.promptMask));
-  const own = add(graph, matmul(graph, queries, cache.ownKeys, { scale }), cache.ownMask);
-  const scores = concatenate(graph, [seen, own], 3, "context");
-  const [promptShares, ownShares] = split(graph, softmax(graph, scores), ["S", "U"]);
-  const fromPrompt = toRows(matmul(graph, toGrid(promptShares), cache.promptValues, HALF));
-  const halves = add(graph, fromPrompt, matmul(graph, ownShares, cache.ownValues, HALF));
-  const read = graph.emit("Mul", [halves, graph.scalar(2)], halves.shape);
-  return reshape(graph, read, [rows, heads * headSize]);
 }

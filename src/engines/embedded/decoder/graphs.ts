@@ -7,31 +7,35 @@ import type { Loss } from "../../engine.js";
 import type { Adapters } from "../adapters/layout.js";
 import { gradients } from "../graph/autodiff.js";
 import { Graph, type Value } from "../graph/graph.js";
+import { stage } from "../graph/stage.js";
 import type { DecoderConfig } from "../model/config.js";
-import { tokenLogprobs } from "../operators/logprobs.js";
 import { matmul } from "../operators/matmul.js";
 import { total } from "../operators/reduction.js";
 import { concatenate, pick, transpose } from "../operators/shape.js";
-import { attendPrompts, attendSequences, attendStep, type BlockCounts, type StepCache } from "./attention.js";
+import { attendPrompts, attendSequences, type BlockCounts } from "./attention.js";
 import {
   type Attend,
   decoderHead,
   decoderLayers,
   finalNorm,
   finishLayer,
+  layerWeights,
   projectHeads,
   type Weights,
 } from "./decoder.js";
+import { headLogprobs, headParts } from "./head.js";
 import type { Layout } from "./layout.js";
 import { type LossField, tokenLosses } from "./losses.js";
 import { rotation } from "./rotary-tables.js";
-import { layerInputs, weightInputs } from "./weight-inputs.js";
+import { weightInputs } from "./weight-inputs.js";
 
 export interface Model {
   readonly config: DecoderConfig;
   readonly layout: Layout;
   /** Where there are some, only they are trained. */
   readonly adapters?: Adapters;
+  /** Rows of the head that are read at a time; what suits the vocabulary where left out. */
+  readonly partRows?: number;
 }
 
 /** The output that holds a weight's gradient. */
@@ -45,12 +49,20 @@ export const EMBEDDED_GRADIENT = gradientName("embedded");
 /**
  * Inputs: those of {@link logprobGraph}, tokenWeights [K] and what the loss reads. Outputs: losses, logprobs and
  * entropies [K], the gradient of every trained weight that has one; `weights` are those.
+ *
+ * @param recompute  compute each layer again for its gradient instead of keeping what is in it
  */
-export function lossGraph(model: Model, loss: Loss, counts: BlockCounts): { graph: Graph; weights: readonly string[] } {
+export function lossGraph(
+  model: Model,
+  loss: Loss,
+  counts: BlockCounts,
+  recompute = false,
+): { graph: Graph; weights: readonly string[] } {
   const graph = new Graph();
   const trained = new Map<string, Value>();
   const weights = weightInputs(graph, model, trained);
-  const { embedded, logprobs } = scores(graph, model, weights, counts, model.adapters === undefined);
+  const tracked = model.adapters === undefined;
+  const { embedded, logprobs } = scores(graph, model, weights, { counts, tracked, recompute });
   const tokenWeights = graph.input("tokenWeights", ["K"]);
   const fields = new Map<LossField, Value>();
   const field = (name: LossField): Value => {
@@ -77,25 +89,40 @@ export function lossGraph(model: Model, loss: Loss, counts: BlockCounts): { grap
  */
 export function logprobGraph(model: Model, counts: BlockCounts): Graph {
   const graph = new Graph();
-  scores(graph, model, weightInputs(graph, model), counts, false);
+  scores(graph, model, weightInputs(graph, model), { counts, tracked: false, recompute: false });
   return graph;
+}
+
+interface ScoreOptions {
+  readonly counts: BlockCounts;
+  /** Whether the embedded tokens want a gradient. */
+  readonly tracked: boolean;
+  readonly recompute: boolean;
 }
 
 function scores(
   graph: Graph,
-  { config }: Model,
+  { config, layout, partRows }: Model,
   weights: Weights,
-  counts: BlockCounts,
-  tracked: boolean,
+  options: ScoreOptions,
 ): { embedded: Value; logprobs: Value } {
-  const { stream, embedded } = sequenceStream(graph, config, weights, counts, tracked);
-  const logits = decoderHead(graph, config, weights, scoredRows(graph, stream, counts));
-  const { chosen, all } = tokenLogprobs(graph, logits, graph.input("targets", ["K", 1], { type: "int32" }));
-  graph.output(chosen, "logprobs");
-  const parts = graph.emit("Mul", [graph.emit("Exp", [all], all.shape), all], all.shape);
-  const sums = graph.emit("ReduceSum", [parts, graph.integers([-1])], ["K"], { attributes: { keepdims: 0 } });
-  graph.output(graph.emit("Neg", [sums], ["K"]), "entropies");
-  return { embedded, logprobs: chosen };
+  const { stream, embedded } = sequenceStream(graph, config, weights, options);
+  const scored = scoredRows(graph, stream, options.counts);
+  const targets = graph.input("targets", ["K", 1], { type: "int32" });
+  const parts = headParts(layout, config, partRows);
+  // A stage, so that its gradients leave before those of the layers come.
+  const [logprobs] = stage(
+    graph,
+    scored,
+    (x) => {
+      const { chosen, entropies } = headLogprobs(graph, config, weights, parts, x, targets);
+      graph.output(chosen, "logprobs");
+      graph.output(entropies, "entropies");
+      return [chosen];
+    },
+    false,
+  );
+  return { embedded, logprobs };
 }
 
 /** The residual stream of all tokens, [P S + B U, D]. */
@@ -103,8 +130,7 @@ function sequenceStream(
   graph: Graph,
   config: DecoderConfig,
   weights: Weights,
-  { promptBlocks, ownBlocks }: BlockCounts,
-  tracked: boolean,
+  { counts: { promptBlocks, ownBlocks }, tracked, recompute }: ScoreOptions,
 ): { stream: Value; embedded: Value } {
   const rows = ownBlocks === 0 ? "PS" : "PSBU";
   const embedded = graph.input("embedded", [rows, config.hiddenSize], { tracked });
@@ -113,11 +139,11 @@ function sequenceStream(
   const completions = (): Attend => {
     const promptMask = graph.input("promptMask", ["P", 1, 1, 1, "S"]);
     const masks = { promptCausal, promptMask, ownCausal: graph.input("ownCausal", ["GU", "U"]) };
-    return attendSequences(graph, config, masks, promptBlocks);
+    return attendSequences(graph, config, masks, blocks);
   };
-  const attend =
-    ownBlocks === 0 ? attendPrompts(graph, config, { promptCausal }, () => {}, promptBlocks) : completions();
-  return { stream: decoderLayers(graph, config, weights, embedded, position, attend), embedded };
+  const blocks = { count: promptBlocks, recompute };
+  const attend = ownBlocks === 0 ? attendPrompts(graph, config, { promptCausal }, () => {}, blocks) : completions();
+  return { stream: decoderLayers(graph, config, weights, embedded, position, attend, { recompute }), embedded };
 }
 
 /** The rows behind which a token is scored, [K, D]. */
@@ -131,24 +157,26 @@ function scoredRows(graph: Graph, stream: Value, { ownBlocks }: BlockCounts): Va
 }
 
 /**
- * Inputs: embedded [P S, D], position, promptCausal, picks [K, 1] int64, all weights. Outputs: logprobs and
- * probabilities of the whole vocabulary after each pick [K, V]; each layer's keys [P, N, C, S], transposed as
- * `StepCache` wants them, and values [P, N, S, C].
+ * Of prompts in so many blocks of attention. Inputs: embedded [P S, D], position, promptCausal of the last block,
+ * picks [K, 1] int64, all weights. Outputs: logprobs of the whole vocabulary after each pick [K, V]; each layer's keys
+ * [P, N, C, S], a channel of all tokens together, and values [P, N, S, C].
  */
-export function promptGraph(model: Model): Graph {
+export function promptGraph(model: Model, blocks = 1): Graph {
   const { config } = model;
   const graph = new Graph();
   const weights = weightInputs(graph, model);
   const embedded = graph.input("embedded", ["PS", config.hiddenSize]);
   const position = graph.input("position", ["PS", 1], { type: "int64" });
-  const masks = { promptCausal: graph.input("promptCausal", ["GS", "S"]) };
-  const attend = attendPrompts(graph, config, masks, (layer, keys, values) => {
+  const masks = { promptCausal: graph.input("promptCausal", [blocks === 1 ? "GS" : "Gblock", "S"]) };
+  const keep = (layer: number, keys: Value, values: Value): void => {
     graph.output(transpose(graph, keys, [0, 1, 3, 2]), `keys ${layer}`);
     graph.output(values, `values ${layer}`);
-  });
+  };
+  const attend = attendPrompts(graph, config, masks, keep, { count: blocks, recompute: false });
   const stream = decoderLayers(graph, config, weights, embedded, position, attend);
   const picks = graph.input("picks", ["K", 1], { type: "int64" });
-  vocabularyOutputs(graph, decoderHead(graph, config, weights, pick(graph, stream, picks)));
+  const logits = decoderHead(graph, config, weights, pick(graph, stream, picks));
+  graph.output(graph.emit("LogSoftmax", [logits], logits.shape, { attributes: { axis: -1 } }), "logprobs");
   return graph;
 }
 
@@ -156,13 +184,14 @@ export function promptGraph(model: Model): Graph {
  * Inputs: those of a prompt's pass, see {@link promptGraph}. Outputs: the residual stream at each pick, `hidden l` [K, D]
  * for each layer l asked for; 0 is `embedded` itself, the last is behind the final norm.
  */
-export function hiddenGraph(model: Model, layers: ReadonlySet<number>): Graph {
+export function hiddenGraph(model: Model, layers: ReadonlySet<number>, blocks = 1): Graph {
   const { config } = model;
   const graph = new Graph();
   const weights = weightInputs(graph, model);
   const embedded = graph.input("embedded", ["PS", config.hiddenSize]);
   const position = graph.input("position", ["PS", 1], { type: "int64" });
-  const attend = attendPrompts(graph, config, { promptCausal: graph.input("promptCausal", ["GS", "S"]) });
+  const masks = { promptCausal: graph.input("promptCausal", [blocks === 1 ? "GS" : "Gblock", "S"]) };
+  const attend = attendPrompts(graph, config, masks, () => {}, { count: blocks, recompute: false });
   const picks = graph.input("picks", ["K", 1], { type: "int64" });
   const show = (layer: number, stream: Value): void => {
     if (!layers.has(layer)) return;
@@ -171,62 +200,48 @@ export function hiddenGraph(model: Model, layers: ReadonlySet<number>): Graph {
   };
   show(0, embedded);
   const read = { ...config, layers: Math.max(...layers) };
-  decoderLayers(graph, read, weights, embedded, position, attend, show);
+  decoderLayers(graph, read, weights, embedded, position, attend, { onLayer: show });
   return graph;
 }
 
-/** What the parts of a step call the weights of the layer they begin, beside those of the layer they finish. */
-export const NEXT_LAYER = "next.";
+/** Sampling's step runs the layers in parts, one more than there are layers. */
+export function stepParts({ layers }: DecoderConfig): number {
+  return layers + 1;
+}
 
 /**
- * One more token for each row, in parts, because a layer's new keys and values join the cache before its attention:
- * `enter` projects the first layer's heads, `advance` finishes a layer and projects the next one's, `leave` finishes
- * the last and gives logprobs and probabilities [B, V]. Inputs: stream [B, D], position [B, 1] int64,
- * query [B, H C], the cache as `StepCache` says, weights of the layers concerned without their numbers. Outputs: next
- * stream, next query, keys and values [B, N C].
+ * One part of one more token for each row. The step is in parts because attention happens in between, outside ONNX
+ * Runtime: part l finishes layer l - 1 and projects the heads of layer l, where there are such layers; the last gives
+ * the probabilities [B, V]. Inputs: stream [B, D], position [B, 1] int64, what the heads read [B, H C]. Outputs: next
+ * stream, query [B, H C], keys and values [B, N C].
+ *
+ * @param constant  gives a weight that is part of the graph; the others are inputs
  */
-export function stepGraphs(model: Model): Record<"enter" | "advance" | "leave", Graph> {
+export function stepGraph(
+  model: Model,
+  part: number,
+  constant: (graph: Graph, name: string) => Value | undefined,
+): Graph {
   const { config } = model;
-  const enter = new Graph();
-  projectOutputs(enter, model, layerInputs(enter, model, NEXT_LAYER), enter.input("stream", ["B", config.hiddenSize]));
-  const advance = new Graph();
-  const stream = finishedStream(advance, model);
-  advance.output(stream, "next stream");
-  projectOutputs(advance, model, layerInputs(advance, model, NEXT_LAYER), stream);
-  const leave = new Graph();
-  const weights = weightInputs(leave, model);
-  vocabularyOutputs(leave, decoderHead(leave, config, weights, finishedStream(leave, model)));
-  return { enter, advance, leave };
-}
-
-function projectOutputs(graph: Graph, { config }: Model, weights: Weights, stream: Value): void {
+  const graph = new Graph();
+  const fed = weightInputs(graph, model);
+  const weights = { ...fed, tensor: (name: string) => constant(graph, name) ?? fed.tensor(name) };
+  let stream = graph.input("stream", ["B", config.hiddenSize]);
+  if (part > 0) {
+    const read = graph.input("read", ["B", config.heads * config.headSize]);
+    stream = finishLayer(graph, config, layerWeights(weights, part - 1), stream, read);
+  }
+  if (part === config.layers) {
+    const logits = decoderHead(graph, config, weights, stream);
+    graph.output(graph.emit("Softmax", [logits], logits.shape, { attributes: { axis: -1 } }), "probabilities");
+    return graph;
+  }
+  if (part > 0) graph.output(stream, "next stream");
   const position = graph.input("position", ["B", 1], { type: "int64" });
-  const heads = projectHeads(graph, config, weights, stream, rotation(graph, config, position));
-  graph.output(heads.query, "next query");
+  const turns = rotation(graph, config, position);
+  const heads = projectHeads(graph, config, layerWeights(weights, part), stream, turns);
+  graph.output(heads.query, "query");
   graph.output(heads.key, "keys");
   graph.output(heads.value, "values");
-}
-
-function finishedStream(graph: Graph, model: Model): Value {
-  const { config } = model;
-  const { keyValueHeads, headSize } = config;
-  const stream = graph.input("stream", ["B", config.hiddenSize]);
-  const query = graph.input("query", ["B", config.heads * headSize]);
-  const cache: StepCache = {
-    grid: graph.input("grid", ["P", "R"], { type: "int32" }),
-    places: graph.input("places", ["B", 2], { type: "int64" }),
-    promptMask: graph.input("promptMask", ["P", 1, 1, "S"]),
-    ownMask: graph.input("ownMask", [1, 1, 1, "U"]),
-    promptKeys: graph.input("promptKeys", ["P", keyValueHeads, headSize, "S"]),
-    promptValues: graph.input("promptValues", ["P", keyValueHeads, "S", headSize]),
-    ownKeys: graph.input("ownKeys", ["B", keyValueHeads, headSize, "U"]),
-    ownValues: graph.input("ownValues", ["B", keyValueHeads, "U", headSize]),
-  };
-  return finishLayer(graph, config, layerInputs(graph, model, ""), stream, attendStep(graph, config, query, cache));
-}
-
-function vocabularyOutputs(graph: Graph, logits: Value): void {
-  const logprobs = graph.emit("LogSoftmax", [logits], logits.shape, { attributes: { axis: -1 } });
-  graph.output(logprobs, "logprobs");
-  graph.output(graph.emit("Exp", [logprobs], logits.shape), "probabilities");
+  return graph;
 }

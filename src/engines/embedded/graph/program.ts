@@ -19,6 +19,8 @@ export interface Program {
   run(feeds: Feeds, lengths?: Readonly<Record<string, number>>): Promise<Outputs>;
   /** The same, results as tensors: those that stay on a device are the caller's to dispose of. */
   runTensors(feeds: Feeds, lengths?: Readonly<Record<string, number>>): Promise<Feeds>;
+  /** Gives its memory back; it cannot run again. */
+  release(): Promise<void>;
 }
 
 /** Makes a session on some device; `resident` are the outputs that stay there. */
@@ -68,6 +70,7 @@ export async function compile(graph: Graph, runtime: Runtime, resident: readonly
       const results = await program.runTensors(feeds, lengths);
       return (name) => results[name]?.data as Float32Array;
     },
+    release: () => guard(() => session.release()),
   };
   return program;
 }
@@ -89,7 +92,11 @@ async function createSession(
       logSeverityLevel: 3,
       // A pattern for every batch shape costs memory and, measured, no less time.
       enableMemPattern: false,
-      extra: { session: { intra_op: { allow_spinning: "0" } } },
+      extra: {
+        session: { intra_op: { allow_spinning: "0" } },
+        // It undoes the transpositions that are there to make products faster (matmul.ts).
+        optimization: { disable_specified_optimizers: "MatmulTransposeFusion" },
+      },
     } as const;
     return await open(graph.spec, options, resident);
   } catch (error) {

@@ -1,105 +1,205 @@
-// The keys and values that sampling has computed so far, in JavaScript memory that ONNX Runtime reads in place. Keys
-// are kept transposed, [C, length], the way the product with a query wants them. A shard has two caches: one line a
-// prompt, written once, and one line a row, which grows. N key-value heads, C size of a head.
+// The keys and values that sampling has computed so far, and one token's attention to them. They lie in pages of
+// WebAssembly memory, in exact lengths: rows of one prompt share its full pages, which are read once for all of them.
+// A page holds a few tokens of every layer and key-value head. H heads, N key-value heads, G = H / N, C size of a head.
 
-import { Tensor } from "onnxruntime-node";
-import { MASKED } from "../decoder/attention.js";
-import type { Feeds, Outputs } from "../graph/program.js";
 import type { DecoderConfig } from "../model/config.js";
+import { type AttentionKernels, attentionKernels, PAGE_TOKENS, pageFloats } from "./kernels/attention.js";
+import { PagePool } from "./page-pool.js";
 
-/** Own tokens are made room for in steps of this. */
-const GROWTH = 16;
+const FLOAT = 4;
+
+/** A sequence's pages, in order, and how many tokens they hold. */
+export interface CachedRow {
+  readonly pages: number[];
+  length: number;
+}
+
+/** Of each row, after the rotation: query [H C], key and value [N C]. */
+export interface StepHeads {
+  readonly query: Float32Array;
+  readonly keys: Float32Array;
+  readonly values: Float32Array;
+}
+
+/** Neighbouring rows that begin with the same pages. */
+interface Group {
+  readonly first: number;
+  readonly count: number;
+  readonly sharedPages: number;
+}
+
+/** Where the scratch memory holds what, bytes. */
+interface Scratch {
+  readonly query: number;
+  readonly keys: number;
+  readonly values: number;
+  readonly read: number;
+  readonly tables: number;
+  readonly tableStride: number;
+  readonly scores: number;
+  readonly scoreStride: number;
+}
 
 export class KeyValueCache {
   readonly #config: DecoderConfig;
-  readonly #promptFeeds: Feeds[] = [];
-  readonly #keys: Float32Array[];
-  readonly #values: Float32Array[];
-  #ownMask = new Tensor("float32", new Float32Array(), [1, 1, 1, 0]);
-  #rows: number;
-  #capacity = 0;
-  #length = 0;
+  readonly #pool: PagePool;
+  readonly #kernels: AttentionKernels;
+  readonly #headBytes: number;
+  #scratch: Scratch;
+  #groups: readonly Group[] = [];
 
-  constructor(config: DecoderConfig, rows: number) {
+  constructor(config: DecoderConfig) {
     this.#config = config;
-    this.#rows = rows;
-    this.#keys = Array.from({ length: config.layers }, () => new Float32Array());
-    this.#values = [...this.#keys];
+    this.#headBytes = pageFloats(config.headSize) * FLOAT;
+    this.#pool = new PagePool(config.layers * config.keyValueHeads * this.#headBytes);
+    this.#kernels = attentionKernels(config, this.#pool.memory);
+    this.#scratch = this.#place(0, 0);
   }
 
-  /** Keeps what the prompts' pass gave: keys [P, N, C, S], values [P, N, S, C]. */
-  setPrompts(outputs: Outputs, prompts: number, length: number, promptMask: Tensor): void {
-    const { layers, keyValueHeads, headSize } = this.#config;
-    const outer = [prompts, keyValueHeads];
-    for (let layer = 0; layer < layers; layer++) {
-      this.#promptFeeds[layer] = {
-        promptMask,
-        promptKeys: new Tensor("float32", outputs(`keys ${layer}`), [...outer, headSize, length]),
-        promptValues: new Tensor("float32", outputs(`values ${layer}`), [...outer, length, headSize]),
-      };
+  /** Forgets everything and makes room to work on so many rows of so many tokens at most. */
+  reset(rows: number, tokens: number): void {
+    this.#scratch = this.#place(rows, tokens);
+  }
+
+  /**
+   * Keeps a prompt's keys and values for each of its rows.
+   *
+   * @param part  of one layer, keys [N, C, stride] and values [N, stride, C], of which the first `length` tokens count
+   */
+  addPrompt(
+    rows: number,
+    length: number,
+    stride: number,
+    part: (layer: number) => Pick<StepHeads, "keys" | "values">,
+  ): CachedRow[] {
+    const pages = Array.from({ length: Math.ceil(length / PAGE_TOKENS) }, () => this.#pool.take());
+    for (let layer = 0; layer < this.#config.layers; layer++)
+      this.#writePrompt(pages, layer, length, stride, part(layer));
+    const full = Math.floor(length / PAGE_TOKENS);
+    return Array.from({ length: rows }, (_, row) => ({
+      pages: pages.map((page, at) => {
+        if (row === 0) return page;
+        return at < full ? this.#pool.share(page) : this.#pool.copy(page);
+      }),
+      length,
+    }));
+  }
+
+  release({ pages }: CachedRow): void {
+    for (const page of pages) this.#pool.giveBack(page);
+  }
+
+  /** Makes a place for one more token in each row, to be filled layer by layer. */
+  beginToken(rows: readonly CachedRow[]): void {
+    for (const row of rows) {
+      if (row.length % PAGE_TOKENS === 0) row.pages.push(this.#pool.take());
+      row.length++;
+    }
+    this.#groups = groupRows(rows);
+    const { tables, tableStride } = this.#scratch;
+    const integers = new Int32Array(this.#pool.memory.buffer);
+    for (const [row, { pages, length }] of rows.entries()) {
+      const line = (tables + row * tableStride) / FLOAT;
+      integers[line] = length;
+      integers.set(pages, line + 1);
     }
   }
 
-  /** Makes a place for one more token in the first `count` rows, to be filled layer by layer. */
-  beginToken(count: number): void {
-    if (this.#length === this.#capacity) this.#grow(count);
-    this.#length++;
-    const mask = new Float32Array(this.#capacity).fill(MASKED, this.#length);
-    this.#ownMask = new Tensor("float32", mask, [1, 1, 1, this.#capacity]);
+  /**
+   * Attention of the new token of each row, its own key and value among those it sees.
+   *
+   * @returns  [rows, H C], a view that the next call overwrites
+   */
+  attend(layer: number, heads: StepHeads): Float32Array {
+    const { query, keys, values, read, tables, tableStride, scores, scoreStride } = this.#scratch;
+    const floats = new Float32Array(this.#pool.memory.buffer);
+    floats.set(heads.query, query / FLOAT);
+    floats.set(heads.keys, keys / FLOAT);
+    floats.set(heads.values, values / FLOAT);
+    const result = floats.subarray(read / FLOAT, read / FLOAT + heads.query.length).fill(0);
+    const offset = this.#headOffset(layer, 0);
+    const { heads: queryHeads, keyValueHeads, headSize } = this.#config;
+    const [queryStride, keyStride] = [queryHeads * headSize * FLOAT, keyValueHeads * headSize * FLOAT];
+    for (const { first, count, sharedPages } of this.#groups) {
+      this.#kernels.attend(
+        query + first * queryStride,
+        keys + first * keyStride,
+        values + first * keyStride,
+        read + first * queryStride,
+        tables + first * tableStride,
+        tableStride,
+        count,
+        sharedPages,
+        offset,
+        scores,
+        scoreStride,
+      );
+    }
+    return result;
   }
 
-  /** Writes the token's keys and values [B, N, C] in one layer, for the first `count` rows. */
-  append(layer: number, newKeys: Float32Array, newValues: Float32Array, count: number): void {
+  #writePrompt(
+    pages: readonly number[],
+    layer: number,
+    length: number,
+    stride: number,
+    { keys, values }: Pick<StepHeads, "keys" | "values">,
+  ): void {
     const { keyValueHeads, headSize } = this.#config;
-    const [keys, values, capacity, at] = [this.#keys[layer], this.#values[layer], this.#capacity, this.#length - 1];
-    const lines = count * keyValueHeads * headSize;
-    for (let line = 0; line < lines; line++) keys[line * capacity + at] = newKeys[line];
-    for (let head = 0; head < count * keyValueHeads; head++) {
-      const from = head * headSize;
-      values.set(newValues.subarray(from, from + headSize), (head * capacity + at) * headSize);
+    const scratch = this.#scratch;
+    const floats = new Float32Array(this.#pool.memory.buffer);
+    const [key, value] = [scratch.keys / FLOAT, scratch.values / FLOAT];
+    for (let head = 0; head < keyValueHeads; head++) {
+      const offset = this.#headOffset(layer, head);
+      for (let token = 0; token < length; token++) {
+        for (let channel = 0; channel < headSize; channel++) {
+          floats[key + channel] = keys[(head * headSize + channel) * stride + token];
+          floats[value + channel] = values[(head * stride + token) * headSize + channel];
+        }
+        const page = pages[Math.floor(token / PAGE_TOKENS)] + offset;
+        this.#kernels.append(scratch.keys, scratch.values, page, token % PAGE_TOKENS);
+      }
     }
   }
 
-  /** The cache of one layer as a step's inputs, the first `count` rows. */
-  feeds(layer: number, count: number): Feeds {
-    const { keyValueHeads, headSize } = this.#config;
-    const capacity = this.#capacity;
-    const length = count * keyValueHeads * headSize * capacity;
-    const outer = [count, keyValueHeads];
-    return {
-      ...this.#promptFeeds[layer],
-      ownMask: this.#ownMask,
-      ownKeys: new Tensor("float32", this.#keys[layer].subarray(0, length), [...outer, headSize, capacity]),
-      ownValues: new Tensor("float32", this.#values[layer].subarray(0, length), [...outer, capacity, headSize]),
+  #headOffset(layer: number, head: number): number {
+    return (layer * this.#config.keyValueHeads + head) * this.#headBytes;
+  }
+
+  #place(rows: number, tokens: number): Scratch {
+    const { heads, keyValueHeads, headSize } = this.#config;
+    const pages = Math.ceil(tokens / PAGE_TOKENS);
+    let next = 0;
+    const take = (floats: number): number => {
+      const at = next;
+      next += floats * FLOAT;
+      return at;
     };
+    const scratch = {
+      query: take(rows * heads * headSize),
+      keys: take(rows * keyValueHeads * headSize),
+      values: take(rows * keyValueHeads * headSize),
+      read: take(rows * heads * headSize),
+      tables: take(rows * (1 + pages)),
+      tableStride: (1 + pages) * FLOAT,
+      scores: take(((rows * heads) / keyValueHeads) * pages * PAGE_TOKENS),
+      scoreStride: pages * PAGE_TOKENS * FLOAT,
+    };
+    this.#pool.reset(next);
+    return scratch;
   }
+}
 
-  /** Copies a row over another. */
-  move(from: number, to: number): void {
-    if (from === to) return;
-    const size = this.#config.keyValueHeads * this.#config.headSize * this.#capacity;
-    for (const cache of [...this.#keys, ...this.#values]) cache.copyWithin(to * size, from * size, (from + 1) * size);
+/** Rows with a shared first page stand next to each other. */
+function groupRows(rows: readonly CachedRow[]): Group[] {
+  const groups: Group[] = [];
+  for (let first = 0, end = 0; first < rows.length; first = end) {
+    const { pages } = rows[first];
+    end = first + 1;
+    while (end < rows.length && rows[end].pages[0] === pages[0]) end++;
+    const other = end - first > 1 ? rows[first + 1].pages : [];
+    const different = pages.findIndex((page, at) => page !== other[at]);
+    groups.push({ first, count: end - first, sharedPages: different });
   }
-
-  /** Makes room for more tokens and keeps the first `count` rows. */
-  #grow(count: number): void {
-    const { layers, keyValueHeads, headSize } = this.#config;
-    const [old, capacity] = [this.#capacity, this.#capacity + GROWTH];
-    const kept = Math.min(count, this.#rows) * keyValueHeads;
-    for (let layer = 0; layer < layers; layer++) {
-      const keys = new Float32Array(count * keyValueHeads * headSize * capacity);
-      const values = new Float32Array(keys.length);
-      for (let line = 0; line < kept * headSize; line++) {
-        keys.set(this.#keys[layer].subarray(line * old, (line + 1) * old), line * capacity);
-      }
-      for (let head = 0; head < kept; head++) {
-        const block = old * headSize;
-        values.set(this.#values[layer].subarray(head * block, (head + 1) * block), head * capacity * headSize);
-      }
-      this.#keys[layer] = keys;
-      this.#values[layer] = values;
-    }
-    this.#capacity = capacity;
-    this.#rows = count;
-  }
+  return groups;
 }

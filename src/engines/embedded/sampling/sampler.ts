@@ -1,17 +1,16 @@
-// Draws completions for a shard of requests whose prompts have the same padded length. Rows of one prompt share its
-// keys and values, finished rows leave the batch at once, and a row's numbers do not depend on the other rows of the
-// shard: the lengths that kernels see are the prompt's bucket and the step. It lives in a compute worker.
+// Draws completions for a shard of requests. Rows of one prompt share its keys and values, finished rows leave the
+// batch at once, and a row's numbers do not depend on the other rows of the shard. It lives in a compute worker.
 
 import { Tensor } from "onnxruntime-node";
 import { Rng } from "../../../core/rng.js";
 import type { Sample } from "../../engine.js";
-import { causalMask, MASKED, stackedLengths } from "../decoder/attention.js";
-import { type Model, promptGraph, stepGraphs } from "../decoder/graphs.js";
-import { compile, type Feeds, type Outputs, type Program, type Runtime } from "../graph/program.js";
-import { promptBucket } from "../training/batches.js";
-import { embeddingRow, type LoadedWeights } from "../weights.js";
+import type { Model } from "../decoder/graphs.js";
+import type { Program, Runtime } from "../graph/program.js";
+import { type LoadedWeights, PADDING } from "../weights.js";
 import { drawToken } from "./draw.js";
-import { KeyValueCache } from "./key-value-cache.js";
+import { type CachedRow, KeyValueCache } from "./key-value-cache.js";
+import { LEAST_ROWS, PromptPass } from "./prompt-pass.js";
+import { StepPrograms } from "./step-programs.js";
 
 export interface ShardPrompt {
   readonly tokens: readonly number[];
@@ -24,26 +23,25 @@ export interface ShardPrompt {
 }
 
 interface Row {
-  readonly prompt: number;
+  readonly prompt: ShardPrompt;
+  readonly cached: CachedRow;
   readonly rng: Rng;
   readonly tokens: number[];
   readonly logprobs: number[];
   stopReason: Sample["stopReason"] | undefined;
 }
 
-type Programs = Record<"prompt" | "enter" | "advance" | "leave", Program>;
-
-/** A product with a single row takes another kernel, whose last bits differ: a spare row avoids it. */
-const LEAST_ROWS = 2;
-
 export class Sampler {
   readonly #model: Model;
-  readonly #runtime: Runtime;
-  #programs: Promise<Programs> | undefined;
+  readonly #promptPass: PromptPass;
+  readonly #stepPrograms: StepPrograms;
+  readonly #cache: KeyValueCache;
 
   constructor(model: Model, runtime: Runtime) {
     this.#model = model;
-    this.#runtime = runtime;
+    this.#promptPass = new PromptPass(model, runtime);
+    this.#stepPrograms = new StepPrograms(model, runtime);
+    this.#cache = new KeyValueCache(model.config);
   }
 
   /** @param onTokens  called after each step with the tokens drawn in it */
@@ -52,187 +50,82 @@ export class Sampler {
     prompts: readonly ShardPrompt[],
     onTokens: (count: number) => void,
   ): Promise<Sample[][]> {
-    this.#programs ??= this.#compile();
-    const programs = await this.#programs;
-    const rows = prompts.flatMap(({ seeds }, prompt) => seeds.map((seed) => newRow(prompt, Rng.of(seed))));
-    const cache = new KeyValueCache(this.#model.config, Math.max(rows.length, LEAST_ROWS));
-    const first = await this.#readPrompts(programs.prompt, weights, prompts, cache);
-    const alive = [...rows];
-    this.#extend(prompts, alive, first, ({ prompt }) => prompt);
+    const programs = await this.#stepPrograms.of(weights);
+    const rowCount = prompts.reduce((count, { seeds }) => count + seeds.length, 0);
+    this.#cache.reset(
+      Math.max(rowCount, LEAST_ROWS),
+      Math.max(...prompts.map(({ tokens, maxTokens }) => tokens.length + maxTokens)),
+    );
+    const rows = await this.#begin(weights, prompts);
+    let alive = rows.flat();
     for (;;) {
       onTokens(alive.length);
-      retire(alive, cache);
+      for (const { cached, stopReason } of alive) if (stopReason) this.#cache.release(cached);
+      alive = alive.filter(({ stopReason }) => !stopReason);
       if (alive.length === 0) break;
-      const outputs = await this.#step(programs, weights, prompts, alive, cache);
-      this.#extend(prompts, alive, outputs, (_, index) => index);
+      const probabilities = await this.#step(programs, weights, alive);
+      const size = this.#model.config.vocabularySize;
+      for (const [index, row] of alive.entries()) extend(row, probabilities.subarray(index * size, (index + 1) * size));
     }
-    return prompts.map((_, index) => rows.filter(({ prompt }) => prompt === index).map(toSample));
+    return rows.map((ofPrompt) => ofPrompt.map(toSample));
   }
 
-  async #compile(): Promise<Programs> {
-    const { enter, advance, leave } = stepGraphs(this.#model);
-    const graphs = [promptGraph(this.#model), enter, advance, leave];
-    const compiled = await Promise.all(graphs.map((graph) => compile(graph, this.#runtime)));
-    return { prompt: compiled[0], enter: compiled[1], advance: compiled[2], leave: compiled[3] };
+  /** Reads the prompts and draws the first token of each row. */
+  async #begin(weights: LoadedWeights, prompts: readonly ShardPrompt[]): Promise<Row[][]> {
+    const asked = prompts.map(({ tokens, seeds }) => ({ tokens, rows: seeds.length }));
+    const read = await this.#promptPass.read(weights, asked, this.#cache);
+    return read.map(({ probabilities, rows: cached }, index) => {
+      const rows = prompts[index].seeds.map((seed, row) => newRow(prompts[index], cached[row], Rng.of(seed)));
+      for (const row of rows) extend(row, probabilities);
+      return rows;
+    });
   }
 
-  /** The prompts' pass, which fills the cache and gives what follows each prompt. */
-  async #readPrompts(
-    program: Program,
-    weights: LoadedWeights,
-    prompts: readonly ShardPrompt[],
-    cache: KeyValueCache,
-  ): Promise<Outputs> {
-    const width = promptWidth(prompts);
-    const feeds = { ...weights.feeds, ...promptFeeds(this.#model, weights, prompts) };
-    const size = { prompts: prompts.length, promptLength: width, seats: 1, ownLength: 1 };
-    const lengths = { ...stackedLengths(this.#model.config, size), P: prompts.length };
-    const outputs = await program.run(feeds, lengths);
-    cache.setPrompts(outputs, prompts.length, width, promptMask(prompts));
-    return outputs;
-  }
-
-  /** One more token for each row: layer by layer, so that its keys and values are in the cache for its attention. */
-  async #step(
-    programs: Programs,
-    weights: LoadedWeights,
-    prompts: readonly ShardPrompt[],
-    alive: readonly Row[],
-    cache: KeyValueCache,
-  ): Promise<Outputs> {
-    const { layers, hiddenSize, heads, keyValueHeads, headSize } = this.#model.config;
+  /** One more token for each row: [B, V], what it may be. */
+  async #step(programs: readonly Program[], weights: LoadedWeights, alive: readonly Row[]): Promise<Float32Array> {
+    const { hiddenSize, heads, headSize } = this.#model.config;
     const count = Math.max(alive.length, LEAST_ROWS);
-    const seating = seatRows(prompts.length, alive, count);
-    const lengths = { RG: (seating.grid.dims[1] * heads) / keyValueHeads };
-    const position = positions(prompts, alive, count);
-    let stream = new Tensor("float32", this.#embed(weights, alive, count), [count, hiddenSize]);
-    let outputs = await programs.enter.run({ ...weights.enterFeeds, position, stream });
-    cache.beginToken(count);
-    for (let layer = 0; layer < layers; layer++) {
-      cache.append(layer, outputs("keys"), outputs("values"), alive.length);
-      const query = new Tensor("float32", outputs("next query"), [count, heads * headSize]);
-      const last = layer === layers - 1;
-      const feeds = { ...weights.layerFeeds[layer], ...seating, ...cache.feeds(layer, count), position, stream, query };
-      outputs = await (last ? programs.leave : programs.advance).run(feeds, lengths);
-      if (!last) stream = new Tensor("float32", outputs("next stream"), [count, hiddenSize]);
+    const tensor = (data: Float32Array, width: number): Tensor => new Tensor("float32", data, [count, width]);
+    const feeds = { ...weights.feeds, position: positions(alive, count) };
+    let stream = await weights.embed(lastTokens(alive, count));
+    let outputs = await programs[0].run({ ...feeds, stream });
+    this.#cache.beginToken(alive.map(({ cached }) => cached));
+    for (const [layer, program] of programs.slice(1).entries()) {
+      if (layer > 0) stream = tensor(outputs("next stream"), hiddenSize);
+      const [query, keys, values] = [outputs("query"), outputs("keys"), outputs("values")];
+      const read = tensor(this.#cache.attend(layer, { query, keys, values }), heads * headSize);
+      outputs = await program.run({ ...feeds, stream, read });
     }
-    return outputs;
-  }
-
-  #embed({ flat }: LoadedWeights, alive: readonly Row[], count: number): Float32Array {
-    const { hiddenSize } = this.#model.config;
-    const embedded = new Float32Array(count * hiddenSize);
-    for (const [index, { tokens }] of alive.entries()) {
-      const from = embeddingRow(this.#model, tokens[tokens.length - 1]);
-      embedded.set(flat.subarray(from, from + hiddenSize), index * hiddenSize);
-    }
-    return embedded;
-  }
-
-  /** Draws one token for each row from its line of the outputs. */
-  #extend(
-    prompts: readonly ShardPrompt[],
-    alive: readonly Row[],
-    outputs: Outputs,
-    line: (row: Row, index: number) => number,
-  ): void {
-    const size = this.#model.config.vocabularySize;
-    const [logprobs, probabilities] = [outputs("logprobs"), outputs("probabilities")];
-    for (const [index, row] of alive.entries()) {
-      const { temperature, stopIds, maxTokens } = prompts[row.prompt];
-      const start = line(row, index) * size;
-      const rowLogprobs = logprobs.subarray(start, start + size);
-      const rowProbabilities = probabilities.subarray(start, start + size);
-      const token = drawToken(rowProbabilities, rowLogprobs, temperature, row.rng.uniform());
-      row.tokens.push(token);
-      row.logprobs.push(rowLogprobs[token]);
-      if (stopIds.includes(token)) row.stopReason = "stop";
-      else if (row.tokens.length >= maxTokens) row.stopReason = "length";
-    }
+    return outputs("probabilities");
   }
 }
 
-function newRow(prompt: number, rng: Rng): Row {
-  return { prompt, rng, tokens: [], logprobs: [], stopReason: undefined };
+function newRow(prompt: ShardPrompt, cached: CachedRow, rng: Rng): Row {
+  return { prompt, cached, rng, tokens: [], logprobs: [], stopReason: undefined };
+}
+
+/** Draws a row's next token. */
+function extend(row: Row, probabilities: Float32Array): void {
+  const { temperature, stopIds, maxTokens } = row.prompt;
+  const token = drawToken(probabilities, temperature, row.rng.uniform());
+  row.tokens.push(token);
+  row.logprobs.push(Math.log(probabilities[token]));
+  if (stopIds.includes(token)) row.stopReason = "stop";
+  else if (row.tokens.length >= maxTokens) row.stopReason = "length";
 }
 
 function toSample({ tokens, logprobs, stopReason = "length" }: Row): Sample {
   return { tokens, logprobs: Float32Array.from(logprobs), stopReason };
 }
 
-/** Removes the rows that have ended: the last row takes the place of each. */
-function retire(alive: Row[], cache: KeyValueCache): void {
-  for (let index = alive.length - 1; index >= 0; index--) {
-    if (alive[index].stopReason === undefined) continue;
-    const last = alive.length - 1;
-    cache.move(last, index);
-    alive[index] = alive[last];
-    alive.pop();
-  }
-}
-
-/** S of the shard, whose prompts have one bucket. */
-function promptWidth(prompts: readonly ShardPrompt[]): number {
-  return promptBucket(prompts[0].tokens.length);
-}
-
-function promptFeeds(model: Model, { flat }: LoadedWeights, prompts: readonly ShardPrompt[]): Feeds {
-  const { config } = model;
-  const width = promptWidth(prompts);
-  const count = prompts.length * width;
-  const embedded = new Float32Array(count * config.hiddenSize);
-  const picks = prompts.map(({ tokens }, row) => row * width + tokens.length - 1);
-  // A spare: any token that is not picked.
-  if (picks.length < LEAST_ROWS) picks.push(picks[0] === 0 ? 1 : 0);
-  for (const [row, { tokens }] of prompts.entries()) {
-    for (const [at, token] of tokens.entries()) {
-      const from = embeddingRow(model, token);
-      embedded.set(flat.subarray(from, from + config.hiddenSize), (row * width + at) * config.hiddenSize);
-    }
-  }
-  const position = BigInt64Array.from({ length: count }, (_, row) => BigInt(row % width));
-  return {
-    embedded: new Tensor("float32", embedded, [count, config.hiddenSize]),
-    position: new Tensor("int64", position, [count, 1]),
-    promptCausal: new Tensor("float32", causalMask(config, width), [
-      (config.heads / config.keyValueHeads) * width,
-      width,
-    ]),
-    picks: new Tensor("int64", BigInt64Array.from(picks, BigInt), [picks.length, 1]),
-  };
-}
-
-/** [P, 1, 1, S] */
-function promptMask(prompts: readonly ShardPrompt[]): Tensor {
-  const width = promptWidth(prompts);
-  const mask = new Float32Array(prompts.length * width);
-  for (const [row, { tokens }] of prompts.entries()) mask.fill(MASKED, row * width + tokens.length, (row + 1) * width);
-  return new Tensor("float32", mask, [prompts.length, 1, 1, width]);
+/** [B] that each row reads next. */
+function lastTokens(alive: readonly Row[], count: number): Int32Array {
+  return Int32Array.from({ length: count }, (_, index) => alive[index]?.tokens.at(-1) ?? PADDING);
 }
 
 /** [B, 1] of the token that each row reads. */
-function positions(prompts: readonly ShardPrompt[], alive: readonly Row[], count: number): Tensor {
+function positions(alive: readonly Row[], count: number): Tensor {
   const position = new BigInt64Array(count);
-  for (const [index, { prompt, tokens }] of alive.entries()) {
-    position[index] = BigInt(prompts[prompt].tokens.length + tokens.length - 1);
-  }
+  for (const [index, { cached }] of alive.entries()) position[index] = BigInt(cached.length);
   return new Tensor("int64", position, [count, 1]);
-}
-
-/** Which rows continue which prompt: `grid` [P, R], and each row's place in it, `places` [B, 2]. */
-function seatRows(prompts: number, alive: readonly Row[], count: number): { grid: Tensor; places: Tensor } {
-  const taken = new Int32Array(prompts);
-  const seat = alive.map(({ prompt }) => taken[prompt]++);
-  const seats = Math.max(...taken);
-  const grid = new Int32Array(prompts * seats);
-  const places = new BigInt64Array(count * 2);
-  for (const [index, { prompt }] of alive.entries()) {
-    grid[prompt * seats + seat[index]] = index;
-    places[index * 2] = BigInt(prompt);
-    places[index * 2 + 1] = BigInt(seat[index]);
-  }
-  return {
-    grid: new Tensor("int32", grid, [prompts, seats]),
-    places: new Tensor("int64", places, [count, 2]),
-  };
 }

@@ -1,5 +1,4 @@
-// How sampling requests are cut into shards that are drawn at once. Prompts of a shard are equally long up to padding,
-// so that what kernels see of a row does not depend on the other rows. Depends only on the requests.
+// How sampling requests are cut into shards that are drawn at once. What is drawn does not depend on it.
 
 import { EngineError, ShapeError } from "../../../core/errors.js";
 import type { SampleRequest } from "../../engine.js";
@@ -15,20 +14,25 @@ export interface Shard {
 export interface ShardLimits {
   /** Sequences of a shard. */
   readonly rows: number;
+  /** Who take shards: each gets as many, where there are enough sequences. */
+  readonly workers: number;
+  /** Whether prompts of a shard must have one padded length. */
+  readonly bucketed: boolean;
   readonly contextLength: number;
   readonly endIds: readonly number[];
 }
 
+/** Prompts' tokens of a shard, padding included, unless one prompt is longer: it keeps their keys and values. */
+export const SHARD_TOKENS = 16_384;
+
 /** Largest shards first. @throws EngineError where a prompt leaves no room for a token */
 export function cutShards(requests: readonly SampleRequest[], limits: ShardLimits): Shard[] {
-  const buckets = new Map<number, number[]>();
-  for (const [index, request] of requests.entries()) {
-    check(request, index, limits.contextLength);
-    const bucket = promptBucket(request.prompt.length);
-    buckets.set(bucket, [...(buckets.get(bucket) ?? []), index]);
-  }
-  const shards = [...buckets.values()].flatMap((indices) => cutBucket(requests, indices, limits));
-  return shards.toSorted((a, b) => rowCount(b) - rowCount(a));
+  for (const [index, request] of requests.entries()) check(request, index, limits.contextLength);
+  const all = [...requests.keys()];
+  const bucketOf = (index: number): number => promptBucket(requests[index].prompt.length);
+  const buckets = limits.bucketed ? [...new Set(all.map(bucketOf))] : [];
+  const parts = limits.bucketed ? buckets.map((bucket) => all.filter((index) => bucketOf(index) === bucket)) : [all];
+  return parts.flatMap((indices) => cut(requests, indices, limits)).toSorted((a, b) => rowCount(b) - rowCount(a));
 }
 
 function check({ prompt, count, seeds, maxTokens }: SampleRequest, index: number, contextLength: number): void {
@@ -42,19 +46,17 @@ function check({ prompt, count, seeds, maxTokens }: SampleRequest, index: number
 }
 
 /** Shards of about the same number of rows; a request may go on in the next. */
-function cutBucket(
-  requests: readonly SampleRequest[],
-  indices: readonly number[],
-  { rows, contextLength, endIds }: ShardLimits,
-): Shard[] {
+function cut(requests: readonly SampleRequest[], indices: readonly number[], limits: ShardLimits): Shard[] {
+  const { rows, workers, contextLength, endIds } = limits;
   const total = indices.reduce((sum, index) => sum + requests[index].count, 0);
-  const room = Math.ceil(total / Math.ceil(total / rows));
+  const room = Math.ceil(total / (workers * Math.ceil(total / (workers * rows))));
   const shards: Array<{ prompts: ShardPrompt[]; places: Array<{ request: number; first: number }> }> = [];
   let free = 0;
   for (const index of indices) {
     const { prompt, maxTokens, temperature, seeds, stopIds = [] } = requests[index];
     for (let first = 0; first < seeds.length; ) {
-      if (free === 0) {
+      const full = (shards.at(-1)?.prompts.length ?? 0) * promptBucket(prompt.length) >= SHARD_TOKENS;
+      if (free === 0 || full) {
         shards.push({ prompts: [], places: [] });
         free = room;
       }

@@ -78,11 +78,7 @@ export class ResidentSampler {
   async #compile(): Promise<Programs> {
     const next = this.#cacheNames.map((name) => `next ${name}`);
     return {
-      prompt: await compile(promptGraph(this.#model), this.#runtime, [
-        "logprobs",
-        "probabilities",
-        ...this.#cacheNames,
-      ]),
+      prompt: await compile(promptGraph(this.#model), this.#runtime, ["logprobs", ...this.#cacheNames]),
       step: await compile(residentStepGraph(this.#model), this.#runtime, ["logprobs", ...next]),
       lines: await compile(linesGraph(), this.#runtime, ["result"]),
       draw: await compile(drawGraph(this.#model.config.vocabularySize), this.#runtime),
@@ -104,7 +100,6 @@ export class ResidentSampler {
       { ...stackedLengths(config, size), P: prompts.length },
     );
     embedded.dispose();
-    results.probabilities.dispose();
     return { logprobs: results.logprobs, cache: new Map(this.#cacheNames.map((name) => [name, results[name]])) };
   }
 

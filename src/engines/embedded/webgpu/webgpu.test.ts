@@ -141,9 +141,7 @@ describe("drawing on the device", () => {
         temperatures.map((temperature) => 1 / temperature),
       );
       const { tokens, drawn } = await program.runTensors(feeds);
-      const expected = rows.map((row, index) =>
-        drawToken(row.map(Math.exp), row, temperatures[index], uniforms[index]),
-      );
+      const expected = rows.map((row, index) => drawToken(row.map(Math.exp), temperatures[index], uniforms[index]));
       expect([...(tokens.data as Int32Array)]).toEqual(expected);
       expect([...(drawn.data as Float32Array)]).toEqual(rows.map((row, index) => row[expected[index]]));
     });
