@@ -8,6 +8,7 @@ import { registerAlign } from "./align.js";
 import { registerCompare } from "./compare.js";
 import { registerData } from "./data.js";
 import { registerDoctor } from "./doctor.js";
+import { registerEstimate } from "./estimate.js";
 import { registerExport } from "./export.js";
 import { registerJudge } from "./judge.js";
 import { registerLogprobs } from "./logprobs.js";
@@ -35,6 +36,7 @@ for (const register of [
   registerLogprobs,
   registerExport,
   registerData,
+  registerEstimate,
   registerDoctor,
 ]) {
   register(program);

@@ -5,9 +5,11 @@ import { UsageError } from "../core/errors.js";
 import type { RunInfo } from "../runs/records.js";
 import { RunDirectory } from "../runs/run-directory.js";
 import { applySettings, type Config, configText, readConfigFile, resolveConfig } from "../train/config.js";
-import { recipe } from "../train/recipes/recipes.js";
+import { estimateRun } from "../train/estimate.js";
 import { train } from "../train/run.js";
 import { openParts } from "../train/session.js";
+import { estimateText } from "./estimate.js";
+import { namedConfig } from "./named-config.js";
 import { Progress } from "./progress.js";
 import { evaluationTable } from "./table.js";
 
@@ -46,7 +48,7 @@ async function runTrain(name: string | undefined, flags: Flags): Promise<void> {
   if (flags.resume && flags.run === undefined)
     throw new UsageError("--resume needs the run's folder: --run runs/<name>");
   if (flags.resume && name !== undefined) throw new UsageError(`a resumed run keeps its recipe; leave out "${name}"`);
-  const config = flags.resume ? resumedConfig(flags) : newConfig(name ?? "coderlplus", flags);
+  const config = flags.resume ? resumedConfig(flags) : namedConfig(name ?? "coderlplus", flags.set);
   if (flags.dryRun) return dryRun(config, flags);
 
   const path = flags.run ?? RunDirectory.next("runs", config.recipe);
@@ -77,12 +79,6 @@ async function runTrain(name: string | undefined, flags: Flags): Promise<void> {
   }
 }
 
-function newConfig(name: string, flags: Flags): Config {
-  const isFile = /\.ya?ml$/.test(name);
-  const input = isFile ? readConfigFile(name) : recipe(name);
-  return resolveConfig(applySettings(input, flags.set), isFile ? name : `recipe ${name}`);
-}
-
 /** A resumed run keeps its config; only how far it goes may change. */
 function resumedConfig(flags: Flags): Config {
   const path = flags.run as string;
@@ -101,17 +97,18 @@ async function dryRun(config: Config, flags: Flags): Promise<void> {
   await parts.close();
   const problems = parts.problems.length;
   const evaluation = parts.evaluation.length;
-  const { parameters, trainedParameters } = parts.engine.model;
   const rollouts = config.train.steps * config.rollouts.prompts * config.rollouts.groupSize;
   if (flags.json) {
     process.stdout.write(
-      `${JSON.stringify({ config, problems, evaluation, rollouts, parameters, trainedParameters })}\n`,
+      `${JSON.stringify({ config, problems, evaluation, rollouts, estimate: estimateRun(config) })}\n`,
     );
     return;
   }
-  const trained = trainedParameters.toLocaleString("en");
+  const comment = estimateText(estimateRun(config))
+    .trimEnd()
+    .replaceAll(/^(?=.)/gm, "# ");
   process.stdout.write(
-    `${configText(config)}\n# ${problems} problems, ${evaluation} held-out; ${config.train.steps} steps, ${rollouts} rollouts; ${trained} of ${parameters.toLocaleString("en")} parameters are trained. Nothing was written.\n`,
+    `${configText(config)}\n# ${problems} problems, ${evaluation} held-out; ${config.train.steps} steps, ${rollouts} rollouts. Nothing was written.\n${comment}\n`,
   );
 }
 

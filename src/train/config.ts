@@ -31,6 +31,12 @@ export const configSchema = z.strictObject({
       /** What computes: the processor, or the graphics processor through WebGPU. */
       device: z.enum(DEVICES).default("cpu"),
       threads: count.default(2),
+      /** Tokens of one batch of a gradient, padding included. */
+      microBatchTokens: count.default(1024),
+      /** Compute layers a second time for their gradients instead of keeping them: where nothing fits otherwise. */
+      recompute: z.enum(["auto", "always", "never"]).default("auto"),
+      /** Of the engine, without judge and rollouts; null: a batch may take 2 GiB. Makes batches and workers fewer. */
+      memoryLimitBytes: count.nullable().default(null),
       /** Train adapters beside frozen weights; null trains all weights. */
       lora: z
         .strictObject({

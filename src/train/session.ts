@@ -18,7 +18,8 @@ import { trace } from "../tracer/tracer.js";
 import { bundled } from "./bundled.js";
 import { type Position, readTrainingState, writeTrainingState } from "./checkpoint.js";
 import type { Config } from "./config.js";
-import { checkEngine } from "./fit.js";
+import { engineOptions } from "./estimate.js";
+import { checkEngine, checkMemory } from "./fit.js";
 import type { Judge } from "./grade.js";
 import type { Reporter } from "./reporter.js";
 
@@ -61,13 +62,8 @@ export async function openParts(config: Config): Promise<Parts> {
     await Promise.all(opened.map((part) => part.close()));
   };
   try {
-    const { model, device, threads, lora } = config.engine;
-    const engine = await openEmbedded({
-      model: bundled(model, "model"),
-      device,
-      threads,
-      lora: lora && { ...lora, seed: config.seed },
-    });
+    checkMemory(config);
+    const engine = await openEmbedded(engineOptions(config));
     opened.push(engine);
     checkEngine(config, engine);
     const dialect = dialectOf(config, engine);

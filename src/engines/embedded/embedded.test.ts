@@ -227,6 +227,17 @@ describe("training", () => {
     expect(largestDifference(await engine.logprobs(data), before)).toBeGreaterThan(1e-3);
   });
 
+  it("refuses a gradient that is not finite, keeps the weights and goes on", async () => {
+    const engine = await open({ model: createTestModel().folder, threads: 2 });
+    const datum = { prompt: [3, 4], completion: [5], weights: Float32Array.of(1) };
+    const before = await engine.logprobs([datum]);
+    await engine.forwardBackward([{ ...datum, weights: Float32Array.of(Number.NaN) }], { kind: "cross-entropy" });
+    await expect(engine.optimStep(STEP)).rejects.toThrow("step 1: the gradient's norm is NaN");
+    expect(await engine.logprobs([datum])).toEqual(before);
+    await engine.forwardBackward([datum], { kind: "cross-entropy" });
+    expect((await engine.optimStep(STEP)).gradientNorm).toBeGreaterThan(0);
+  });
+
   it("refuses a datum whose arrays do not fit its completion", async () => {
     const engine = await open({ model: createTestModel().folder });
     const datum = { prompt: [3], completion: [4, 5], weights: new Float32Array(2) };

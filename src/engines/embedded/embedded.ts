@@ -19,19 +19,24 @@ import type {
   Tokenizer,
 } from "../engine.js";
 import { adaptersOf, type LoraOptions } from "./adapters/layout.js";
+import type { Model } from "./decoder/graphs.js";
 import { type Layout, layoutOf } from "./decoder/layout.js";
+import { trainedLayout } from "./decoder/weight-inputs.js";
 import type { Device } from "./devices.js";
 import { cutHiddenBatches } from "./hidden-states.js";
 import { CONTROL_BYTES, type SharedState, TURN, type WeightSource } from "./jobs.js";
 import { stampOf } from "./memory.js";
+import { type MemoryOptions, type MemoryPlan, memoryPlan } from "./memory-model.js";
 import { type Companions, readCompanions, writeCompanions } from "./model/checkpoint.js";
 import { type DecoderConfig, readConfig } from "./model/config.js";
 import type { StoredType } from "./model/number-formats.js";
 import { readTokenizer } from "./model/tokenizer.js";
 import { checkHiddenStates, checkSequences, checkTokens, hasGradient, trainingSequence } from "./requests.js";
+import { mostRows } from "./sampling/key-value-cache.js";
 import { cutShards } from "./sampling/shards.js";
 import { tinyConfig } from "./self-test/tiny-model.js";
-import { type Batch, type BatchLimits, cutBatches, type Sequence } from "./training/batches.js";
+import { type Batch, cutBatches, type Sequence } from "./training/batches.js";
+import { type Stretch, stretches } from "./training/optimizer.js";
 import type { TokenScores } from "./training/trainer.js";
 import { type Placement, placementText } from "./webgpu/placement.js";
 import { WorkerPool } from "./worker-pool.js";
@@ -47,6 +52,10 @@ export interface EmbeddedOptions {
   readonly microBatchTokens?: number;
   /** Sequences drawn at once by one worker. */
   readonly samplingRows?: number;
+  /** Compute layers again for their gradients, to save memory: where a sequence does not fit otherwise by default. */
+  readonly recompute?: MemoryOptions["recompute"];
+  /** Of the whole engine; without it, what batches of the usual size need. */
+  readonly memoryLimitBytes?: number | null;
   /** Train adapters beside frozen weights instead of the weights; their first numbers come from the seed. */
   readonly lora?: (LoraOptions & { readonly seed: string | number }) | null;
 }
@@ -54,11 +63,8 @@ export interface EmbeddedOptions {
 /** What the self-tests of this process found, by device and tiny model. */
 const tested = new Map<string, Placement | null>();
 
-/** A model above this many weights is computed by one worker with several threads: copies would cost more. */
-const ONE_WORKER_PARAMETERS = 20_000_000;
 const DEFAULT_MICRO_BATCH_TOKENS = 1024;
 const DEFAULT_SAMPLING_ROWS = 64;
-const BATCH_FLOATS = 8_000_000;
 
 /** @throws EngineError naming the file, key or tensor that cannot be used */
 export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedEngine> {
@@ -81,6 +87,22 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedEn
   return engine;
 }
 
+/** @throws EngineError where the model exceeds the options' limit */
+export function planEmbedded(config: DecoderConfig, options: EmbeddedOptions): { model: Model; plan: MemoryPlan } {
+  const layout = layoutOf(config);
+  const { lora } = options;
+  const model = { config, layout, ...(lora && { adapters: adaptersOf(layout, lora) }) };
+  const plan = memoryPlan(model, {
+    // One worker has the graphics processor to itself.
+    threads: options.device === "webgpu" ? 1 : (options.threads ?? availableParallelism()),
+    microBatchTokens: options.microBatchTokens ?? DEFAULT_MICRO_BATCH_TOKENS,
+    samplingRows: options.samplingRows ?? DEFAULT_SAMPLING_ROWS,
+    recompute: options.recompute ?? "auto",
+    memoryLimitBytes: options.memoryLimitBytes ?? null,
+  });
+  return { model, plan };
+}
+
 export class EmbeddedEngine implements Engine {
   readonly model: ModelInfo;
   readonly capabilities: Engine["capabilities"];
@@ -89,12 +111,12 @@ export class EmbeddedEngine implements Engine {
   readonly #layout: Layout;
   readonly #companions: Companions;
   readonly #folder: string;
-  readonly #limits: BatchLimits;
-  readonly #samplingRows: number;
+  readonly #plan: MemoryPlan;
   readonly #seed: string | number;
   readonly #control = new SharedArrayBuffer(CONTROL_BYTES);
-  readonly #workers: number;
   readonly #pool: WorkerPool;
+  /** Of what is trained, one for each worker. */
+  readonly #stretches: readonly Stretch[];
   #placement: Placement | null = null;
   #version = 0;
   #steps = 0;
@@ -106,12 +128,11 @@ export class EmbeddedEngine implements Engine {
     this.#layout = layoutOf(config);
     this.#folder = resolve(options.model);
     this.#companions = readCompanions(this.#folder);
-    this.#limits = { tokens: options.microBatchTokens ?? DEFAULT_MICRO_BATCH_TOKENS, floats: BATCH_FLOATS };
-    const mostRows = Math.max(1, Math.floor(BATCH_FLOATS / config.vocabularySize));
-    this.#samplingRows = Math.min(options.samplingRows ?? DEFAULT_SAMPLING_ROWS, mostRows);
     const { lora = null } = options;
     this.#seed = lora?.seed ?? 0;
-    const trained = lora ? adaptersOf(this.#layout, lora).layout : this.#layout;
+    const { model, plan } = planEmbedded(config, options);
+    this.#plan = plan;
+    const trained = trainedLayout(model);
     this.model = {
       name: basename(this.#folder),
       contextLength: config.contextLength,
@@ -121,18 +142,17 @@ export class EmbeddedEngine implements Engine {
     };
     const hiddenStates = { layers: config.layers, size: config.hiddenSize };
     this.capabilities = { dualClip: true, kl: true, entropy: true, hiddenStates };
-    const threads = options.threads ?? availableParallelism();
-    const alone = this.#device !== "cpu" || this.#layout.parameters > ONE_WORKER_PARAMETERS;
-    this.#workers = alone ? 1 : threads;
-    this.#pool = new WorkerPool(this.#workers, {
+    const { workers, threads } = plan;
+    this.#stretches = stretches(trained.length, workers);
+    this.#pool = new WorkerPool(workers, {
       config,
       device: this.#device,
       folder: this.#folder,
       stamp: stampOf(this.#folder),
       lora,
-      state: this.#workers > 1 ? sharedState(trained.length) : undefined,
+      state: workers > 1 ? sharedState(trained.length) : undefined,
       control: this.#control,
-      threads: threads / this.#workers,
+      threads,
     });
   }
 
@@ -161,9 +181,10 @@ export class EmbeddedEngine implements Engine {
       };
       const results: Sample[][] = requests.map(() => []);
       const { endIds } = this.model.tokenizer;
+      const most = Math.max(...requests.map(({ prompt, maxTokens }) => prompt.length + maxTokens));
       const shards = cutShards(requests, {
-        rows: this.#samplingRows,
-        workers: this.#workers,
+        rows: Math.min(this.#plan.samplingRows, mostRows(this.#config, Math.min(most, this.#config.contextLength))),
+        workers: this.#plan.workers,
         bucketed: this.#device !== "cpu",
         contextLength: this.#config.contextLength,
         endIds,
@@ -192,7 +213,7 @@ export class EmbeddedEngine implements Engine {
     return this.#exclusive(async () => {
       checkHiddenStates(sequences, layers, this.#config);
       const results: Float32Array[][] = [];
-      const batches = cutHiddenBatches(sequences, this.#limits.tokens);
+      const batches = cutHiddenBatches(sequences, this.#plan.limits.tokens);
       await Promise.all(
         batches.map(async (batch) => {
           const wanted = batch.map((index) => sequences[index]);
@@ -247,12 +268,22 @@ export class EmbeddedEngine implements Engine {
     });
   }
 
+  /** @throws EngineError where the gradient is not finite; only the gradient has changed then, which is cleared */
   optimStep(options: OptimStep): Promise<{ readonly gradientNorm: number }> {
     return this.#exclusive(async () => {
-      const gradientNorm = await this.#pool.run("optimStep", { options, step: this.#steps + 1 });
-      this.#steps++;
+      const step = this.#steps + 1;
+      const each = <Result>(run: (stretch: Stretch) => Promise<Result>): Promise<Result[]> =>
+        Promise.all(this.#stretches.map(run));
+      const squares = await each((stretch) => this.#pool.run("squares", { stretch }));
+      const norm = Math.sqrt(sum(squares.flat()));
+      if (!Number.isFinite(norm)) {
+        await this.#pool.run("clear", {});
+        throw new EngineError(`step ${step}: the gradient's norm is ${norm}; lower the learning rate or clip it`);
+      }
+      await each((stretch) => this.#pool.run("optimStep", { stretch, adam: { options, step, norm } }));
+      this.#steps = step;
       this.#version++;
-      return { gradientNorm };
+      return { gradientNorm: norm };
     });
   }
 
@@ -305,7 +336,7 @@ export class EmbeddedEngine implements Engine {
   }
 
   #cut(sequences: readonly Sequence[], wanted: readonly number[]): Array<Batch<number>> {
-    return cutBatches(sequences, wanted, this.#limits, this.#config);
+    return cutBatches(sequences, wanted, this.#plan.limits);
   }
 }
 

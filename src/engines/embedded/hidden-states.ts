@@ -65,15 +65,24 @@ export class HiddenStates {
   }
 }
 
-/** What a prompt's pass is fed beside its embedded tokens, which are {@link paddedTokens}. */
-export function readingFeeds(config: DecoderConfig, sequences: readonly HiddenStateRequest[], width: number): Feeds {
+/**
+ * What a prompt's pass is fed beside its embedded tokens, which are {@link paddedTokens}.
+ *
+ * @param blockRows  of the last block of attention, where there are several
+ */
+export function readingFeeds(
+  config: DecoderConfig,
+  sequences: readonly HiddenStateRequest[],
+  width: number,
+  blockRows = width,
+): Feeds {
   const count = sequences.length * width;
   const position = BigInt64Array.from({ length: count }, (_, row) => BigInt(row % width));
   const picks = sequences.flatMap(({ positions }, row) => positions.map((at) => BigInt(row * width + at)));
   return {
     position: new Tensor("int64", position, [count, 1]),
-    promptCausal: new Tensor("float32", causalMask(config, width), [
-      (config.heads / config.keyValueHeads) * width,
+    promptCausal: new Tensor("float32", causalMask(config, width, blockRows), [
+      (config.heads / config.keyValueHeads) * blockRows,
       width,
     ]),
     picks: new Tensor("int64", BigInt64Array.from(picks), [picks.length, 1]),

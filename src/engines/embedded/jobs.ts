@@ -1,13 +1,14 @@
 // What the engine and its compute workers say to each other. Large arrays are not among it: they lie in the one
 // worker's memory, or in memory that several share.
 
-import type { HiddenStateRequest, Loss, OptimStep, Sample } from "../engine.js";
+import type { HiddenStateRequest, Loss, Sample } from "../engine.js";
 import type { LoraOptions } from "./adapters/layout.js";
 import type { Device } from "./devices.js";
 import type { DecoderConfig } from "./model/config.js";
 import type { StoredType } from "./model/number-formats.js";
 import type { ShardPrompt } from "./sampling/sampler.js";
 import type { Batch, Sequence } from "./training/batches.js";
+import type { AdamStep, Stretch } from "./training/optimizer.js";
 import type { TokenLosses, TokenScores, TrainingSequence } from "./training/trainer.js";
 import type { Placement } from "./webgpu/placement.js";
 
@@ -57,7 +58,9 @@ export interface Jobs {
     result: Float32Array[][];
   };
   sample: { job: { version: number; prompts: readonly ShardPrompt[] }; result: Sample[][] };
-  optimStep: { job: { options: OptimStep; step: number }; result: number };
+  /** The sum of squares of each chunk of the summed gradient. */
+  squares: { job: { stretch: Stretch }; result: number[] };
+  optimStep: { job: { stretch: Stretch; adam: AdamStep }; result: void };
   /** Weights as the model's folder has them; new adapters from the seed. */
   start: { job: { seed: string | number }; result: void };
   /** The number of steps that the optimizer state has seen, 0 where it is not asked for. */

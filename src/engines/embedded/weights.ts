@@ -2,7 +2,8 @@
 
 import { Tensor } from "onnxruntime-node";
 import type { Model } from "./decoder/graphs.js";
-import type { Layout } from "./decoder/layout.js";
+import type { LayoutTensor } from "./decoder/layout.js";
+import { weightTensors } from "./decoder/weight-inputs.js";
 import type { Feeds } from "./graph/program.js";
 
 /** Stands for no token: its row is not meant to be seen. */
@@ -29,12 +30,12 @@ export function loadedWeights(
   flat: Float32Array,
   adapted: Float32Array = new Float32Array(),
 ): LoadedWeights {
-  const { layout, adapters } = model;
-  const feeds = { ...views(layout, flat), ...(adapters && views(adapters.layout, adapted)) };
+  const { adapters } = model;
+  const feeds = { ...views(weightTensors(model), flat), ...(adapters && views(adapters.layout.tensors, adapted)) };
   return { flat, feeds, embed: (tokens) => embedRows(model, flat, tokens), version: 0 };
 }
 
-function views({ tensors }: Layout, flat: Float32Array): Feeds {
+function views(tensors: readonly LayoutTensor[], flat: Float32Array): Feeds {
   const entries = tensors.map(({ name, shape, offset, length }) => {
     return [name, new Tensor("float32", flat.subarray(offset, offset + length), shape)] as const;
   });

@@ -13,7 +13,7 @@ import { WorkerMemory } from "./memory.js";
 import { Sampler } from "./sampling/sampler.js";
 import { testProcessor } from "./self-test/processor.js";
 import { tinyModel } from "./self-test/tiny-model.js";
-import { adamStep } from "./training/optimizer.js";
+import { adamStep, squares } from "./training/optimizer.js";
 import { Trainer } from "./training/trainer.js";
 import { guardOf, reply, serve } from "./worker-loop.js";
 
@@ -41,6 +41,7 @@ serve({
     const { gradient } = memory.state;
     let waited = false;
     try {
+      await sampler.release();
       return await trainer.gradient(memory.policy(version), batch, loss, (offset, piece) => {
         if (!waited) awaitTurn(own);
         waited = true;
@@ -60,7 +61,8 @@ serve({
   hiddenStates: ({ version, sequences, layers }) => hiddenStates.read(memory.policy(version), sequences, layers),
   sample: ({ version, prompts }) =>
     sampler.sample(memory.policy(version), prompts, (count) => reply({ kind: "tokens", count })),
-  optimStep: async ({ options, step }) => adamStep(trainedLayout(model), memory.state, options, step),
+  squares: async ({ stretch }) => squares(memory.state.gradient, stretch),
+  optimStep: async ({ stretch, adam }) => adamStep(trainedLayout(model), memory.state, stretch, adam),
   start: async (job) => checkpoints.start(job),
   load: async (job) => checkpoints.load(job),
   save: async (job) => checkpoints.save(job),

@@ -9,6 +9,7 @@ import { UNGUARDED } from "../graph/program.js";
 import { readWeights } from "../model/checkpoint.js";
 import { readConfig } from "../model/config.js";
 import { indexFile, readTensor } from "../model/safetensors.js";
+import { isPythonWithout, python } from "../test-python.js";
 import { cutBatches } from "../training/batches.js";
 import { Trainer } from "../training/trainer.js";
 import { type LoadedWeights, loadedWeights } from "../weights.js";
@@ -47,7 +48,12 @@ async function nextLogprobs(model: Model, weights: LoadedWeights): Promise<numbe
     prompt: PROMPT,
     completion: [token],
   }));
-  const [batch] = cutBatches(sequences, [...sequences.keys()], { tokens: 1e6, floats: 1e9 }, model.config);
+  const [batch] = cutBatches(sequences, [...sequences.keys()], {
+    tokens: 1e6,
+    bytes: 1e9,
+    cost: () => 0,
+    recompute: "auto",
+  });
   const groups = batch.groups.map((group) => group.map((index) => sequences[index]));
   const scores = await new Trainer(model, UNGUARDED).logprobs(weights, { ...batch, groups });
   const result: number[] = [];
@@ -87,7 +93,7 @@ describe.each(["all-linear", "some"])("adapters of %s, as PEFT computes them", (
       fields: {},
     };
     const gradient = new Float32Array(flat.length);
-    const batch = { groups: [[sequence]], promptLength: 8, ownLength: 8 };
+    const batch = { groups: [[sequence]], promptLength: 8, ownLength: 8, recompute: false };
     await new Trainer(model, UNGUARDED).gradient(weights, batch, { kind: "cross-entropy" }, (offset, piece) => {
       gradient.set(piece, offset);
     });
@@ -140,17 +146,7 @@ describe("an adapter folder", () => {
   });
 });
 
-const PROBE = `
-import importlib.util, sys
-missing = [name for name in ("torch", "transformers", "peft") if importlib.util.find_spec(name) is None]
-sys.exit("no module " + ", ".join(missing) if missing else 0)
-`;
-
-/** The Python that the reference runs in: CODERLPLUS_PYTHON or python3. */
-const python = process.env["CODERLPLUS_PYTHON"] ?? "python3";
-const probe = spawnSync(python, ["-c", PROBE], { encoding: "utf8" });
-const absent = probe.error ? `${python} cannot be started` : probe.status === 0 ? undefined : probe.stderr.trim();
-if (absent) process.stderr.write(`skipped, PEFT does not read what we write: ${python}: ${absent}\n`);
+const absent = isPythonWithout(["torch", "transformers", "peft"], "PEFT does not read what we write");
 
 test.skipIf(absent)(
   "PEFT loads what we write, and transformers what we merge, with the same logprobs",

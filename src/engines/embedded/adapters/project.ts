@@ -4,7 +4,7 @@ import { sum } from "../../../core/maths.js";
 import type { Weights } from "../decoder/decoder.js";
 import type { Graph, Value } from "../graph/graph.js";
 import { addProduct, linear } from "../operators/matmul.js";
-import { concatenate } from "../operators/shape.js";
+import { concatenate, split } from "../operators/shape.js";
 import type { AdaptedMatrix } from "./layout.js";
 
 /**
@@ -22,6 +22,24 @@ export function project(graph: Graph, weights: Weights, x: Value, name: string, 
   const { rank, alpha } = weights.adapters.options;
   const inner = linear(graph, x, weights.tensor(matrix.a));
   return addProduct(graph, product, inner, stackedB(graph, weights, matrix, rank), alpha / rank);
+}
+
+/**
+ * The same in parts of these sizes. Where many tokens are read, a stack of matrices is cut, which is smaller than what
+ * comes out; otherwise what comes out is.
+ */
+export function projectParts(
+  graph: Graph,
+  weights: Weights,
+  x: Value,
+  names: { readonly matrix: string; readonly bias: string | undefined },
+  sizes: readonly number[],
+): readonly Value[] {
+  const { matrix, bias } = names;
+  if (!weights.manyTokens || weights.adapters) return split(graph, project(graph, weights, x, matrix, bias), sizes);
+  const biases = bias === undefined ? undefined : split(graph, weights.tensor(bias), sizes);
+  const parts = split(graph, weights.tensor(matrix), sizes, 0);
+  return parts.map((part, index) => linear(graph, x, part, biases?.[index]));
 }
 
 /** The B of all parts on the diagonal of a matrix of zeros, [out, R]: a stack's adapters are one adapter. */

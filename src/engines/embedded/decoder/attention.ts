@@ -4,6 +4,7 @@
 // completion so far, under one softmax. Shapes: P prompts of S tokens, R completions each (seats; some may be empty) of U tokens, B = P R, G = H / N.
 
 import type { Graph, Value } from "../graph/graph.js";
+import { inTurn, stage } from "../graph/stage.js";
 import type { DecoderConfig } from "../model/config.js";
 import { attention, type ContextPart } from "../operators/attention.js";
 import { concatenate, prefix, reshape, split, transpose } from "../operators/shape.js";
@@ -70,6 +71,16 @@ export interface PromptMasks {
   readonly promptCausal: Value;
 }
 
+export interface Blocks {
+  readonly count: number;
+  /** Whether the shares of a block may be computed again for its gradient. */
+  readonly recompute: boolean;
+}
+
+const WHOLE: Blocks = { count: 1, recompute: false };
+/** From so many blocks on, the shares of a layer's blocks together are too much even for one layer at a time. */
+const RECOMPUTED_BLOCKS = 8;
+
 /** A prompt's keys and values [P, N, S, C]. */
 type OnKeys = (layer: number, keys: Value, values: Value) => void;
 
@@ -79,7 +90,7 @@ export function attendPrompts(
   config: DecoderConfig,
   masks: PromptMasks,
   onKeys: OnKeys = () => {},
-  blocks = 1,
+  blocks: Blocks = WHOLE,
 ): Attend {
   const { heads, keyValueHeads, headSize } = config;
   const inHeads = (x: Value, count: number): Value =>
@@ -105,19 +116,28 @@ function causalAttention(
   queries: Value,
   context: { readonly keys: Value; readonly values: Value },
   mask: Value,
-  blocks: number,
+  { count, recompute }: Blocks,
 ): Value {
   const scale = 1 / Math.sqrt(headSize);
   const read = (block: Value, rows: string, part: ContextPart): Value =>
     attention(graph, reshape(graph, block, ["P", keyValueHeads, rows, headSize]), [part], scale);
-  if (blocks === 1) return reshape(graph, read(queries, "GS", { ...context, mask }), queries.shape);
-  const reads = split(graph, queries, Array<string>(blocks).fill("block"), 2).map((block, index) => {
+  if (count === 1) return reshape(graph, read(queries, "GS", { ...context, mask }), queries.shape);
+  const partOf = (index: number): ContextPart => {
+    if (index === count - 1) return { ...context, mask };
     const seen = (x: Value): Value => prefix(graph, x, 2, seenUntil(index), hiddenFrom(index));
-    const part =
-      index === blocks - 1
-        ? { ...context, mask }
-        : { keys: seen(context.keys), values: seen(context.values), mask: lastColumns(graph, mask, index) };
-    return reshape(graph, read(block, "Gblock", part), ["P", heads, "block", headSize]);
+    return { keys: seen(context.keys), values: seen(context.values), mask: lastColumns(graph, mask, index) };
+  };
+  const again = recompute && count >= RECOMPUTED_BLOCKS;
+  let before: Value | undefined;
+  const reads = split(graph, queries, Array<string>(count).fill("block"), 2).map((block, index) => {
+    const build = (entering: Value): readonly [Value] => {
+      const result = read(entering, "Gblock", partOf(index));
+      return [reshape(graph, result, ["P", heads, "block", headSize])];
+    };
+    const entering = before ? inTurn(graph, block, before) : block;
+    const [result] = again ? stage(graph, entering, build, true) : build(entering);
+    before = result;
+    return result;
   });
   return concatenate(graph, reads, 2, "S");
 }
@@ -145,7 +165,12 @@ export interface SequenceMasks extends PromptMasks {
 }
 
 /** Attention of prompts and completions; the tokens are all prompts [P, S], then all completions [P, R, U]. */
-export function attendSequences(graph: Graph, config: DecoderConfig, masks: SequenceMasks, promptBlocks = 1): Attend {
+export function attendSequences(
+  graph: Graph,
+  config: DecoderConfig,
+  masks: SequenceMasks,
+  blocks: Blocks = WHOLE,
+): Attend {
   const { heads, keyValueHeads, headSize } = config;
   const group = heads / keyValueHeads;
   const rows = (x: Value): readonly Value[] => split(graph, x, ["PS", "BU"], 0);
@@ -155,7 +180,7 @@ export function attendSequences(graph: Graph, config: DecoderConfig, masks: Sequ
     const keep: OnKeys = (_, keys, values) => {
       shared = { keys, values };
     };
-    const attend = attendPrompts(graph, config, masks, keep, promptBlocks);
+    const attend = attendPrompts(graph, config, masks, keep, blocks);
     const promptRead = attend({ query: promptQuery, key: promptKey, value: promptValue }, layer);
     if (!shared) throw new RangeError("attendPrompts gave no keys");
 

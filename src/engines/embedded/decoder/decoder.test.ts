@@ -10,7 +10,7 @@ import { compile, type Feeds, UNGUARDED } from "../graph/program.js";
 import { total } from "../operators/reduction.js";
 import { livelyWeights } from "../self-test/tiny-model.js";
 import { removeTestModels, TEST_CONFIG } from "../test-model.js";
-import { cutBatches } from "../training/batches.js";
+import { type BatchLimits, cutBatches } from "../training/batches.js";
 import { Trainer, type TrainingSequence } from "../training/trainer.js";
 import { loadedWeights } from "../weights.js";
 import type { Model } from "./graphs.js";
@@ -19,6 +19,9 @@ import { type LossField, tokenLosses } from "./losses.js";
 import { trainedLayout } from "./weight-inputs.js";
 
 afterAll(removeTestModels);
+
+/** One batch of all. */
+const WHOLE: BatchLimits = { tokens: 1e6, bytes: 1e9, cost: () => 0, recompute: "auto" };
 
 const POLICY: Loss = { kind: "policy", clipLow: 0.2, clipHigh: 0.28, dualClip: 3, klCoefficient: 0.1 };
 
@@ -78,7 +81,7 @@ describe("the gradient of the whole decoder", () => {
         const trainer = new Trainer(model, UNGUARDED);
         const rng = Rng.of("gradient", name);
         const sequences = shared ? randomSequences(5, rng) : wholeSequences(rng);
-        const [cut] = cutBatches(sequences, [...sequences.keys()], { tokens: 1e6, floats: 1e9 }, config);
+        const [cut] = cutBatches(sequences, [...sequences.keys()], WHOLE);
         const batch = { ...cut, groups: cut.groups.map((group) => group.map((index) => sequences[index])) };
         const gradient = new Float64Array(flat.length);
         const lossAt = async (): Promise<number> => {

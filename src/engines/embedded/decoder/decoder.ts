@@ -4,24 +4,28 @@
 // heads, C size of a head, V vocabulary.
 
 import type { Adapters } from "../adapters/layout.js";
-import { project } from "../adapters/project.js";
+import { project, projectParts } from "../adapters/project.js";
 import type { Graph, Value } from "../graph/graph.js";
+import { stage } from "../graph/stage.js";
 import type { DecoderConfig } from "../model/config.js";
 import { add, swiglu } from "../operators/elementwise.js";
 import { linear } from "../operators/matmul.js";
 import { rmsNorm } from "../operators/normalization.js";
-import { concatenate, reshape, split } from "../operators/shape.js";
+import { reshape } from "../operators/shape.js";
+import { headName } from "./layout.js";
 import { type Rotation, rotate, rotation } from "./rotary-tables.js";
 
 /** What the layers compute with. */
 export interface Weights {
   readonly tensor: (name: string) => Value;
   readonly adapters: Adapters | undefined;
+  /** Whether so many tokens are read at once that a layer's matrices are small beside them, as in training. */
+  readonly manyTokens: boolean;
 }
 
 /** The names of one layer's weights without its number. */
-export function layerWeights({ tensor, adapters }: Weights, layer: number): Weights {
-  return { tensor: (name) => tensor(`${layer}.${name}`), adapters };
+export function layerWeights(weights: Weights, layer: number): Weights {
+  return { ...weights, tensor: (name) => weights.tensor(`${layer}.${name}`) };
 }
 
 export interface HeadTensors {
@@ -36,12 +40,18 @@ export interface HeadTensors {
 /** From a layer's queries, keys and values to what its heads read, [M, H C]. */
 export type Attend = (heads: HeadTensors, layer: number) => Value;
 
+export interface LayerOptions {
+  /** Compute each layer again for its gradient instead of keeping what is in it. */
+  readonly recompute?: boolean;
+  /** Is shown the stream behind each layer, counted from 1. */
+  readonly onLayer?: (layer: number, stream: Value) => void;
+}
+
 /**
  * The residual stream after all layers, before the last norm.
  *
  * @param x         [M, D] embedded tokens
  * @param position  [M, 1] int64, each token's place in its sequence
- * @param onLayer   is shown the stream behind each layer, counted from 1
  */
 export function decoderLayers(
   graph: Graph,
@@ -50,15 +60,18 @@ export function decoderLayers(
   x: Value,
   position: Value,
   attend: Attend,
-  onLayer: (layer: number, stream: Value) => void = () => {},
+  { recompute = false, onLayer }: LayerOptions = {},
 ): Value {
   const turns = rotation(graph, config, position);
   let stream = x;
   for (let layer = 0; layer < config.layers; layer++) {
     const own = layerWeights(weights, layer);
-    const heads = projectHeads(graph, config, own, stream, turns);
-    stream = finishLayer(graph, config, own, stream, attend(heads, layer));
-    onLayer(layer + 1, stream);
+    const build = (entering: Value): readonly [Value] => {
+      const heads = projectHeads(graph, config, own, entering, turns);
+      return [finishLayer(graph, config, own, entering, attend(heads, layer))];
+    };
+    [stream] = stage(graph, stream, build, recompute);
+    onLayer?.(layer + 1, stream);
   }
   return stream;
 }
@@ -72,30 +85,22 @@ export function projectHeads(
   turns: Rotation,
 ): HeadTensors {
   const rows = stream.shape[0];
-  const query = config.heads * config.headSize;
-  const keyValue = config.keyValueHeads * config.headSize;
+  const { headSize } = config;
+  const [queries, keyValue] = [config.heads * headSize, config.keyValueHeads * headSize];
   const normal = rmsNorm(graph, stream, weights.tensor("inputNorm"), config.normEpsilon);
-  const bias = config.bias ? "attentionBias" : undefined;
-  const projected = project(graph, weights, normal, "attention", bias);
-  const [rotating, value] = split(graph, projected, [query + keyValue, keyValue]);
-  const normed = config.queryKeyNorm ? normalHeads(graph, config, weights, rotating) : rotating;
-  const sequence = reshape(graph, normed, [rows, 1, query + keyValue]);
-  const rotated = reshape(graph, rotate(graph, sequence, turns), [rows, query + keyValue]);
-  const [queries, key] = split(graph, rotated, [query, keyValue]);
-  return { query: queries, key, value };
-}
-
-/** Each head's query and key by itself: [M, (H + N) C] */
-function normalHeads(graph: Graph, config: DecoderConfig, weights: Weights, x: Value): Value {
-  const { heads, keyValueHeads, headSize, normEpsilon } = config;
-  const rows = x.shape[0];
-  const perHead = reshape(graph, x, [rows, heads + keyValueHeads, headSize]);
-  const [query, key] = split(graph, perHead, [heads, keyValueHeads], 1);
-  const normal = [
-    rmsNorm(graph, query, weights.tensor("queryNorm"), normEpsilon),
-    rmsNorm(graph, key, weights.tensor("keyNorm"), normEpsilon),
-  ];
-  return reshape(graph, concatenate(graph, normal, 1, heads + keyValueHeads), x.shape);
+  const names = { matrix: "attention", bias: config.bias ? "attentionBias" : undefined };
+  const [query, key, value] = projectParts(graph, weights, normal, names, [queries, keyValue, keyValue]);
+  const turned = (x: Value, heads: number, norm: string): Value => {
+    const width = heads * headSize;
+    const perHead = (): Value => reshape(graph, x, [rows, heads, headSize]);
+    const normed = config.queryKeyNorm ? rmsNorm(graph, perHead(), weights.tensor(norm), config.normEpsilon) : x;
+    return reshape(graph, rotate(graph, reshape(graph, normed, [rows, 1, width]), turns), [rows, width]);
+  };
+  return {
+    query: turned(query, config.heads, "queryNorm"),
+    key: turned(key, config.keyValueHeads, "keyNorm"),
+    value,
+  };
 }
 
 /** A layer from what its heads read. */
@@ -105,16 +110,15 @@ export function finishLayer(graph: Graph, config: DecoderConfig, weights: Weight
   const output = project(graph, weights, read, "attentionOutput", bias("attentionOutput", config.outputBias));
   const attended = add(graph, stream, output);
   const normal = rmsNorm(graph, attended, weights.tensor("feedForwardNorm"), normEpsilon);
-  const gateUp = project(graph, weights, normal, "gateUp", bias("gateUp", config.feedForwardBias));
-  const [gate, up] = split(graph, gateUp, [feedForwardSize, feedForwardSize]);
+  const gateUp = { matrix: "gateUp", bias: bias("gateUp", config.feedForwardBias) };
+  const [gate, up] = projectParts(graph, weights, normal, gateUp, [feedForwardSize, feedForwardSize]);
   const down = project(graph, weights, swiglu(graph, gate, up), "down", bias("down", config.feedForwardBias));
   return add(graph, attended, down);
 }
 
 /** [K, D] of the residual stream -> [K, V] */
 export function decoderHead(graph: Graph, config: DecoderConfig, weights: Weights, stream: Value): Value {
-  const output = weights.tensor(config.tied ? "embedding" : "head");
-  return linear(graph, finalNorm(graph, config, weights, stream), output);
+  return linear(graph, finalNorm(graph, config, weights, stream), weights.tensor(headName(config)));
 }
 
 /** [K, D] of the residual stream -> [K, D] as the head reads it */

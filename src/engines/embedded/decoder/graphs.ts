@@ -7,8 +7,8 @@ import type { Loss } from "../../engine.js";
 import type { Adapters } from "../adapters/layout.js";
 import { gradients } from "../graph/autodiff.js";
 import { Graph, type Value } from "../graph/graph.js";
+import { stage } from "../graph/stage.js";
 import type { DecoderConfig } from "../model/config.js";
-import { tokenLogprobs } from "../operators/logprobs.js";
 import { matmul } from "../operators/matmul.js";
 import { total } from "../operators/reduction.js";
 import { concatenate, pick, transpose } from "../operators/shape.js";
@@ -23,6 +23,7 @@ import {
   projectHeads,
   type Weights,
 } from "./decoder.js";
+import { headLogprobs, headParts } from "./head.js";
 import type { Layout } from "./layout.js";
 import { type LossField, tokenLosses } from "./losses.js";
 import { rotation } from "./rotary-tables.js";
@@ -33,6 +34,8 @@ export interface Model {
   readonly layout: Layout;
   /** Where there are some, only they are trained. */
   readonly adapters?: Adapters;
+  /** Rows of the head that are read at a time; what suits the vocabulary where left out. */
+  readonly partRows?: number;
 }
 
 /** The output that holds a weight's gradient. */
@@ -46,12 +49,20 @@ export const EMBEDDED_GRADIENT = gradientName("embedded");
 /**
  * Inputs: those of {@link logprobGraph}, tokenWeights [K] and what the loss reads. Outputs: losses, logprobs and
  * entropies [K], the gradient of every trained weight that has one; `weights` are those.
+ *
+ * @param recompute  compute each layer again for its gradient instead of keeping what is in it
  */
-export function lossGraph(model: Model, loss: Loss, counts: BlockCounts): { graph: Graph; weights: readonly string[] } {
+export function lossGraph(
+  model: Model,
+  loss: Loss,
+  counts: BlockCounts,
+  recompute = false,
+): { graph: Graph; weights: readonly string[] } {
   const graph = new Graph();
   const trained = new Map<string, Value>();
   const weights = weightInputs(graph, model, trained);
-  const { embedded, logprobs } = scores(graph, model, weights, counts, model.adapters === undefined);
+  const tracked = model.adapters === undefined;
+  const { embedded, logprobs } = scores(graph, model, weights, { counts, tracked, recompute });
   const tokenWeights = graph.input("tokenWeights", ["K"]);
   const fields = new Map<LossField, Value>();
   const field = (name: LossField): Value => {
@@ -78,25 +89,40 @@ export function lossGraph(model: Model, loss: Loss, counts: BlockCounts): { grap
  */
 export function logprobGraph(model: Model, counts: BlockCounts): Graph {
   const graph = new Graph();
-  scores(graph, model, weightInputs(graph, model), counts, false);
+  scores(graph, model, weightInputs(graph, model), { counts, tracked: false, recompute: false });
   return graph;
+}
+
+interface ScoreOptions {
+  readonly counts: BlockCounts;
+  /** Whether the embedded tokens want a gradient. */
+  readonly tracked: boolean;
+  readonly recompute: boolean;
 }
 
 function scores(
   graph: Graph,
-  { config }: Model,
+  { config, layout, partRows }: Model,
   weights: Weights,
-  counts: BlockCounts,
-  tracked: boolean,
+  options: ScoreOptions,
 ): { embedded: Value; logprobs: Value } {
-  const { stream, embedded } = sequenceStream(graph, config, weights, counts, tracked);
-  const logits = decoderHead(graph, config, weights, scoredRows(graph, stream, counts));
-  const { chosen, all } = tokenLogprobs(graph, logits, graph.input("targets", ["K", 1], { type: "int32" }));
-  graph.output(chosen, "logprobs");
-  const parts = graph.emit("Mul", [graph.emit("Exp", [all], all.shape), all], all.shape);
-  const sums = graph.emit("ReduceSum", [parts, graph.integers([-1])], ["K"], { attributes: { keepdims: 0 } });
-  graph.output(graph.emit("Neg", [sums], ["K"]), "entropies");
-  return { embedded, logprobs: chosen };
+  const { stream, embedded } = sequenceStream(graph, config, weights, options);
+  const scored = scoredRows(graph, stream, options.counts);
+  const targets = graph.input("targets", ["K", 1], { type: "int32" });
+  const parts = headParts(layout, config, partRows);
+  // A stage, so that its gradients leave before those of the layers come.
+  const [logprobs] = stage(
+    graph,
+    scored,
+    (x) => {
+      const { chosen, entropies } = headLogprobs(graph, config, weights, parts, x, targets);
+      graph.output(chosen, "logprobs");
+      graph.output(entropies, "entropies");
+      return [chosen];
+    },
+    false,
+  );
+  return { embedded, logprobs };
 }
 
 /** The residual stream of all tokens, [P S + B U, D]. */
@@ -104,8 +130,7 @@ function sequenceStream(
   graph: Graph,
   config: DecoderConfig,
   weights: Weights,
-  { promptBlocks, ownBlocks }: BlockCounts,
-  tracked: boolean,
+  { counts: { promptBlocks, ownBlocks }, tracked, recompute }: ScoreOptions,
 ): { stream: Value; embedded: Value } {
   const rows = ownBlocks === 0 ? "PS" : "PSBU";
   const embedded = graph.input("embedded", [rows, config.hiddenSize], { tracked });
@@ -114,11 +139,11 @@ function sequenceStream(
   const completions = (): Attend => {
     const promptMask = graph.input("promptMask", ["P", 1, 1, 1, "S"]);
     const masks = { promptCausal, promptMask, ownCausal: graph.input("ownCausal", ["GU", "U"]) };
-    return attendSequences(graph, config, masks, promptBlocks);
+    return attendSequences(graph, config, masks, blocks);
   };
-  const attend =
-    ownBlocks === 0 ? attendPrompts(graph, config, { promptCausal }, () => {}, promptBlocks) : completions();
-  return { stream: decoderLayers(graph, config, weights, embedded, position, attend), embedded };
+  const blocks = { count: promptBlocks, recompute };
+  const attend = ownBlocks === 0 ? attendPrompts(graph, config, { promptCausal }, () => {}, blocks) : completions();
+  return { stream: decoderLayers(graph, config, weights, embedded, position, attend, { recompute }), embedded };
 }
 
 /** The rows behind which a token is scored, [K, D]. */
@@ -132,21 +157,22 @@ function scoredRows(graph: Graph, stream: Value, { ownBlocks }: BlockCounts): Va
 }
 
 /**
- * Inputs: embedded [P S, D], position, promptCausal, picks [K, 1] int64, all weights. Outputs: logprobs of the whole
- * vocabulary after each pick [K, V]; each layer's keys [P, N, C, S], a channel of all tokens together, and values
- * [P, N, S, C].
+ * Of prompts in so many blocks of attention. Inputs: embedded [P S, D], position, promptCausal of the last block,
+ * picks [K, 1] int64, all weights. Outputs: logprobs of the whole vocabulary after each pick [K, V]; each layer's keys
+ * [P, N, C, S], a channel of all tokens together, and values [P, N, S, C].
  */
-export function promptGraph(model: Model): Graph {
+export function promptGraph(model: Model, blocks = 1): Graph {
   const { config } = model;
   const graph = new Graph();
   const weights = weightInputs(graph, model);
   const embedded = graph.input("embedded", ["PS", config.hiddenSize]);
   const position = graph.input("position", ["PS", 1], { type: "int64" });
-  const masks = { promptCausal: graph.input("promptCausal", ["GS", "S"]) };
-  const attend = attendPrompts(graph, config, masks, (layer, keys, values) => {
+  const masks = { promptCausal: graph.input("promptCausal", [blocks === 1 ? "GS" : "Gblock", "S"]) };
+  const keep = (layer: number, keys: Value, values: Value): void => {
     graph.output(transpose(graph, keys, [0, 1, 3, 2]), `keys ${layer}`);
     graph.output(values, `values ${layer}`);
-  });
+  };
+  const attend = attendPrompts(graph, config, masks, keep, { count: blocks, recompute: false });
   const stream = decoderLayers(graph, config, weights, embedded, position, attend);
   const picks = graph.input("picks", ["K", 1], { type: "int64" });
   const logits = decoderHead(graph, config, weights, pick(graph, stream, picks));
@@ -173,7 +199,7 @@ export function hiddenGraph(model: Model, layers: ReadonlySet<number>): Graph {
   };
   show(0, embedded);
   const read = { ...config, layers: Math.max(...layers) };
-  decoderLayers(graph, read, weights, embedded, position, attend, show);
+  decoderLayers(graph, read, weights, embedded, position, attend, { onLayer: show });
   return graph;
 }
 

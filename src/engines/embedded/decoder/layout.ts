@@ -33,6 +33,11 @@ export interface Layout {
   readonly parameters: number;
 }
 
+/** Where the head's rows are: a tied head is the embedding. */
+export function headName({ tied }: DecoderConfig): string {
+  return tied ? "embedding" : "head";
+}
+
 /** Tensors start on cache lines: 16 floats. */
 const ALIGNMENT = 16;
 

@@ -3,6 +3,7 @@
 import type { Graph, Value } from "../graph/graph.js";
 import type { Weights } from "./decoder.js";
 import type { Model } from "./graphs.js";
+import { headParts } from "./head.js";
 import type { Layout, LayoutTensor } from "./layout.js";
 
 /** What training changes: the adapters where the model has some, otherwise all weights. */
@@ -10,15 +11,26 @@ export function trainedLayout({ layout, adapters }: Model): Layout {
   return adapters?.layout ?? layout;
 }
 
+/** All that a program may be fed beside adapters: the layout's tensors, and the parts of the head. */
+export function weightTensors({ config, layout, partRows }: Model): readonly LayoutTensor[] {
+  return [...layout.tensors, ...headParts(layout, config, partRows)];
+}
+
+/** The inputs that may have a gradient, by where it belongs in the array of what is trained. */
+export function trainedTensors(model: Model): readonly LayoutTensor[] {
+  return model.adapters?.layout.tensors ?? weightTensors(model);
+}
+
 /** @param trained  is given the inputs that training changes, which are tracked then; without it none is */
 export function weightInputs(graph: Graph, model: Model, trained?: Map<string, Value>): Weights {
   const declared = new Map<string, Value>();
   return {
     adapters: model.adapters,
+    manyTokens: trained !== undefined,
     tensor: (name) => {
       const known = declared.get(name);
       if (known) return known;
-      const tracked = trained !== undefined && find(trainedLayout(model), name) !== undefined;
+      const tracked = trained !== undefined && find(trainedTensors(model), name) !== undefined;
       const value = graph.input(name, shapeOf(model, name), { tracked });
       declared.set(name, value);
       if (tracked) trained.set(name, value);
@@ -27,12 +39,12 @@ export function weightInputs(graph: Graph, model: Model, trained?: Map<string, V
   };
 }
 
-function shapeOf({ layout, adapters }: Model, name: string): readonly number[] {
-  const tensor = find(layout, name) ?? (adapters && find(adapters.layout, name));
+function shapeOf(model: Model, name: string): readonly number[] {
+  const tensor = find(weightTensors(model), name) ?? find(trainedTensors(model), name);
   if (!tensor) throw new RangeError(`no weight "${name}" in this layout`);
   return tensor.shape;
 }
 
-function find({ tensors }: Layout, name: string): LayoutTensor | undefined {
+function find(tensors: readonly LayoutTensor[], name: string): LayoutTensor | undefined {
   return tensors.find((tensor) => tensor.name === name);
 }

@@ -17,6 +17,7 @@ import { readConfig } from "../model/config.js";
 import type { StoredType } from "../model/number-formats.js";
 import { indexFile, readTensor } from "../model/safetensors.js";
 import { createTestModel, removeTestModels } from "../test-model.js";
+import { isPythonWithout, python } from "../test-python.js";
 import { cutBatches } from "../training/batches.js";
 import { Trainer } from "../training/trainer.js";
 import { loadedWeights } from "../weights.js";
@@ -104,7 +105,12 @@ async function gradientOf({ config, layout, weights, sequences }: LoadedModel): 
   }));
   const gradient = new Float32Array(layout.length);
   const logprobs: Float32Array[] = [];
-  for (const cut of cutBatches(items, [...items.keys()], { tokens: 4096, floats: 1e8 }, config)) {
+  for (const cut of cutBatches(items, [...items.keys()], {
+    tokens: 4096,
+    bytes: 1e9,
+    cost: () => 0,
+    recompute: "auto",
+  })) {
     const batch = { ...cut, groups: cut.groups.map((group) => group.map((index) => items[index])) };
     const add = (offset: number, piece: Float32Array): void => {
       for (let i = 0; i < piece.length; i++) gradient[offset + i] += piece[i];
@@ -156,13 +162,15 @@ describe.each(CASES)("%s, as transformers computes it", (name) => {
     }
   });
 
-  it("is sampled with the logprobs of training, to 1e-5", async () => {
+  it("is sampled with the logprobs of training, to 1e-5, and alone as among others", async () => {
     const { folder } = createTestModel({ ...model.config, vocabularySize: 288 });
     const engine = await openEmbedded({ model: folder, threads: 1 });
     try {
       const length = Math.min(1100, model.config.contextLength - 20);
       const prompt = Array.from({ length }, (_, at) => 2 + ((at * at) % 280));
-      const [samples] = await engine.sample([{ prompt, count: 2, maxTokens: 12, temperature: 1, seeds: ["a", "b"] }]);
+      const asked = { prompt, count: 2, maxTokens: 12, temperature: 1, seeds: ["a", "b"] };
+      const [samples] = await engine.sample([asked, { ...asked, prompt: prompt.toReversed() }]);
+      expect(await engine.sample([{ ...asked, count: 1, seeds: ["b"] }])).toEqual([[samples[1]]]);
       const scores = await engine.logprobs(samples.map(({ tokens }) => ({ prompt, completion: tokens })));
       for (const [at, { logprobs }] of samples.entries()) {
         expect(largestDifference(logprobs, scores[at])).toBeLessThan(1e-5);
@@ -173,17 +181,7 @@ describe.each(CASES)("%s, as transformers computes it", (name) => {
   });
 });
 
-const PROBE = `
-import importlib.util, sys
-missing = [name for name in ("torch", "transformers", "safetensors") if importlib.util.find_spec(name) is None]
-sys.exit("no module " + ", ".join(missing) if missing else 0)
-`;
-
-/** The Python that the reference runs in: CODERLPLUS_PYTHON or python3. */
-const python = process.env["CODERLPLUS_PYTHON"] ?? "python3";
-const probe = spawnSync(python, ["-c", PROBE], { encoding: "utf8" });
-const absent = probe.error ? `${python} cannot be started` : probe.status === 0 ? undefined : probe.stderr.trim();
-if (absent) process.stderr.write(`skipped, transformers does not read what we write: ${python}: ${absent}\n`);
+const absent = isPythonWithout(["torch", "transformers", "safetensors"], "transformers does not read what we write");
 
 /** @param limitBytes  of one file */
 function rewrite(name: string, type: StoredType, limitBytes?: number): string {
@@ -203,7 +201,7 @@ function create(name: string): string {
   return folder;
 }
 
-test.skipIf(absent !== undefined)("transformers reads what we write and has our logits, to 1e-4", async () => {
+test.skipIf(absent)("transformers reads what we write and has our logits, to 1e-4", async () => {
   const folders = CASES.flatMap((name) => [
     ...(["F32", "BF16", "F16"] as const).map((type) => rewrite(name, type)),
     rewrite(name, "BF16", 5000),
@@ -222,4 +220,4 @@ test.skipIf(absent !== undefined)("transformers reads what we write and has our 
   }
 });
 
-test.skipIf(absent === undefined)("transformers is not installed: nothing reads what we write", () => {});
+test.skipIf(!absent)("transformers is not installed: nothing reads what we write", () => {});

@@ -1,5 +1,5 @@
 // Reverse-mode differentiation: walks a graph's tape backwards and adds the nodes that compute gradients to the same
-// graph, so that one run gives loss and gradients. The derivative of each operation stands beside it (operators.ts).
+// graph, so that one run gives loss and gradients. The derivative of each operation stands beside it (operators/).
 // First derivatives only.
 
 import type { Graph, Value } from "./graph.js";
@@ -11,7 +11,21 @@ import type { Graph, Value } from "./graph.js";
  * @returns       one value for each wanted, of its shape; undefined where the loss does not depend on it
  */
 export function gradients(graph: Graph, loss: Value, wanted: readonly Value[]): Array<Value | undefined> {
-  const found = new Map<string, Value>([[loss.name, graph.scalar(1)]]);
+  return backpropagate(graph, new Map([[loss.name, graph.scalar(1)]]), wanted);
+}
+
+/**
+ * Takes the graph's tape and adds the nodes that carry gradients back along it.
+ *
+ * @param seeds   name of a value -> the gradient that arrives there
+ * @returns       one value for each wanted, of its shape; undefined where nothing arrives
+ */
+export function backpropagate(
+  graph: Graph,
+  seeds: ReadonlyMap<string, Value>,
+  wanted: readonly Value[],
+): Array<Value | undefined> {
+  const found = new Map(seeds);
   const tape = graph.tape.splice(0);
   for (const { inputs, outputs, backward } of tape.toReversed()) {
     if (!outputs.some((output) => found.has(output.name))) continue;

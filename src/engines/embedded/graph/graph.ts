@@ -41,6 +41,8 @@ export class Graph {
   readonly tape: TapeEntry[] = [];
   /** Inputs that hold a list of dimensions: name -> the dimensions, filled in by whoever runs the graph. */
   readonly shapeInputs = new Map<string, Shape>();
+  /** What nodes make, by name. */
+  readonly emitted = new Map<string, ValueSpec>();
   readonly #nodes: NodeSpec[] = [];
   readonly #constants: ConstantSpec[] = [];
   readonly #inputs: ValueSpec[] = [];
@@ -83,6 +85,7 @@ export class Graph {
       type: options.type ?? "float32",
       tracked: false,
     }));
+    for (const { name, type, shape } of results) this.emitted.set(name, { name, type, shape });
     this.#nodes.push({
       operator,
       domain: options.domain ?? "",
@@ -148,6 +151,17 @@ export class Graph {
   }
 
   get spec(): GraphSpec {
-    return { nodes: this.#nodes, constants: this.#constants, inputs: this.#inputs, outputs: this.#outputs };
+    return { nodes: this.nodes(), constants: this.#constants, inputs: this.#inputs, outputs: this.#outputs };
+  }
+
+  /** Nodes that an output depends on: ONNX Runtime would compute the others too, and keep what they read. */
+  nodes(): readonly NodeSpec[] {
+    const read = new Set(this.outputNames);
+    const needed = this.#nodes.toReversed().filter(({ inputs, outputs }) => {
+      if (!outputs.some((name) => read.has(name))) return false;
+      for (const name of inputs) read.add(name);
+      return true;
+    });
+    return needed.toReversed();
   }
 }

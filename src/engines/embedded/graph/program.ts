@@ -92,7 +92,11 @@ async function createSession(
       logSeverityLevel: 3,
       // A pattern for every batch shape costs memory and, measured, no less time.
       enableMemPattern: false,
-      extra: { session: { intra_op: { allow_spinning: "0" } } },
+      extra: {
+        session: { intra_op: { allow_spinning: "0" } },
+        // It undoes the transpositions that are there to make products faster (matmul.ts).
+        optimization: { disable_specified_optimizers: "MatmulTransposeFusion" },
+      },
     } as const;
     return await open(graph.spec, options, resident);
   } catch (error) {

@@ -9,7 +9,7 @@ import { Graph, type Value } from "../graph/graph.js";
 import { compile, type Feeds, UNGUARDED } from "../graph/program.js";
 import { attention } from "./attention.js";
 import * as elementwise from "./elementwise.js";
-import { tokenLogprobs } from "./logprobs.js";
+import { tokenLogprobs, tokenLogprobsInParts } from "./logprobs.js";
 import { addProduct, linear, matmul } from "./matmul.js";
 import { rmsNorm, softmax } from "./normalization.js";
 import { total } from "./reduction.js";
@@ -107,6 +107,13 @@ const CASES: Readonly<Record<string, Case>> = {
     inputs: { x: [3, 4], w: [5, 4], bias: [5] },
     build: (graph, { x, w, bias }) => linear(graph, x, w, bias),
   },
+  "linear with as many outputs as a vocabulary": {
+    inputs: { x: [2, 1], w: [4096, 1] },
+    build: (graph, { x, w }) => {
+      const [few] = split(graph, linear(graph, x, w), [3, 4093]);
+      return few;
+    },
+  },
   "linear over more axes": { inputs: { x: [2, 3, 4], w: [5, 4] }, build: (graph, { x, w }) => linear(graph, x, w) },
   addProduct: {
     inputs: { sum: [3, 5], a: [3, 4], b: [5, 4] },
@@ -136,10 +143,17 @@ const CASES: Readonly<Record<string, Case>> = {
     build: (graph, { logits }) =>
       tokenLogprobs(graph, logits, graph.constant("int32", [3, 1], Int32Array.of(6, 0, 2))).chosen,
   },
+  tokenLogprobsInParts: {
+    inputs: { x: [4, 3], first: [3, 3], second: [3, 3], rest: [1, 3] },
+    build: (graph, { x, first, second, rest }) => {
+      const targets = graph.constant("int32", [4, 1], Int32Array.of(6, 0, 2, 3));
+      return tokenLogprobsInParts(graph, x, [first, second, rest], targets).chosen;
+    },
+  },
 };
 
 /** Emit nodes for other operators' gradients and have none of their own. */
-const WITHOUT_GRADIENT = new Set(["sumLeading", "sumLast", "lastOne"]);
+const WITHOUT_GRADIENT = new Set(["sumLeading", "sumLast", "lastOne", "weightGradient"]);
 const STEP = 1e-2;
 
 for (const [name, { inputs, build, kinks = [] }] of Object.entries(CASES)) {

@@ -2,6 +2,7 @@
 
 import type { Dimension, Graph, Value } from "../graph/graph.js";
 import { sumLeading } from "./reduction.js";
+import { transpose } from "./shape.js";
 
 export interface Transposed {
   readonly transposeA?: boolean;
@@ -48,9 +49,7 @@ export function linear(graph: Graph, x: Value, weight: Value, bias?: Value): Val
   });
   const result = graph.record(product, [x, weight], (gradient) => [
     x.tracked ? matmul(graph, gradient, weight) : undefined,
-    weight.tracked
-      ? matmul(graph, flatten(graph, gradient, outputs), flatten(graph, x, inputs), { transposeA: true })
-      : undefined,
+    weight.tracked ? weightGradient(graph, flatten(graph, gradient, outputs), flatten(graph, x, inputs)) : undefined,
   ]);
   if (!bias) return result;
   return graph.record(graph.emit("Add", [result, bias], shape), [result, bias], (gradient) => [
@@ -73,6 +72,21 @@ export function addProduct(graph: Graph, sum: Value, a: Value, b: Value, scale: 
     a.tracked ? matmul(graph, gradient, b, { scale }) : undefined,
     b.tracked ? matmul(graph, gradient, a, { transposeA: true, scale }) : undefined,
   ]);
+}
+
+/** Numbers of a row, in a vocabulary's size. */
+const LONG_ROW = 4096;
+
+/**
+ * gradient^T x, [out, in]. A product whose first operand is transposed reads that across its rows, once for every few
+ * columns of the result; where rows are long that is slow, and to transpose the other operand and the result is not.
+ *
+ * @param gradient  [rows, out]
+ * @param x         [rows, in]
+ */
+export function weightGradient(graph: Graph, gradient: Value, x: Value): Value {
+  if (Number(gradient.shape[1]) < LONG_ROW) return matmul(graph, gradient, x, { transposeA: true });
+  return transpose(graph, matmul(graph, transpose(graph, x, [1, 0]), gradient), [1, 0]);
 }
 
 /** [..., width] as a matrix. */

@@ -40,6 +40,16 @@ interface Scratch {
   readonly scoreStride: number;
 }
 
+/** Of pages, half of what a WebAssembly memory can hold. */
+const MOST_CACHE_BYTES = 2 ** 31;
+
+/** Rows of so many tokens that a cache has room for. */
+export function mostRows({ layers, keyValueHeads, headSize }: DecoderConfig, tokens: number): number {
+  const pages = Math.ceil(tokens / PAGE_TOKENS) + 1;
+  const rowBytes = pages * layers * keyValueHeads * pageFloats(headSize) * FLOAT;
+  return Math.max(1, Math.floor(MOST_CACHE_BYTES / rowBytes));
+}
+
 export class KeyValueCache {
   readonly #config: DecoderConfig;
   readonly #pool: PagePool;

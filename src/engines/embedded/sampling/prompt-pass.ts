@@ -5,15 +5,13 @@ import { stackedLengths } from "../decoder/attention.js";
 import { type Model, promptGraph } from "../decoder/graphs.js";
 import { compile, type Program, type Runtime } from "../graph/program.js";
 import { cutHiddenBatches, paddedTokens, readingFeeds } from "../hidden-states.js";
-import { promptBucket } from "../training/batches.js";
+import { passBlocks, promptBucket } from "../training/batches.js";
 import type { LoadedWeights } from "../weights.js";
 import type { CachedRow, KeyValueCache } from "./key-value-cache.js";
+import { PASS_TOKENS } from "./shards.js";
 
 /** A product with a single row takes another kernel, whose last bits differ: a spare row avoids it. */
 export const LEAST_ROWS = 2;
-
-/** Read at once, padding included. */
-const PASS_TOKENS = 2048;
 
 export interface AskedPrompt {
   readonly tokens: readonly number[];
@@ -30,7 +28,8 @@ export interface ReadPrompt {
 export class PromptPass {
   readonly #model: Model;
   readonly #runtime: Runtime;
-  #program: Promise<Program> | undefined;
+  /** By their blocks of attention. */
+  readonly #programs = new Map<number, Promise<Program>>();
 
   constructor(model: Model, runtime: Runtime) {
     this.#model = model;
@@ -56,16 +55,16 @@ export class PromptPass {
     prompts: ReadonlyArray<AskedPrompt & { readonly positions: number[] }>,
     cache: KeyValueCache,
   ): Promise<ReadPrompt[]> {
-    this.#program ??= compile(promptGraph(this.#model), this.#runtime);
-    const program = await this.#program;
     const { config } = this.#model;
     const width = promptBucket(prompts[0].tokens.length);
+    const blocks = passBlocks(width);
+    const program = await this.#program(blocks);
     const picked = prompts.length < LEAST_ROWS ? prompts.map(withSpare) : prompts;
     const embedded = await weights.embed(paddedTokens(prompts, width));
     const size = { prompts: prompts.length, promptLength: width, seats: 1, ownLength: 1 };
     const outputs = await program.run(
-      { ...weights.feeds, ...readingFeeds(config, picked, width), embedded },
-      { ...stackedLengths(config, size), P: prompts.length },
+      { ...weights.feeds, ...readingFeeds(config, picked, width, width / blocks), embedded },
+      { ...stackedLengths(config, size, blocks), P: prompts.length },
     );
     const logprobs = outputs("logprobs");
     const line = config.keyValueHeads * width * config.headSize;
@@ -78,6 +77,12 @@ export class PromptPass {
         values: outputs(`values ${layer}`).subarray(index * line, (index + 1) * line),
       })),
     }));
+  }
+
+  #program(blocks: number): Promise<Program> {
+    const known = this.#programs.get(blocks) ?? compile(promptGraph(this.#model, blocks), this.#runtime);
+    this.#programs.set(blocks, known);
+    return known;
   }
 }
 

@@ -25,14 +25,19 @@ export class StepPrograms {
   /** One program a part, in order, which take the weights' feeds among others. */
   async of(weights: LoadedWeights): Promise<readonly Program[]> {
     if (this.#version === weights.version) return this.#programs;
-    this.#version = undefined;
-    for (const program of this.#programs.splice(0)) await program.release();
+    await this.release();
     for (let part = 0; part < stepParts(this.#model.config); part++) {
       const graph = stepGraph(this.#model, part, (built, name) => this.#constant(built, name, weights));
       this.#programs.push(await compile(graph, this.#runtime));
     }
     this.#version = weights.version;
     return this.#programs;
+  }
+
+  /** Gives the packed weights back; they are made again when asked for. */
+  async release(): Promise<void> {
+    this.#version = undefined;
+    for (const program of this.#programs.splice(0)) await program.release();
   }
 
   /** Adapters are no part of the layout: they are fed. */

@@ -3,9 +3,10 @@
 // devices are compared with.
 
 import { Tensor } from "onnxruntime-node";
+import { sum } from "../../../core/maths.js";
 import { Graph } from "../graph/graph.js";
 import { compile, type Runtime } from "../graph/program.js";
-import { adamStep } from "../training/optimizer.js";
+import { adamStep, squares } from "../training/optimizer.js";
 import { Trainer } from "../training/trainer.js";
 import { loadedWeights } from "../weights.js";
 import { fail, type Numbers } from "./numbers.js";
@@ -43,7 +44,7 @@ async function testGradient(model: TinyModel, runtime: Runtime): Promise<Numbers
   const flat = model.weights.slice();
   const weights = loadedWeights(model, flat);
   const trainer = new Trainer(model, runtime);
-  const scores = await trainer.logprobs(weights, oneBatch(model, tinySequences(model)));
+  const scores = await trainer.logprobs(weights, oneBatch(tinySequences(model)));
   const logprobs = scores.map((score) => score.logprobs);
   const batch = tinyBatch(model, logprobs);
   const gradient = new Float32Array(layout.length);
@@ -71,6 +72,8 @@ async function testGradient(model: TinyModel, runtime: Runtime): Promise<Numbers
   }
   const kept = gradient.slice();
   const moments = { firstMoment: new Float32Array(layout.length), secondMoment: new Float32Array(layout.length) };
-  adamStep(layout, { weights: flat, gradient, ...moments }, TINY_STEP, 1);
+  const all = { from: 0, to: layout.length };
+  const norm = Math.sqrt(sum(squares(gradient, all)));
+  adamStep(layout, { weights: flat, gradient, ...moments }, all, { options: TINY_STEP, step: 1, norm });
   return { logprobs: Float32Array.from(logprobs.flatMap((of) => [...of])), gradient: kept, stepped: flat };
 }

@@ -6,7 +6,7 @@ import type { Loss, OptimStep } from "../../engine.js";
 import type { Model } from "../decoder/graphs.js";
 import { type Layout, layoutOf } from "../decoder/layout.js";
 import type { DecoderConfig } from "../model/config.js";
-import { type Batch, cutBatches } from "../training/batches.js";
+import { type Batch, type BatchLimits, cutBatches } from "../training/batches.js";
 import type { TrainingSequence } from "../training/trainer.js";
 
 export interface TinyModel extends Model {
@@ -80,16 +80,17 @@ export function tinyBatch(model: Model, logprobs: readonly Float32Array[]): Batc
       },
     };
   });
-  return oneBatch(model, sequences);
+  return oneBatch(sequences);
 }
+
+/** No limit at all. */
+const WHOLE: BatchLimits = { tokens: 1e6, bytes: 1e9, cost: () => 0, recompute: "never" };
 
 /** @throws RangeError where they do not fit into one */
 export function oneBatch<Item extends { prompt: readonly number[]; completion: readonly number[] }>(
-  { config }: Model,
   sequences: readonly Item[],
 ): Batch<Item> {
-  const limits = { tokens: 1e6, floats: 1e9 };
-  const batches = cutBatches(sequences, [...sequences.keys()], limits, config);
+  const batches = cutBatches(sequences, [...sequences.keys()], WHOLE);
   if (batches.length !== 1) throw new RangeError(`${sequences.length} sequences gave ${batches.length} batches`);
   return { ...batches[0], groups: batches[0].groups.map((group) => group.map((index) => sequences[index])) };
 }

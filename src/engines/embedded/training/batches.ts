@@ -1,5 +1,9 @@
 // How sequences are cut into batches that run at once. Depends only on the sequences and the budgets, never on the
-// number of threads or workers, so that sums of gradients have one order.
+// number of threads or workers, so that sums of gradients have one order. How much memory a batch takes is not known
+// here (memory.ts).
+
+import { EngineError } from "../../../core/errors.js";
+import type { BlockCounts } from "../decoder/attention.js";
 
 export interface Sequence {
   readonly prompt: readonly number[];
@@ -13,18 +17,27 @@ export interface Batch<Item> {
   readonly promptLength: number;
   /** U: every completion, without its last token, is padded to it; 0 where no two sequences share a prompt. */
   readonly ownLength: number;
+  /** Whether layers are computed again for their gradients: it would not fit otherwise. */
+  readonly recompute: boolean;
+}
+
+/** What one run computes, padding included. */
+export interface BatchShape {
+  readonly prompts: number;
+  readonly promptLength: number;
+  /** Completions of each prompt. */
+  readonly seats: number;
+  readonly ownLength: number;
 }
 
 export interface BatchLimits {
-  /** Tokens of a batch, its padding included. */
+  /** Tokens of a batch, its padding included; a sequence that is longer runs alone. */
   readonly tokens: number;
-  /** Floats of one [K, vocabulary] or of one layer's attention: each is held several times over. */
-  readonly floats: number;
-}
-
-export interface BatchCosts {
-  readonly vocabularySize: number;
-  readonly heads: number;
+  /** No batch takes more, as `cost` counts. */
+  readonly bytes: number;
+  readonly cost: (shape: BatchShape, recompute: boolean) => number;
+  /** "auto" where a sequence would not fit otherwise. */
+  readonly recompute: "auto" | "always" | "never";
 }
 
 /** Prompts that are computed together, and sampled from together, are padded to the same multiple of this. */
@@ -41,14 +54,26 @@ function padded(length: number, step: number): number {
 
 /** The fewest tokens of a block of queries: smaller ones cost more than the keys they leave out. */
 const BLOCK_STEP = 64;
+/** More would make graphs long and leave out little: the masked share of 16 blocks is 1/32. */
+const MOST_BLOCKS = 16;
+const LONG_PROMPT = 1024;
 
 /** How many blocks attention is cut into: a power of 2, so that few programs serve all lengths. */
 export function promptBlocks({ promptLength, ownLength }: Pick<Batch<unknown>, "promptLength" | "ownLength">): number {
   return ownLength === 0 ? blocksOf(promptLength) : 1;
 }
 
+/** Of prompts read for sampling: only long ones, so that the others' numbers are those of training to the bit. */
+export function passBlocks(promptLength: number): number {
+  return promptLength < LONG_PROMPT ? 1 : blocksOf(promptLength);
+}
+
+export function blockCounts(batch: Pick<Batch<unknown>, "promptLength" | "ownLength">): BlockCounts {
+  return { promptBlocks: promptBlocks(batch), ownBlocks: batch.ownLength === 0 ? 0 : 1 };
+}
+
 function blocksOf(length: number): number {
-  return Math.max(1, 2 ** Math.floor(Math.log2(length / BLOCK_STEP)));
+  return Math.min(MOST_BLOCKS, Math.max(1, 2 ** Math.floor(Math.log2(length / BLOCK_STEP))));
 }
 
 /** Of a sequence that shares nothing: a whole number of blocks. */
@@ -57,95 +82,75 @@ function wholeBucket(length: number): number {
 }
 
 /** A completion's last token is only predicted, never read. At least one step: no kernel has to cope with nothing. */
-function ownBucket(completionLength: number): number {
+export function ownBucket(completionLength: number): number {
   return padded(Math.max(1, completionLength - 1), LENGTH_STEP);
 }
 
 /** R; 0 where whole sequences stand in for prompts. */
-export function seatsOf({ groups, ownLength }: Batch<unknown>): number {
+export function seatsOf({ groups, ownLength }: Pick<Batch<unknown>, "groups" | "ownLength">): number {
   return ownLength === 0 ? 0 : Math.max(...groups.map((group) => group.length));
 }
 
-interface Shape {
-  promptLength: number;
-  seats: number;
-  ownLength: number;
-  prompts: number;
-  /** Tokens to score. */
-  picked: number;
+interface Group {
+  readonly indices: readonly number[];
+  readonly shape: BatchShape;
+  readonly recompute: boolean;
 }
 
-/** Cuts the sequences at these indices; neighbours in shape come together, the largest first. */
+/**
+ * Cuts the sequences at these indices; neighbours in shape come together, the largest first.
+ *
+ * @throws EngineError for a sequence that does not fit
+ */
 export function cutBatches(
   sequences: readonly Sequence[],
   wanted: readonly number[],
   limits: BatchLimits,
-  costs: BatchCosts,
 ): Array<Batch<number>> {
-  const groups = cutGroups(sequences, wanted, limits).map((group) => ({ group, shape: shapeOf(sequences, group) }));
+  const groups = cutGroups(sequences, wanted, limits);
   groups.sort(
-    ({ group: [first], shape: a }, { group: [second], shape: b }) =>
+    ({ indices: [first], shape: a }, { indices: [second], shape: b }) =>
       b.promptLength - a.promptLength || b.seats - a.seats || b.ownLength - a.ownLength || first - second,
   );
-  const batches: Array<{ groups: number[][]; shape: Shape }> = [];
-  for (const { group, shape } of groups) {
+  const batches: Array<{ groups: Array<readonly number[]>; shape: BatchShape; recompute: boolean }> = [];
+  for (const { indices, shape, recompute } of groups) {
     const last = batches.at(-1);
-    const together = last && join(last.shape, shape);
-    if (last && together && fits(together, limits, costs)) {
-      last.groups.push(group);
+    const together = last && last.recompute === recompute ? join(last.shape, shape) : undefined;
+    if (last && together && fits(together, recompute, limits)) {
+      last.groups.push(indices);
       last.shape = together;
     } else {
-      batches.push({ groups: [group], shape });
+      batches.push({ groups: [indices], shape, recompute });
     }
   }
-  return batches.map(({ groups, shape: { promptLength, ownLength } }) => ({ groups, promptLength, ownLength }));
-}
-
-function shapeOf(sequences: readonly Sequence[], group: readonly number[]): Shape {
-  const { prompt, completion } = sequences[group[0]];
-  if (group.length === 1) {
-    const promptLength = wholeBucket(prompt.length + completion.length - 1);
-    return { promptLength, seats: 0, ownLength: 0, prompts: 1, picked: completion.length };
-  }
-  return {
-    promptLength: promptBucket(prompt.length),
-    seats: group.length,
-    ownLength: ownBucket(completion.length),
-    prompts: 1,
-    picked: group.reduce((sum, index) => sum + sequences[index].completion.length, 0),
-  };
+  return batches.map(({ groups, shape: { promptLength, ownLength }, recompute }) => ({
+    groups,
+    promptLength,
+    ownLength,
+    recompute,
+  }));
 }
 
 /** Undefined for prompts of different padded lengths, which never share a batch; whole sequences do. */
-function join(a: Shape, b: Shape): Shape | undefined {
+function join(a: BatchShape, b: BatchShape): BatchShape | undefined {
   const whole = a.ownLength === 0 && b.ownLength === 0;
   if (a.promptLength !== b.promptLength && !whole) return undefined;
   if ((a.ownLength === 0) !== (b.ownLength === 0)) return undefined;
   return {
+    prompts: a.prompts + b.prompts,
     promptLength: Math.max(a.promptLength, b.promptLength),
     seats: Math.max(a.seats, b.seats),
     ownLength: Math.max(a.ownLength, b.ownLength),
-    prompts: a.prompts + b.prompts,
-    picked: a.picked + b.picked,
   };
 }
 
-function fits(
-  { promptLength, seats, ownLength, prompts, picked }: Shape,
-  limits: BatchLimits,
-  costs: BatchCosts,
-): boolean {
-  const own = prompts * (seats === 0 ? promptLength : seats * ownLength);
-  const shared = seats === 0 ? 0 : prompts * promptLength;
-  return (
-    shared + own <= limits.tokens &&
-    own * (promptLength + ownLength) * costs.heads <= limits.floats &&
-    picked * costs.vocabularySize <= limits.floats
-  );
+function fits(shape: BatchShape, recompute: boolean, { tokens, bytes, cost }: BatchLimits): boolean {
+  const { prompts, promptLength, seats, ownLength } = shape;
+  return prompts * (promptLength + seats * ownLength) <= tokens && cost(shape, recompute) <= bytes;
 }
 
 /** The sequences of each prompt, longest completion first; a prompt with too many for one batch has several groups. */
-function cutGroups(sequences: readonly Sequence[], wanted: readonly number[], limits: BatchLimits): number[][] {
+function cutGroups(sequences: readonly Sequence[], wanted: readonly number[], limits: BatchLimits): Group[] {
   const byPrompt = new Map<string, number[]>();
   for (const index of wanted) {
     const key = sequences[index].prompt.join();
@@ -155,11 +160,47 @@ function cutGroups(sequences: readonly Sequence[], wanted: readonly number[], li
   }
   return [...byPrompt.values()].flatMap((group) => {
     const sorted = group.sort((a, b) => sequences[b].completion.length - sequences[a].completion.length || a - b);
-    const { prompt, completion } = sequences[sorted[0]];
-    const room = limits.tokens - promptBucket(prompt.length);
-    const seats = Math.max(1, Math.floor(room / ownBucket(completion.length)));
-    return Array.from({ length: Math.ceil(sorted.length / seats) }, (_, part) =>
-      sorted.slice(part * seats, (part + 1) * seats),
-    );
+    const shapeOf = (seats: number, first = 0): BatchShape => groupShape(sequences[sorted[first]], seats);
+    const { seats, recompute } = seatsThatFit(shapeOf, sorted.length, limits);
+    return Array.from({ length: Math.ceil(sorted.length / seats) }, (_, part) => {
+      const indices = sorted.slice(part * seats, (part + 1) * seats);
+      return { indices, shape: shapeOf(indices.length, part * seats), recompute };
+    });
   });
+}
+
+/** Of so many completions of one prompt, of which this is the longest. */
+function groupShape({ prompt, completion }: Sequence, seats: number): BatchShape {
+  if (seats === 1) {
+    const promptLength = wholeBucket(prompt.length + completion.length - 1);
+    return { prompts: 1, promptLength, seats: 0, ownLength: 0 };
+  }
+  const promptLength = promptBucket(prompt.length);
+  return { prompts: 1, promptLength, seats, ownLength: ownBucket(completion.length) };
+}
+
+function seatsThatFit(
+  shapeOf: (seats: number) => BatchShape,
+  wanted: number,
+  limits: BatchLimits,
+): { seats: number; recompute: boolean } {
+  const { tokens, bytes, cost } = limits;
+  const { promptLength, ownLength } = shapeOf(2);
+  const most = Math.max(1, Math.min(wanted, Math.floor((tokens - promptLength) / ownLength)));
+  const ways = { auto: [false, true], always: [true], never: [false] }[limits.recompute];
+  for (const recompute of ways) {
+    for (let seats = most; seats >= 1; seats = Math.floor(seats / 2)) {
+      if (cost(shapeOf(seats), recompute) <= bytes) return { seats, recompute };
+    }
+  }
+  const needed = cost(shapeOf(1), ways.at(-1) === true);
+  const other = limits.recompute === "never" ? "set engine.recompute to auto, " : "";
+  throw new EngineError(
+    `a sequence of ${shapeOf(1).promptLength} tokens needs about ${gigabytes(needed)} to train on, one batch may take ${gigabytes(bytes)}: ` +
+      `${other}raise engine.memoryLimitBytes, shorten prompts or completions, or take a smaller model`,
+  );
+}
+
+function gigabytes(bytes: number): string {
+  return `${(bytes / 1e9).toFixed(2)} GB`;
 }

@@ -6,10 +6,10 @@ import type { Loss } from "../../engine.js";
 import { type BlockCounts, causalMask, MASKED, stackedLengths } from "../decoder/attention.js";
 import { EMBEDDED_GRADIENT, gradientName, logprobGraph, lossGraph, type Model } from "../decoder/graphs.js";
 import { type LossField, lossFields } from "../decoder/losses.js";
-import { trainedLayout } from "../decoder/weight-inputs.js";
+import { trainedTensors } from "../decoder/weight-inputs.js";
 import { compile, type Feeds, type Program, type Runtime } from "../graph/program.js";
 import { embeddingRow, PADDING, type WeightFeeds } from "../weights.js";
-import { type Batch, promptBlocks, type Sequence, seatsOf } from "./batches.js";
+import { type Batch, blockCounts, promptBlocks, type Sequence, seatsOf } from "./batches.js";
 
 /** A sequence with what the loss reads of it, [completion] each. */
 export interface TrainingSequence extends Sequence {
@@ -78,7 +78,7 @@ export class Trainer {
     add: AddGradient,
   ): Promise<TokenLosses[]> {
     const { losses, weights: gradients, tokens, rows } = await this.gradientTensors(weights, batch, loss);
-    for (const { name, offset } of trainedLayout(this.#model).tensors) {
+    for (const { name, offset } of trainedTensors(this.#model)) {
       const gradient = gradients.get(name);
       if (gradient) add(offset, gradient.data as Float32Array);
     }
@@ -94,7 +94,7 @@ export class Trainer {
 
   /** The gradient as tensors, which are the caller's to dispose of where the runtime leaves them on a device. */
   async gradientTensors(weights: WeightFeeds, batch: Batch<TrainingSequence>, loss: Loss): Promise<BatchGradient> {
-    const { program, weights: names } = await this.#lossProgram(loss, blockCounts(batch));
+    const { program, weights: names } = await this.#lossProgram(loss, blockCounts(batch), batch.recompute);
     const sequences = batch.groups.flat();
     const tokens = placedTokens(batch);
     const embedded = await weights.embed(tokens.ids);
@@ -128,11 +128,11 @@ export class Trainer {
     return known;
   }
 
-  #lossProgram(loss: Loss, counts: BlockCounts): Promise<LossProgram> {
-    const key = JSON.stringify([loss, counts]);
+  #lossProgram(loss: Loss, counts: BlockCounts, recompute: boolean): Promise<LossProgram> {
+    const key = JSON.stringify([loss, counts, recompute]);
     let known = this.#losses.get(key);
     if (!known) {
-      const { graph, weights } = lossGraph(this.#model, loss, counts);
+      const { graph, weights } = lossGraph(this.#model, loss, counts, recompute);
       const resident = [EMBEDDED_GRADIENT, ...weights.map(gradientName)];
       known = compile(graph, this.#runtime, resident).then((program) => ({ program, weights }));
       this.#losses.set(key, known);
@@ -179,10 +179,6 @@ export class Trainer {
     this.#masks.set(key, known);
     return known;
   }
-}
-
-function blockCounts(batch: Batch<unknown>): BlockCounts {
-  return { promptBlocks: promptBlocks(batch), ownBlocks: batch.ownLength === 0 ? 0 : 1 };
 }
 
 /** The list of tokens that a batch reads, [M]. */

@@ -198,7 +198,7 @@ describe.skipIf(adapter.status === "off")("engine.device: webgpu", () => {
       const observer = observe(asOnProcessor);
       const model = tinyModel(TEST_CONFIG);
       const trainer = new Trainer(model, { ...UNGUARDED, open: observer.open });
-      await trainer.logprobs(loadedWeights(model, model.weights), oneBatch(model, tinySequences(model)));
+      await trainer.logprobs(loadedWeights(model, model.weights), oneBatch(tinySequences(model)));
       const { fallbacks } = await observer.finish();
       expect(fallbacks.map(({ operator }) => operator)).toEqual(["FusedMatMul", "LogSoftmax"]);
     },

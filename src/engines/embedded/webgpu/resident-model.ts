@@ -8,7 +8,7 @@ import type { Model } from "../decoder/graphs.js";
 import type { Layout } from "../decoder/layout.js";
 import { trainedLayout } from "../decoder/weight-inputs.js";
 import type { Feeds, Program } from "../graph/program.js";
-import { clipScale, notFinite, type OptimizerState } from "../training/optimizer.js";
+import { type AdamStep, clipScale, type OptimizerState } from "../training/optimizer.js";
 import type { BatchGradient } from "../training/trainer.js";
 import { PADDING, type WeightFeeds } from "../weights.js";
 import { type Kernels, packSettings, RESULT } from "./kernels.js";
@@ -90,19 +90,25 @@ export class ResidentModel {
     disposeAll(this.#gradient);
   }
 
+  /** The sum of squares of the gradient. */
+  async squares(): Promise<number> {
+    let sofar: Tensor = new Tensor("float32", new Float32Array(1), [1]);
+    for (const gradient of this.#gradient.values()) {
+      const sum = await runOne(this.#kernels.squares[rankOf(gradient)], { x: gradient, sofar });
+      sofar.dispose();
+      sofar = sum;
+    }
+    const [squares] = await this.#read(sofar);
+    sofar.dispose();
+    return squares;
+  }
+
   /**
    * One step of AdamW as training/optimizer.ts has it, tensor by tensor, so that only one is held twice.
    *
-   * @param step  t, from 1
-   * @returns     the gradient's norm before clipping
-   * @throws EngineError where the gradient is not finite; it is forgotten then, and nothing else has changed
+   * It clears the gradient.
    */
-  async step(options: OptimStep, step: number): Promise<number> {
-    const norm = await this.#gradientNorm();
-    if (!Number.isFinite(norm)) {
-      this.clearGradient();
-      throw notFinite(norm, step);
-    }
+  async step({ options, step, norm }: AdamStep): Promise<void> {
     const scale = clipScale(norm, options.gradientClip);
     const settings = [0, options.weightDecay].map((decay) => adamSettings(options, step, scale, decay));
     for (const { name, shape } of this.#trainedLayout.tensors) {
@@ -123,7 +129,6 @@ export class ResidentModel {
       this.#second.set(name, results.second);
     }
     this.#gradient.clear();
-    return norm;
   }
 
   #frozenTensors(): Promise<Tensors> {
@@ -151,18 +156,6 @@ export class ResidentModel {
     this.#gradient.set(name, await runOne(this.#kernels.add[rankOf(sofar)], { a: sofar, b: gradient }));
     sofar.dispose();
     gradient.dispose();
-  }
-
-  async #gradientNorm(): Promise<number> {
-    let sofar: Tensor = new Tensor("float32", new Float32Array(1), [1]);
-    for (const gradient of this.#gradient.values()) {
-      const sum = await runOne(this.#kernels.squares[rankOf(gradient)], { x: gradient, sofar });
-      sofar.dispose();
-      sofar = sum;
-    }
-    const [squares] = await this.#read(sofar);
-    sofar.dispose();
-    return Math.sqrt(squares);
   }
 
   #zeros(like: Tensor): Promise<Tensor> {

@@ -66,14 +66,15 @@ async function deviceNumbers(
   await resident.load(state, { moments: false });
   const policy = await resident.policy();
   const sequences = tinySequences(model);
-  const scores = await trainer.logprobs(policy, oneBatch(model, sequences));
+  const scores = await trainer.logprobs(policy, oneBatch(sequences));
   const sampled = await sampleOn(model, runtime, policy);
   // The processor's logprobs, so that both sides have the very same batch.
   let next = 0;
   const old = sequences.map(({ completion }) => expected.logprobs.subarray(next, (next += completion.length)));
   await resident.accumulate(await trainer.gradientTensors(policy, tinyBatch(model, old), TINY_LOSS));
   await resident.readGradient(state.gradient);
-  await resident.step(TINY_STEP, 1);
+  const norm = Math.sqrt(await resident.squares());
+  await resident.step({ options: TINY_STEP, step: 1, norm });
   await resident.read(state, { moments: false });
   const logprobs = Float32Array.from(scores.flatMap((score) => [...score.logprobs]));
   return { numbers: { logprobs, gradient: state.gradient, stepped: state.weights }, sampled };
@@ -104,7 +105,7 @@ async function sampleOn(model: TinyModel, runtime: Runtime, policy: WeightFeeds)
 /** A sampled token's logprob is what the processor gives it. */
 async function compareSamples(model: TinyModel, processor: Runtime, sampled: readonly Sampled[]): Promise<void> {
   const trainer = new Trainer(model, processor);
-  const scores = await trainer.logprobs(loadedWeights(model, model.weights), oneBatch(model, sampled));
+  const scores = await trainer.logprobs(loadedWeights(model, model.weights), oneBatch(sampled));
   const flat = (of: ReadonlyArray<{ logprobs: Float32Array }>): number[] => of.flatMap(({ logprobs }) => [...logprobs]);
   const off = largestDifference(flat(scores), flat(sampled));
   if (off <= LOGPROB_TOLERANCE) return;

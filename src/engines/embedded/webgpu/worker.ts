@@ -60,7 +60,8 @@ serve({
     hiddenStates.read(await (await resident()).policy(), sequences, layers),
   sample: async ({ prompts }) =>
     sampler.sample(await (await resident()).policy(), prompts, (count) => reply({ kind: "tokens", count })),
-  optimStep: async ({ options, step }) => (await resident()).step(options, step),
+  squares: async () => [await (await resident()).squares()],
+  optimStep: async ({ adam }) => (await resident()).step(adam),
   start: async (job) => {
     const memory = hostMemory();
     new Checkpoints(model, memory, start).start(job);
