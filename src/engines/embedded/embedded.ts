@@ -181,9 +181,8 @@ export class EmbeddedEngine implements Engine {
       };
       const results: Sample[][] = requests.map(() => []);
       const { endIds } = this.model.tokenizer;
-      const most = Math.max(...requests.map(({ prompt, maxTokens }) => prompt.length + maxTokens));
       const shards = cutShards(requests, {
-        rows: Math.min(this.#plan.samplingRows, mostRows(this.#config, Math.min(most, this.#config.contextLength))),
+        rows: this.#samplingRows(requests),
         workers: this.#plan.workers,
         bucketed: this.#device !== "cpu",
         contextLength: this.#config.contextLength,
@@ -199,6 +198,14 @@ export class EmbeddedEngine implements Engine {
       );
       return results;
     });
+  }
+
+  /** The processor's cache of a shard has a limit of its own. */
+  #samplingRows(requests: readonly SampleRequest[]): number {
+    const { samplingRows } = this.#plan;
+    if (this.#device !== "cpu") return samplingRows;
+    const longest = Math.max(...requests.map(({ prompt, maxTokens }) => prompt.length + maxTokens));
+    return Math.min(samplingRows, mostRows(this.#config, Math.min(longest, this.#config.contextLength)));
   }
 
   logprobs(sequences: readonly Sequence[], weights: "policy" | "reference" = "policy"): Promise<Float32Array[]> {

@@ -7,7 +7,7 @@ import { causalMask, stackedLengths } from "./decoder/attention.js";
 import { hiddenGraph, type Model } from "./decoder/graphs.js";
 import { compile, type Feeds, type Program, type Runtime } from "./graph/program.js";
 import type { DecoderConfig } from "./model/config.js";
-import { promptBucket } from "./training/batches.js";
+import { passBlocks, promptBucket } from "./training/batches.js";
 import { PADDING, type WeightFeeds } from "./weights.js";
 
 /** Indices of sequences that are read at once: all of one padded length, `tokens` in all, padding included. */
@@ -41,10 +41,9 @@ export class HiddenStates {
     layers: readonly number[],
   ): Promise<Float32Array[][]> {
     const { config } = this.#model;
-    const program = await this.#program(layers);
     const promptLength = promptBucket(sequences[0].tokens.length);
-    const size = { prompts: sequences.length, promptLength, seats: 1, ownLength: 1 };
-    const lengths = { ...stackedLengths(config, size), P: sequences.length };
+    const program = await this.#program(layers, passBlocks(promptLength));
+    const lengths = readingLengths(config, sequences.length, promptLength);
     const embedded = await weights.embed(paddedTokens(sequences, promptLength));
     const feeds = { ...weights.feeds, ...readingFeeds(config, sequences, promptLength), embedded };
     const outputs = await program.run(feeds, lengths);
@@ -57,36 +56,34 @@ export class HiddenStates {
     });
   }
 
-  #program(layers: readonly number[]): Promise<Program> {
-    const key = layers.toSorted((a, b) => a - b).join();
-    const known = this.#programs.get(key) ?? compile(hiddenGraph(this.#model, new Set(layers)), this.#runtime);
+  #program(layers: readonly number[], blocks: number): Promise<Program> {
+    const key = `${layers.toSorted((a, b) => a - b).join()} in ${blocks}`;
+    const known = this.#programs.get(key) ?? compile(hiddenGraph(this.#model, new Set(layers), blocks), this.#runtime);
     this.#programs.set(key, known);
     return known;
   }
 }
 
-/**
- * What a prompt's pass is fed beside its embedded tokens, which are {@link paddedTokens}.
- *
- * @param blockRows  of the last block of attention, where there are several
- */
-export function readingFeeds(
-  config: DecoderConfig,
-  sequences: readonly HiddenStateRequest[],
-  width: number,
-  blockRows = width,
-): Feeds {
+/** What a prompt's pass is fed beside its embedded tokens, which are {@link paddedTokens}. */
+export function readingFeeds(config: DecoderConfig, sequences: readonly HiddenStateRequest[], width: number): Feeds {
   const count = sequences.length * width;
   const position = BigInt64Array.from({ length: count }, (_, row) => BigInt(row % width));
   const picks = sequences.flatMap(({ positions }, row) => positions.map((at) => BigInt(row * width + at)));
+  const rows = width / passBlocks(width);
   return {
     position: new Tensor("int64", position, [count, 1]),
-    promptCausal: new Tensor("float32", causalMask(config, width, blockRows), [
-      (config.heads / config.keyValueHeads) * blockRows,
+    promptCausal: new Tensor("float32", causalMask(config, width, rows), [
+      (config.heads / config.keyValueHeads) * rows,
       width,
     ]),
     picks: new Tensor("int64", BigInt64Array.from(picks), [picks.length, 1]),
   };
+}
+
+/** The lengths that no input of a prompt's pass has, for so many prompts of one padded length. */
+export function readingLengths(config: DecoderConfig, prompts: number, width: number): Record<string, number> {
+  const size = { prompts, promptLength: width, seats: 1, ownLength: 1 };
+  return { ...stackedLengths(config, size, passBlocks(width)), P: prompts };
 }
 
 export function paddedTokens(sequences: readonly HiddenStateRequest[], width: number): Int32Array {

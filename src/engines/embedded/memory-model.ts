@@ -8,7 +8,9 @@ import { logprobGraph, lossGraph, type Model, promptGraph } from "./decoder/grap
 import { trainedLayout } from "./decoder/weight-inputs.js";
 import { inputBytes, type Lengths, peakBytes } from "./graph/footprint.js";
 import type { Graph } from "./graph/graph.js";
-import { PASS_TOKENS } from "./sampling/shards.js";
+import { readingLengths } from "./hidden-states.js";
+import { PASS_TOKENS } from "./sampling/prompt-pass.js";
+import { SHARD_TOKENS } from "./sampling/shards.js";
 import {
   type BatchLimits,
   type BatchShape,
@@ -196,22 +198,23 @@ function samplingParts(model: Model, plan: MemoryPlan, workload: Workload): Memo
   const { promptTokens, completionTokens, groupSize } = workload;
   const promptLength = promptBucket(promptTokens);
   const rows = Math.min(samplingRows, workload.prompts * groupSize);
-  const prompts = Math.max(1, Math.min(Math.ceil(rows / groupSize), Math.floor(PASS_TOKENS / promptLength)));
+  const within = (tokens: number): number =>
+    Math.max(1, Math.min(Math.ceil(rows / groupSize), Math.floor(tokens / promptLength)));
+  const prompts = within(PASS_TOKENS);
   const blocks = passBlocks(promptLength);
   const lengths = {
-    ...stackedLengths(config, { prompts, promptLength, seats: 1, ownLength: 1 }, blocks),
-    P: prompts,
+    ...readingLengths(config, prompts, promptLength),
     S: promptLength,
     K: Math.max(2, prompts),
     context: promptLength,
   };
   const perToken = 2 * config.layers * config.keyValueHeads * config.headSize * 4;
-  const own = rows * ownBucket(completionTokens + 1) * perToken;
+  const cached = within(SHARD_TOKENS) * promptLength + rows * ownBucket(completionTokens + 1);
   const outputs = 4 * rows * config.vocabularySize * 4;
   return [
     { name: "prompts' pass", bytes: workers * runBytes(promptGraph(model, blocks), lengths) },
     { name: "packed weights", bytes: workers * model.layout.parameters * 4 },
-    { name: "key-value cache", bytes: workers * own },
+    { name: "key-value cache", bytes: workers * cached * perToken },
     { name: "sampling's outputs", bytes: workers * outputs },
   ];
 }

@@ -184,13 +184,14 @@ export function promptGraph(model: Model, blocks = 1): Graph {
  * Inputs: those of a prompt's pass, see {@link promptGraph}. Outputs: the residual stream at each pick, `hidden l` [K, D]
  * for each layer l asked for; 0 is `embedded` itself, the last is behind the final norm.
  */
-export function hiddenGraph(model: Model, layers: ReadonlySet<number>): Graph {
+export function hiddenGraph(model: Model, layers: ReadonlySet<number>, blocks = 1): Graph {
   const { config } = model;
   const graph = new Graph();
   const weights = weightInputs(graph, model);
   const embedded = graph.input("embedded", ["PS", config.hiddenSize]);
   const position = graph.input("position", ["PS", 1], { type: "int64" });
-  const attend = attendPrompts(graph, config, { promptCausal: graph.input("promptCausal", ["GS", "S"]) });
+  const masks = { promptCausal: graph.input("promptCausal", [blocks === 1 ? "GS" : "Gblock", "S"]) };
+  const attend = attendPrompts(graph, config, masks, () => {}, { count: blocks, recompute: false });
   const picks = graph.input("picks", ["K", 1], { type: "int64" });
   const show = (layer: number, stream: Value): void => {
     if (!layers.has(layer)) return;

@@ -3,10 +3,9 @@
 // A page holds a few tokens of every layer and key-value head. H heads, N key-value heads, G = H / N, C size of a head.
 
 import type { DecoderConfig } from "../model/config.js";
-import { type AttentionKernels, attentionKernels, PAGE_TOKENS, pageFloats } from "./kernels/attention.js";
+import { type AttentionKernels, attentionKernels } from "./kernels/attention.js";
+import { FLOAT, PAGE_TOKENS, pageFloats } from "./kernels/pages.js";
 import { PagePool } from "./page-pool.js";
-
-const FLOAT = 4;
 
 /** A sequence's pages, in order, and how many tokens they hold. */
 export interface CachedRow {

@@ -1,17 +1,18 @@
 // The pass over prompts before anything is drawn: fills the cache and gives what may follow each. Prompts of one
 // padded length are computed together, so that a prompt's numbers do not depend on the others.
 
-import { stackedLengths } from "../decoder/attention.js";
 import { type Model, promptGraph } from "../decoder/graphs.js";
 import { compile, type Program, type Runtime } from "../graph/program.js";
-import { cutHiddenBatches, paddedTokens, readingFeeds } from "../hidden-states.js";
+import { cutHiddenBatches, paddedTokens, readingFeeds, readingLengths } from "../hidden-states.js";
 import { passBlocks, promptBucket } from "../training/batches.js";
 import type { LoadedWeights } from "../weights.js";
 import type { CachedRow, KeyValueCache } from "./key-value-cache.js";
-import { PASS_TOKENS } from "./shards.js";
 
 /** A product with a single row takes another kernel, whose last bits differ: a spare row avoids it. */
 export const LEAST_ROWS = 2;
+
+/** Read at once, padding included. */
+export const PASS_TOKENS = 2048;
 
 export interface AskedPrompt {
   readonly tokens: readonly number[];
@@ -28,7 +29,6 @@ export interface ReadPrompt {
 export class PromptPass {
   readonly #model: Model;
   readonly #runtime: Runtime;
-  /** By their blocks of attention. */
   readonly #programs = new Map<number, Promise<Program>>();
 
   constructor(model: Model, runtime: Runtime) {
@@ -57,14 +57,12 @@ export class PromptPass {
   ): Promise<ReadPrompt[]> {
     const { config } = this.#model;
     const width = promptBucket(prompts[0].tokens.length);
-    const blocks = passBlocks(width);
-    const program = await this.#program(blocks);
+    const program = await this.#program(passBlocks(width));
     const picked = prompts.length < LEAST_ROWS ? prompts.map(withSpare) : prompts;
     const embedded = await weights.embed(paddedTokens(prompts, width));
-    const size = { prompts: prompts.length, promptLength: width, seats: 1, ownLength: 1 };
     const outputs = await program.run(
-      { ...weights.feeds, ...readingFeeds(config, picked, width, width / blocks), embedded },
-      { ...stackedLengths(config, size, blocks), P: prompts.length },
+      { ...weights.feeds, ...readingFeeds(config, picked, width), embedded },
+      readingLengths(config, prompts.length, width),
     );
     const logprobs = outputs("logprobs");
     const line = config.keyValueHeads * width * config.headSize;

@@ -22,8 +22,8 @@ export interface ShardLimits {
   readonly endIds: readonly number[];
 }
 
-/** Prompts' tokens that one pass reads: it keeps their keys and values, and a block's scores for each prompt. */
-export const PASS_TOKENS = 16_384;
+/** Prompts' tokens of a shard, padding included, unless one prompt is longer: it keeps their keys and values. */
+export const SHARD_TOKENS = 16_384;
 
 /** Largest shards first. @throws EngineError where a prompt leaves no room for a token */
 export function cutShards(requests: readonly SampleRequest[], limits: ShardLimits): Shard[] {
@@ -55,7 +55,7 @@ function cut(requests: readonly SampleRequest[], indices: readonly number[], lim
   for (const index of indices) {
     const { prompt, maxTokens, temperature, seeds, stopIds = [] } = requests[index];
     for (let first = 0; first < seeds.length; ) {
-      const full = (shards.at(-1)?.prompts.length ?? 0) * promptBucket(prompt.length) >= PASS_TOKENS;
+      const full = (shards.at(-1)?.prompts.length ?? 0) * promptBucket(prompt.length) >= SHARD_TOKENS;
       if (free === 0 || full) {
         shards.push({ prompts: [], places: [] });
         free = room;

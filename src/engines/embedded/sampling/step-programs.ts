@@ -1,7 +1,7 @@
 // The parts of sampling's step as programs with the weights in them. ONNX Runtime packs a constant matrix once, the
 // way its product reads it; a fed one is packed again at every product, which takes a fifth of the time at 64 rows and
-// half at 8. Making the programs costs about as much as a step or two of 64 rows, so they are made anew whenever the
-// weights have changed.
+// half at 8. Making the programs costs about as much as a few steps of 64 rows: they are made anew whenever the weights
+// have changed.
 
 import { type Model, stepGraph, stepParts } from "../decoder/graphs.js";
 import type { Graph, Value } from "../graph/graph.js";
