@@ -32,6 +32,7 @@ import { type DecoderConfig, readConfig } from "./model/config.js";
 import type { StoredType } from "./model/number-formats.js";
 import { readTokenizer } from "./model/tokenizer.js";
 import { checkHiddenStates, checkSequences, checkTokens, hasGradient, trainingSequence } from "./requests.js";
+import { mostRows } from "./sampling/key-value-cache.js";
 import { cutShards } from "./sampling/shards.js";
 import { tinyConfig } from "./self-test/tiny-model.js";
 import { type Batch, cutBatches, type Sequence } from "./training/batches.js";
@@ -183,7 +184,7 @@ export class EmbeddedEngine implements Engine {
       const results: Sample[][] = requests.map(() => []);
       const { endIds } = this.model.tokenizer;
       const shards = cutShards(requests, {
-        rows: this.#plan.samplingRows,
+        rows: this.#samplingRows(requests),
         workers: this.#plan.workers,
         bucketed: this.#device !== "cpu",
         contextLength: this.#config.contextLength,
@@ -199,6 +200,14 @@ export class EmbeddedEngine implements Engine {
       );
       return results;
     });
+  }
+
+  /** The processor's cache of a shard has a limit of its own. */
+  #samplingRows(requests: readonly SampleRequest[]): number {
+    const { samplingRows } = this.#plan;
+    if (this.#device !== "cpu") return samplingRows;
+    const longest = Math.max(...requests.map(({ prompt, maxTokens }) => prompt.length + maxTokens));
+    return Math.min(samplingRows, mostRows(this.#config, Math.min(longest, this.#config.contextLength)));
   }
 
   logprobs(sequences: readonly Sequence[], weights: "policy" | "reference" = "policy"): Promise<Float32Array[]> {

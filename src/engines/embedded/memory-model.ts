@@ -216,6 +216,7 @@ function samplingParts(model: Model, plan: MemoryPlan, workload: Workload): Memo
   const outputs = 4 * rows * config.vocabularySize * 4;
   return [
     { name: "prompts' pass", bytes: workers * runBytes(promptGraph(model, blocks), lengths) },
+    { name: "packed weights", bytes: workers * model.layout.parameters * 4 },
     { name: "key-value cache", bytes: workers * cached * perToken },
     { name: "sampling's outputs", bytes: workers * outputs },
   ];

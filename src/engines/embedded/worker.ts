@@ -41,6 +41,7 @@ serve({
     const { gradient } = memory.state;
     let waited = false;
     try {
+      await sampler.release();
       return await trainer.gradient(memory.policy(version), batch, loss, (offset, piece) => {
         if (!waited) awaitTurn(own);
         waited = true;

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { Rng } from "../../../core/rng.js";
 import type { DecoderConfig } from "../model/config.js";
 import { TEST_CONFIG } from "../test-model.js";
-import { type CachedRow, KeyValueCache } from "./key-value-cache.js";
+import { type CachedRow, KeyValueCache, mostRows } from "./key-value-cache.js";
 
 const SHAPES = [
   { heads: 4, keyValueHeads: 4, headSize: 24 },
@@ -134,6 +134,14 @@ describe("attention over the pages of the cache", () => {
       }
     });
   }
+
+  it("has a limit on rows that half a WebAssembly memory keeps", () => {
+    const large = { ...TEST_CONFIG, layers: 28, keyValueHeads: 4, headSize: 128 };
+    const tokenBytes = 2 * 28 * 4 * 128 * 4;
+    expect(mostRows(large, 2048)).toBe(Math.floor(2 ** 31 / ((2048 + 16) * tokenBytes)));
+    expect(mostRows(large, 100_000)).toBe(1);
+    expect(mostRows(TEST_CONFIG, 128)).toBeGreaterThan(1000);
+  });
 
   it("gives a row the same bits with and without rows that share its prompt", () => {
     const config = { ...TEST_CONFIG, ...SHAPES[1] };

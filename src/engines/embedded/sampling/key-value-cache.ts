@@ -3,10 +3,9 @@
 // A page holds a few tokens of every layer and key-value head. H heads, N key-value heads, G = H / N, C size of a head.
 
 import type { DecoderConfig } from "../model/config.js";
-import { type AttentionKernels, attentionKernels, PAGE_TOKENS, pageFloats } from "./kernels/attention.js";
+import { type AttentionKernels, attentionKernels } from "./kernels/attention.js";
+import { FLOAT, PAGE_TOKENS, pageFloats } from "./kernels/pages.js";
 import { PagePool } from "./page-pool.js";
-
-const FLOAT = 4;
 
 /** A sequence's pages, in order, and how many tokens they hold. */
 export interface CachedRow {
@@ -38,6 +37,16 @@ interface Scratch {
   readonly tableStride: number;
   readonly scores: number;
   readonly scoreStride: number;
+}
+
+/** Of pages, half of what a WebAssembly memory can hold. */
+const MOST_CACHE_BYTES = 2 ** 31;
+
+/** Rows of so many tokens that a cache has room for. */
+export function mostRows({ layers, keyValueHeads, headSize }: DecoderConfig, tokens: number): number {
+  const pages = Math.ceil(tokens / PAGE_TOKENS) + 1;
+  const rowBytes = pages * layers * keyValueHeads * pageFloats(headSize) * FLOAT;
+  return Math.max(1, Math.floor(MOST_CACHE_BYTES / rowBytes));
 }
 
 export class KeyValueCache {

@@ -35,7 +35,7 @@ export class Sampler {
   readonly #model: Model;
   readonly #promptPass: PromptPass;
   readonly #stepPrograms: StepPrograms;
-  readonly #cache: KeyValueCache;
+  #cache: KeyValueCache;
 
   constructor(model: Model, runtime: Runtime) {
     this.#model = model;
@@ -68,6 +68,12 @@ export class Sampler {
       for (const [index, row] of alive.entries()) extend(row, probabilities.subarray(index * size, (index + 1) * size));
     }
     return rows.map((ofPrompt) => ofPrompt.map(toSample));
+  }
+
+  /** Gives back what sampling holds between two calls: packed weights and the cache. */
+  async release(): Promise<void> {
+    await this.#stepPrograms.release();
+    this.#cache = new KeyValueCache(this.#model.config);
   }
 
   /** Reads the prompts and draws the first token of each row. */

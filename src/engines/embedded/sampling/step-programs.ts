@@ -1,7 +1,7 @@
 // The parts of sampling's step as programs with the weights in them. ONNX Runtime packs a constant matrix once, the
 // way its product reads it; a fed one is packed again at every product, which takes a fifth of the time at 64 rows and
-// half at 8. Making the programs costs about as much as a step or two of 64 rows, so they are made anew whenever the
-// weights have changed.
+// half at 8. Making the programs costs about as much as a few steps of 64 rows: they are made anew whenever the weights
+// have changed.
 
 import { type Model, stepGraph, stepParts } from "../decoder/graphs.js";
 import type { Graph, Value } from "../graph/graph.js";
@@ -25,14 +25,19 @@ export class StepPrograms {
   /** One program a part, in order, which take the weights' feeds among others. */
   async of(weights: LoadedWeights): Promise<readonly Program[]> {
     if (this.#version === weights.version) return this.#programs;
-    this.#version = undefined;
-    for (const program of this.#programs.splice(0)) await program.release();
+    await this.release();
     for (let part = 0; part < stepParts(this.#model.config); part++) {
       const graph = stepGraph(this.#model, part, (built, name) => this.#constant(built, name, weights));
       this.#programs.push(await compile(graph, this.#runtime));
     }
     this.#version = weights.version;
     return this.#programs;
+  }
+
+  /** Gives the packed weights back; they are made again when asked for. */
+  async release(): Promise<void> {
+    this.#version = undefined;
+    for (const program of this.#programs.splice(0)) await program.release();
   }
 
   /** Adapters are no part of the layout: they are fed. */
