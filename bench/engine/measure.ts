@@ -72,8 +72,44 @@ export async function measureModel(
   name: string,
   threads: number,
 ): Promise<{ training?: Comparison; sampling?: Comparison; gains?: SamplingGains }> {
-  const wanted = { training: bench.work.includes("training"), sampling: bench.work.includes("sampling") };
-  if (!wanted.training && !wanted.sampling) return {};
+  const wanted = (work: string): boolean => bench.work.includes(work);
+  if (!wanted("training") && !wanted("sampling")) return {};
+  const model = MODELS[name];
+  const { costs, drawn } = await runRounds(bench, name, threads);
+  const about = { model: name, threads };
+  const compare = (own: string, tokens: number, flopsPerToken: number): Comparison => ({
+    ...about,
+    flopsPerToken,
+    tokensPerSecond: tokens / median(costs, own),
+    ...torchFigures(costs, own, tokens),
+  });
+  const rate = (work: SamplingWork): number => (drawn.get(work) ?? 0) / median(costs, work);
+  const gains = (): SamplingGains => ({
+    ...about,
+    dropped: rate("dropped"),
+    undropped: (drawn.get("dropped") ?? 0) / median(costs, "equal"),
+    shared: rate("shared"),
+    unshared: rate("unshared"),
+  });
+  const { config, trainingRows, trainingLength, sampledLength } = model;
+  const trained = trainingRows * trainingLength;
+  const sampled = SAMPLED_ROWS * sampledLength;
+  return {
+    ...(wanted("training") ? { training: compare("train", trained, trainingFlops(config, trainingLength)) } : {}),
+    ...(wanted("sampling")
+      ? { sampling: compare("equal", sampled, samplingFlops(config, (sampledLength + 1) / 2)), gains: gains() }
+      : {}),
+  };
+}
+
+/** By work, PyTorch's with its form of attention behind it; one for each round. */
+type Costs = ReadonlyMap<string, readonly Cost[]>;
+
+async function runRounds(
+  bench: Bench,
+  name: string,
+  threads: number,
+): Promise<{ costs: Costs; drawn: ReadonlyMap<SamplingWork, number> }> {
   const model = MODELS[name];
   const folder = join(bench.folder, name);
   writeModel(folder, model.config);
@@ -92,60 +128,40 @@ export async function measureModel(
         drawn.set(work, tokens);
         note(work, cost);
       };
-      if (wanted.training) {
+      if (bench.work.includes("training")) {
         note("train", await training(engine, model, round));
         for (const form of FORMS) if (torch) note(`train ${form}`, await torch.run(trainingTask(model, form)));
       }
-      if (!wanted.sampling) continue;
+      if (!bench.work.includes("sampling")) continue;
       await draw("equal");
-      for (const form of FORMS) if (torch) note(`sample ${form}`, await torch.run(samplingTask(model, form)));
+      for (const form of FORMS) if (torch) note(`equal ${form}`, await torch.run(samplingTask(model, form)));
       for (const work of ["dropped", "unshared", "shared"] as const) await draw(work);
     }
   } finally {
     await engine.close();
     await torch?.close();
   }
-  const median = (what: string, of: keyof Cost = "seconds"): number =>
-    quantile(
-      (costs.get(what) ?? []).map((cost) => cost[of]),
-      0.5,
-    );
-  const rate = (work: SamplingWork): number => (drawn.get(work) ?? 0) / median(work);
-  const torchBest = (kind: "train" | "sample", own: string, tokens: number): TorchFigures => {
-    if (!torch) return { torchTokensPerSecond: undefined, torchForm: undefined, processorRatio: undefined };
-    const [form] = [...FORMS].sort((a, b) => median(`${kind} ${a}`) - median(`${kind} ${b}`));
-    const what = `${kind} ${form}`;
-    return {
-      torchTokensPerSecond: tokens / median(what),
-      torchForm: form,
-      processorRatio: median(what, "processorSeconds") / median(own, "processorSeconds"),
-    };
-  };
-  const trained = model.trainingRows * model.trainingLength;
-  const sampled = SAMPLED_ROWS * model.sampledLength;
-  const about = { model: name, threads };
-  const learning = (): Comparison => ({
-    ...about,
-    flopsPerToken: trainingFlops(model.config, model.trainingLength),
-    tokensPerSecond: trained / median("train"),
-    ...torchBest("train", "train", trained),
-  });
-  const drawing = (): Comparison => ({
-    ...about,
-    flopsPerToken: samplingFlops(model.config, (model.sampledLength + 1) / 2),
-    tokensPerSecond: rate("equal"),
-    ...torchBest("sample", "equal", sampled),
-  });
-  const gains = (): SamplingGains => ({
-    ...about,
-    dropped: rate("dropped"),
-    undropped: (drawn.get("dropped") ?? 0) / median("equal"),
-    shared: rate("shared"),
-    unshared: rate("unshared"),
-  });
+  return { costs, drawn };
+}
+
+function median(costs: Costs, what: string, of: keyof Cost = "seconds"): number {
+  const found = costs.get(what) ?? [];
+  return quantile(
+    found.map((cost) => cost[of]),
+    0.5,
+  );
+}
+
+/** Of the faster form of attention. */
+function torchFigures(costs: Costs, own: string, tokens: number): TorchFigures {
+  const measured = FORMS.filter((form) => costs.has(`${own} ${form}`));
+  const [form] = measured.sort((a, b) => median(costs, `${own} ${a}`) - median(costs, `${own} ${b}`));
+  if (form === undefined) return { torchTokensPerSecond: undefined, torchForm: undefined, processorRatio: undefined };
+  const what = `${own} ${form}`;
   return {
-    ...(wanted.training ? { training: learning() } : {}),
-    ...(wanted.sampling ? { sampling: drawing(), gains: gains() } : {}),
+    torchTokensPerSecond: tokens / median(costs, what),
+    torchForm: form,
+    processorRatio: median(costs, what, "processorSeconds") / median(costs, own, "processorSeconds"),
   };
 }
 
@@ -169,17 +185,17 @@ export async function measureRecipe(bench: Bench, threads: number): Promise<Reci
   } finally {
     await engine.close();
   }
-  const median = (of: keyof RecipeStep): number =>
+  const middle = (of: keyof RecipeStep): number =>
     quantile(
       steps.slice(1).map((step) => step[of]),
       0.5,
     );
   return {
     threads,
-    stepSeconds: median("stepSeconds"),
-    processorSeconds: median("processorSeconds"),
-    samplingTokensPerSecond: median("samplingTokensPerSecond"),
-    trainingTokensPerSecond: median("trainingTokensPerSecond"),
+    stepSeconds: middle("stepSeconds"),
+    processorSeconds: middle("processorSeconds"),
+    samplingTokensPerSecond: middle("samplingTokensPerSecond"),
+    trainingTokensPerSecond: middle("trainingTokensPerSecond"),
     largestRatioError: Math.max(...steps.map((step) => step.largestRatioError)),
   };
 }
