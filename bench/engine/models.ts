@@ -76,6 +76,44 @@ export const MODELS: Readonly<Record<string, BenchModel>> = {
   },
 };
 
+/** Measured by bench/webgpu.ts only. */
+export const DEVICE_MODELS: Readonly<Record<string, BenchModel>> = {
+  /** Shows that the benchmark runs, on a software driver. */
+  tiny: {
+    config: {
+      ...COMMON,
+      vocabularySize: 288,
+      hiddenSize: 32,
+      layers: 2,
+      heads: 4,
+      keyValueHeads: 2,
+      headSize: 8,
+      feedForwardSize: 48,
+      ...traitsOf("qwen2"),
+    },
+    trainingRows: 2,
+    trainingLength: 32,
+    sampledLength: 3,
+  },
+  /** Qwen2.5-Coder-0.5B's. */
+  "0.5b": {
+    config: {
+      ...COMMON,
+      vocabularySize: 151_936,
+      hiddenSize: 896,
+      layers: 24,
+      heads: 14,
+      keyValueHeads: 2,
+      headSize: 64,
+      feedForwardSize: 4864,
+      ...traitsOf("qwen2"),
+    },
+    trainingRows: 4,
+    trainingLength: 256,
+    sampledLength: 24,
+  },
+};
+
 /**
  * Writes the model's folder. No token ends a sequence, so that every one is as long as it was asked for.
  */

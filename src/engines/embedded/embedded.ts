@@ -89,11 +89,13 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedEn
 /** @throws EngineError where the model exceeds the options' limit */
 export function planEmbedded(config: DecoderConfig, options: EmbeddedOptions): { model: Model; plan: MemoryPlan } {
   const layout = layoutOf(config);
-  const { lora } = options;
-  const model = { config, layout, ...(lora && { adapters: adaptersOf(layout, lora) }) };
+  const { lora, device = "cpu" } = options;
+  // Tensors on a device have no views: there the head is read whole.
+  const whole = device === "cpu" ? {} : { partRows: config.vocabularySize };
+  const model = { config, layout, ...whole, ...(lora && { adapters: adaptersOf(layout, lora) }) };
   const plan = memoryPlan(model, {
     // One worker has the graphics processor to itself.
-    threads: options.device === "webgpu" ? 1 : (options.threads ?? availableParallelism()),
+    threads: device === "webgpu" ? 1 : (options.threads ?? availableParallelism()),
     microBatchTokens: options.microBatchTokens ?? DEFAULT_MICRO_BATCH_TOKENS,
     samplingRows: options.samplingRows ?? DEFAULT_SAMPLING_ROWS,
     recompute: options.recompute ?? "auto",

@@ -154,14 +154,18 @@ export class Graph {
     return { nodes: this.nodes(), constants: this.#constants, inputs: this.#inputs, outputs: this.#outputs };
   }
 
-  /** Nodes that an output depends on: ONNX Runtime would compute the others too, and keep what they read. */
   nodes(): readonly NodeSpec[] {
-    const read = new Set(this.outputNames);
-    const needed = this.#nodes.toReversed().filter(({ inputs, outputs }) => {
-      if (!outputs.some((name) => read.has(name))) return false;
-      for (const name of inputs) read.add(name);
-      return true;
-    });
-    return needed.toReversed();
+    return neededNodes(this.#nodes, this.outputNames);
   }
+}
+
+/** Nodes that an output depends on: ONNX Runtime would compute the others too, and keep what they read. */
+export function neededNodes(nodes: readonly NodeSpec[], outputNames: readonly string[]): readonly NodeSpec[] {
+  const read = new Set(outputNames);
+  const needed = nodes.toReversed().filter(({ inputs, outputs }) => {
+    if (!outputs.some((name) => read.has(name))) return false;
+    for (const name of inputs) read.add(name);
+    return true;
+  });
+  return needed.toReversed();
 }

@@ -2,19 +2,34 @@
 // processor are replaced by others that mean the same. It is the one place that knows of these; operators, decoder and
 // autodiff are written for the processor. Whether it is enough is not believed but tested (self-test.ts).
 
+import { neededNodes } from "../graph/graph.js";
 import type { Attribute, ConstantSpec, GraphSpec, NodeSpec } from "../graph/onnx.js";
 
 type Attributes = NodeSpec["attributes"];
 
+/** What stands around a node. */
+interface Surroundings {
+  readonly isRead: (name: string) => boolean;
+  /** The node that has this result. */
+  readonly makerOf: (name: string) => NodeSpec | undefined;
+}
+
 /** @returns false where the node is good as it is */
-type Rewrite = (node: NodeSpec, nodes: NodeWriter, isRead: (name: string) => boolean) => boolean;
+type Rewrite = (node: NodeSpec, nodes: NodeWriter, around: Surroundings) => boolean;
+
+/** ONNX's number for the type. */
+const FLOAT = 1;
 
 const REWRITES: Readonly<Record<string, Rewrite>> = {
-  /** Has no kernel there. */
+  /** Has no kernel there. Gemm is for matrices alone; the others' transposes are copies. */
   FusedMatMul: (node, nodes) => {
     const [a, b] = node.inputs;
     const [rankA, rankB] = node.ranks;
     const { transA, transB, alpha } = node.attributes;
+    if (rankA === 2 && rankB === 2) {
+      nodes.emit("Gemm", [a, b], { transA, transB, alpha }, node.outputs[0]);
+      return true;
+    }
     const left = transA ? nodes.transposed(a, rankA) : a;
     const right = transB ? nodes.transposed(b, rankB) : b;
     const scale = floatOf(alpha);
@@ -33,7 +48,11 @@ const REWRITES: Readonly<Record<string, Rewrite>> = {
   },
 
   /** Its second output, 1 / sqrt(mean(x^2) + epsilon), is wrong there; the first is right. */
-  SimplifiedLayerNormalization: ({ inputs: [x, weight], outputs: [result, inverse], attributes }, nodes, isRead) => {
+  SimplifiedLayerNormalization: (
+    { inputs: [x, weight], outputs: [result, inverse], attributes },
+    nodes,
+    { isRead },
+  ) => {
     if (!isRead(inverse)) return false;
     const mean = nodes.emit("ReduceMean", [nodes.emit("Mul", [x, x]), nodes.integers([-1])], { keepdims: 1 });
     const squared = nodes.emit("Add", [mean, nodes.scalar(floatOf(attributes.epsilon))]);
@@ -47,17 +66,42 @@ const REWRITES: Readonly<Record<string, Rewrite>> = {
     nodes.emit("Expand", [nodes.scalar(0), shape], {}, outputs[0]);
     return true;
   },
+
+  /**
+   * Sums of dimensions have no kernel there: graph/stage.ts lets a value wait for others through the shape it is given.
+   * The zeros that stand for these are added to the value itself.
+   */
+  Reshape: ({ inputs: [x, target], outputs }, nodes, { makerOf }) => {
+    const zeros: string[] = [];
+    let shape = makerOf(target);
+    for (; shape?.operator === "Add"; shape = makerOf(shape.inputs[0])) {
+      zeros.push(...(makerOf(shape.inputs[1])?.inputs ?? []));
+    }
+    const last = zeros.length - 1;
+    zeros.reduce((sum, zero, index) => {
+      return nodes.emit(
+        "Add",
+        [sum, nodes.emit("Cast", [zero], { to: FLOAT })],
+        {},
+        index === last ? outputs[0] : undefined,
+      );
+    }, x);
+    return zeros.length > 0;
+  },
 };
 
 /** The same graph without the nodes above. */
 export function forWebgpu(graph: GraphSpec): GraphSpec {
-  const read = new Set([...graph.nodes.flatMap(({ inputs }) => inputs), ...graph.outputs.map(({ name }) => name)]);
+  const outputNames = graph.outputs.map(({ name }) => name);
+  const read = new Set([...graph.nodes.flatMap(({ inputs }) => inputs), ...outputNames]);
+  const makers = new Map(graph.nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)));
+  const around: Surroundings = { isRead: (name) => read.has(name), makerOf: (name) => makers.get(name) };
   const nodes = new NodeWriter();
   for (const node of graph.nodes) {
-    const rewritten = REWRITES[node.operator]?.(node, nodes, (name) => read.has(name)) ?? false;
-    if (!rewritten) nodes.keep(node);
+    if (!REWRITES[node.operator]?.(node, nodes, around)) nodes.keep(node);
   }
-  return { ...graph, nodes: nodes.written, constants: [...graph.constants, ...nodes.constants] };
+  const constants = [...graph.constants, ...nodes.constants];
+  return { ...graph, nodes: neededNodes(nodes.written, outputNames), constants };
 }
 
 /** Collects nodes and the constants they need, under names that no graph has. */

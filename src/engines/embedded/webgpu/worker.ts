@@ -20,7 +20,8 @@ import { testWebgpu } from "./self-test.js";
 import { openOnWebgpu } from "./session.js";
 
 const { config, folder: start, stamp, lora, control } = workerData as WorkerSetup;
-const base: Model = { config, layout: layoutOf(config) };
+/** Tensors on a device have no views: the head is read whole. */
+const base: Model = { config, layout: layoutOf(config), partRows: config.vocabularySize };
 const model: Model = lora ? { ...base, adapters: adaptersOf(base.layout, lora) } : base;
 const runtime: Runtime = { threads: 1, guard: guardOf(new Int32Array(control)), open: openOnWebgpu };
 const trainer = new Trainer(model, runtime);
