@@ -215,6 +215,7 @@ function samplingParts(model: Model, plan: MemoryPlan, workload: Workload): Memo
   const cached = within(SHARD_TOKENS) * promptLength + rows * ownBucket(completionTokens + 1);
   const outputs = 4 * rows * config.vocabularySize * 4;
   return [
+    { name: "weights packed for sampling", bytes: workers * model.layout.length * 4 },
     { name: "prompts' pass", bytes: workers * runBytes(promptGraph(model, blocks), lengths) },
     { name: "packed weights", bytes: workers * model.layout.parameters * 4 },
     { name: "key-value cache", bytes: workers * cached * perToken },
