@@ -9,7 +9,7 @@ import { type GraphSpec, modelBytes } from "./onnx.js";
 export type Feeds = Record<string, Tensor>;
 
 /** Reads one output by name. */
-export type Outputs = (name: string) => Float32Array;
+type Outputs = (name: string) => Float32Array;
 
 export interface Program {
   /**
