@@ -1,4 +1,5 @@
-// Speed of the embedded engine: `npm run bench:engine [-- --models 3m,30m,135m --threads 1,2 --rounds 5 --json]`.
+// Speed of the embedded engine: `npm run bench:engine [-- --models 3m,30m,135m --threads 1,2 --rounds 5
+// --work training,sampling,recipe --json]`.
 // Training and sampling against PyTorch where a Python with it is found (CODERLPLUS_PYTHON, else python3), in the same
 // run and in turns, and against the fastest matrix product that either makes on this machine. Last, a step of the
 // default recipe. It says nothing about what a model learns.
@@ -12,11 +13,14 @@ import { MODELS } from "./engine/models.js";
 import { type Report, reportText } from "./engine/report.js";
 import { findTorch } from "./engine/torch.js";
 
+const WORK = ["training", "sampling", "recipe"] as const;
+
 const { values } = parseArgs({
   options: {
     models: { type: "string", default: Object.keys(MODELS).join() },
     threads: { type: "string", default: "1,2" },
     rounds: { type: "string", default: "5" },
+    work: { type: "string", default: WORK.join() },
     json: { type: "boolean", default: false },
   },
 });
@@ -34,23 +38,28 @@ async function measure(bench: Bench, models: readonly string[], threadCounts: re
     torch: bench.torch?.version,
     rounds: bench.rounds,
     ceilings,
-    training: measured.map(({ training }) => training),
-    sampling: measured.map(({ sampling }) => sampling),
-    gains: measured.map(({ gains }) => gains),
-    recipe: await each((threads) => measureRecipe(bench, threads)),
+    training: measured.flatMap(({ training }) => training ?? []),
+    sampling: measured.flatMap(({ sampling }) => sampling ?? []),
+    gains: measured.flatMap(({ gains }) => gains ?? []),
+    recipe: work.includes("recipe") ? await each((threads) => measureRecipe(bench, threads)) : [],
   };
 }
 
-const models = values.models.split(",");
-const unknown = models.find((model) => !(model in MODELS));
-if (unknown !== undefined) {
-  process.stderr.write(`no model "${unknown}"; there are ${Object.keys(MODELS).join(", ")}\n`);
-  process.exit(2);
+/** The names in a list, all of which must be known. */
+function chosen(list: string, known: readonly string[]): readonly string[] {
+  const names = list.split(",");
+  const unknown = names.find((name) => !known.includes(name));
+  if (unknown === undefined) return names;
+  process.stderr.write(`there is no "${unknown}"; there are ${known.join(", ")}\n`);
+  return process.exit(2);
 }
+
+const models = chosen(values.models, Object.keys(MODELS));
+const work = chosen(values.work, WORK);
 const folder = mkdtempSync(join(tmpdir(), "coderlplus-bench-"));
 try {
   const progress = (text: string): void => void process.stderr.write(`${text}\n`);
-  const bench: Bench = { folder, rounds: Number(values.rounds), torch: findTorch(), progress };
+  const bench: Bench = { folder, rounds: Number(values.rounds), torch: findTorch(), work, progress };
   const report = await measure(bench, models, values.threads.split(",").map(Number));
   process.stdout.write(values.json ? `${JSON.stringify(report)}\n` : `${reportText(report)}\n`);
 } finally {

@@ -11,7 +11,7 @@ import { quantile } from "../src/core/maths.js";
 import { openEmbedded } from "../src/engines/embedded/embedded.js";
 import { type DeviceCeilings, deviceCeilings } from "./engine/device.js";
 import { DEVICE_MODELS, MODELS, samplingFlops, trainingFlops, writeModel } from "./engine/models.js";
-import { SAMPLED_ROWS, sampling, trainingSeconds } from "./engine/work.js";
+import { SAMPLED_ROWS, sampling, training } from "./engine/work.js";
 
 const { values } = parseArgs({
   options: {
@@ -42,23 +42,23 @@ async function measureModel(folder: string, name: string, ceilings: DeviceCeilin
   const { config, trainingRows, trainingLength, sampledLength } = model;
   writeModel(join(folder, name), config);
   const engine = await openEmbedded({ model: join(folder, name), device: "webgpu" });
-  const [training, drawing]: [number[], number[]] = [[], []];
+  const [trainingTimes, samplingTimes]: [number[], number[]] = [[], []];
   try {
     for (let round = 0; round <= Number(values.rounds); round++) {
       process.stderr.write(`${name}, round ${round} of ${values.rounds}\n`);
       const times = [
-        await trainingSeconds(engine, model, round),
-        (await sampling(engine, "equal", model, round)).seconds,
+        (await training(engine, model, round)).seconds,
+        (await sampling(engine, "equal", model, round)).cost.seconds,
       ];
       if (round === 0) continue;
-      training.push(times[0]);
-      drawing.push(times[1]);
+      trainingTimes.push(times[0]);
+      samplingTimes.push(times[1]);
     }
   } finally {
     await engine.close();
   }
-  const trained = (trainingRows * trainingLength) / quantile(training, 0.5);
-  const steps = sampledLength / quantile(drawing, 0.5);
+  const trained = (trainingRows * trainingLength) / quantile(trainingTimes, 0.5);
+  const steps = sampledLength / quantile(samplingTimes, 0.5);
   const { parameters } = engine.model;
   return {
     model: name,

@@ -7,7 +7,7 @@ import { openEmbedded } from "../../src/engines/embedded/embedded.js";
 import { type BenchModel, MODELS, samplingFlops, trainingFlops, writeModel } from "./models.js";
 import { RECIPE_CONFIG, type RecipeStep, recipeStep } from "./recipe.js";
 import { FORMS, type TorchInstallation, TorchProcess, type TorchTask } from "./torch.js";
-import { gemmSeconds, SAMPLED_ROWS, type SamplingWork, sampling, trainingSeconds } from "./work.js";
+import { type Cost, gemmSeconds, SAMPLED_ROWS, type SamplingWork, sampling, training } from "./work.js";
 
 /** Of 1024 and 2048 square matrices, the faster, in GFLOP/s. */
 export interface Ceiling {
@@ -24,7 +24,11 @@ export interface Comparison {
   /** Of the faster form of attention. */
   readonly torchTokensPerSecond: number | undefined;
   readonly torchForm: (typeof FORMS)[number] | undefined;
+  /** PyTorch's processor time over the engine's. */
+  readonly processorRatio: number | undefined;
 }
+
+type TorchFigures = Pick<Comparison, "torchTokensPerSecond" | "torchForm" | "processorRatio">;
 
 /** What sharing prompts and dropping finished rows add; all are tokens drawn a second. */
 export interface SamplingGains {
@@ -41,6 +45,8 @@ export interface Bench {
   readonly folder: string;
   readonly rounds: number;
   readonly torch: TorchInstallation | undefined;
+  /** "training" and "sampling" are understood. */
+  readonly work: readonly string[];
   readonly progress: (text: string) => void;
 }
 
@@ -55,7 +61,7 @@ export async function measureCeiling(bench: Bench, threads: number): Promise<Cei
     const rate = (seconds: number): number => (2 * size ** 3) / seconds / 1e9;
     best.engine = Math.max(best.engine, rate(await gemmSeconds(size, threads, GEMM_REPEATS)));
     const task = { kind: "gemm", size, repeats: GEMM_REPEATS } as const;
-    if (torch) best.torch = Math.max(best.torch, rate(await torch.run(task)));
+    if (torch) best.torch = Math.max(best.torch, rate((await torch.run(task)).seconds));
   }
   await torch?.close();
   return { threads, engine: best.engine, torch: torch && best.torch };
@@ -65,27 +71,32 @@ export async function measureModel(
   bench: Bench,
   name: string,
   threads: number,
-): Promise<{ training: Comparison; sampling: Comparison; gains: SamplingGains }> {
+): Promise<{ training?: Comparison; sampling?: Comparison; gains?: SamplingGains }> {
+  const wanted = { training: bench.work.includes("training"), sampling: bench.work.includes("sampling") };
+  if (!wanted.training && !wanted.sampling) return {};
   const model = MODELS[name];
   const folder = join(bench.folder, name);
   writeModel(folder, model.config);
   const engine = await openEmbedded({ model: folder, threads });
   const torch = bench.torch && new TorchProcess(bench.torch, threads, model.config);
-  const times = new Map<string, number[]>();
+  const costs = new Map<string, Cost[]>();
   const drawn = new Map<SamplingWork, number>();
   try {
     for (let round = 0; round <= bench.rounds; round++) {
       bench.progress(`${name}, ${threads} threads, round ${round} of ${bench.rounds}`);
-      const note = (what: string, seconds: number): void => {
-        if (round > 0) times.set(what, [...(times.get(what) ?? []), seconds]);
+      const note = (what: string, cost: Cost): void => {
+        if (round > 0) costs.set(what, [...(costs.get(what) ?? []), cost]);
       };
       const draw = async (work: SamplingWork): Promise<void> => {
-        const { seconds, tokens } = await sampling(engine, work, model, round);
+        const { cost, tokens } = await sampling(engine, work, model, round);
         drawn.set(work, tokens);
-        note(work, seconds);
+        note(work, cost);
       };
-      note("train", await trainingSeconds(engine, model, round));
-      for (const form of FORMS) if (torch) note(`train ${form}`, await torch.run(trainingTask(model, form)));
+      if (wanted.training) {
+        note("train", await training(engine, model, round));
+        for (const form of FORMS) if (torch) note(`train ${form}`, await torch.run(trainingTask(model, form)));
+      }
+      if (!wanted.sampling) continue;
       await draw("equal");
       for (const form of FORMS) if (torch) note(`sample ${form}`, await torch.run(samplingTask(model, form)));
       for (const work of ["dropped", "unshared", "shared"] as const) await draw(work);
@@ -94,36 +105,47 @@ export async function measureModel(
     await engine.close();
     await torch?.close();
   }
-  const median = (what: string): number => quantile(times.get(what) ?? [], 0.5);
+  const median = (what: string, of: keyof Cost = "seconds"): number =>
+    quantile(
+      (costs.get(what) ?? []).map((cost) => cost[of]),
+      0.5,
+    );
   const rate = (work: SamplingWork): number => (drawn.get(work) ?? 0) / median(work);
-  const torchBest = (kind: string, tokens: number): Pick<Comparison, "torchTokensPerSecond" | "torchForm"> => {
-    if (!torch) return { torchTokensPerSecond: undefined, torchForm: undefined };
+  const torchBest = (kind: "train" | "sample", own: string, tokens: number): TorchFigures => {
+    if (!torch) return { torchTokensPerSecond: undefined, torchForm: undefined, processorRatio: undefined };
     const [form] = [...FORMS].sort((a, b) => median(`${kind} ${a}`) - median(`${kind} ${b}`));
-    return { torchTokensPerSecond: tokens / median(`${kind} ${form}`), torchForm: form };
+    const what = `${kind} ${form}`;
+    return {
+      torchTokensPerSecond: tokens / median(what),
+      torchForm: form,
+      processorRatio: median(what, "processorSeconds") / median(own, "processorSeconds"),
+    };
   };
   const trained = model.trainingRows * model.trainingLength;
   const sampled = SAMPLED_ROWS * model.sampledLength;
   const about = { model: name, threads };
+  const learning = (): Comparison => ({
+    ...about,
+    flopsPerToken: trainingFlops(model.config, model.trainingLength),
+    tokensPerSecond: trained / median("train"),
+    ...torchBest("train", "train", trained),
+  });
+  const drawing = (): Comparison => ({
+    ...about,
+    flopsPerToken: samplingFlops(model.config, (model.sampledLength + 1) / 2),
+    tokensPerSecond: rate("equal"),
+    ...torchBest("sample", "equal", sampled),
+  });
+  const gains = (): SamplingGains => ({
+    ...about,
+    dropped: rate("dropped"),
+    undropped: (drawn.get("dropped") ?? 0) / median("equal"),
+    shared: rate("shared"),
+    unshared: rate("unshared"),
+  });
   return {
-    training: {
-      ...about,
-      flopsPerToken: trainingFlops(model.config, model.trainingLength),
-      tokensPerSecond: trained / median("train"),
-      ...torchBest("train", trained),
-    },
-    sampling: {
-      ...about,
-      flopsPerToken: samplingFlops(model.config, (model.sampledLength + 1) / 2),
-      tokensPerSecond: rate("equal"),
-      ...torchBest("sample", sampled),
-    },
-    gains: {
-      ...about,
-      dropped: rate("dropped"),
-      undropped: (drawn.get("dropped") ?? 0) / median("equal"),
-      shared: rate("shared"),
-      unshared: rate("unshared"),
-    },
+    ...(wanted.training ? { training: learning() } : {}),
+    ...(wanted.sampling ? { sampling: drawing(), gains: gains() } : {}),
   };
 }
 

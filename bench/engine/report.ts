@@ -22,7 +22,7 @@ export function reportText(report: Report): string {
   ]);
   const comparison = (rows: readonly Comparison[]): string =>
     table(
-      ["model", "threads", "tok/s", "torch", "(form)", "ratio", "MFLOP/token", "GFLOP/s", "of ceiling"],
+      ["model", "threads", "tok/s", "torch", "(form)", "ratio", "processor", "MFLOP/token", "GFLOP/s", "of ceiling"],
       rows.map((row) => comparisonCells(row, report.ceilings)),
     );
   const gains = report.gains.map((row) => [
@@ -42,7 +42,8 @@ export function reportText(report: Report): string {
     row.largestRatioError.toExponential(1),
   ]);
   return [
-    `${torch}; medians of ${report.rounds} rounds`,
+    `${torch}; medians of ${report.rounds} rounds; "ratio" is the engine's speed over PyTorch's, "processor" the same ` +
+      "by processor time",
     section(
       "Ceiling: products of 1024 and 2048 square matrices, GFLOP/s",
       table(["threads", "engine", "torch"], ceilings),
@@ -61,7 +62,7 @@ export function reportText(report: Report): string {
 }
 
 function comparisonCells(row: Comparison, ceilings: readonly Ceiling[]): string[] {
-  const { torchTokensPerSecond: torch, torchForm } = row;
+  const { torchTokensPerSecond: torch, torchForm, processorRatio } = row;
   const ceiling = ceilings.find(({ threads }) => threads === row.threads);
   const achieved = (row.tokensPerSecond * row.flopsPerToken) / 1e9;
   const most = Math.max(ceiling?.engine ?? Number.NaN, ceiling?.torch ?? 0);
@@ -72,6 +73,7 @@ function comparisonCells(row: Comparison, ceilings: readonly Ceiling[]): string[
     torch === undefined ? "-" : whole(torch),
     torchForm ?? "-",
     torch === undefined ? "-" : times(row.tokensPerSecond, torch),
+    processorRatio?.toFixed(2) ?? "-",
     (row.flopsPerToken / 1e6).toFixed(1),
     whole(achieved),
     `${whole((100 * achieved) / most)} %`,
@@ -83,6 +85,7 @@ function section(title: string, body: string): string {
 }
 
 function table(head: readonly string[], rows: ReadonlyArray<readonly string[]>): string {
+  if (rows.length === 0) return "not measured";
   const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column].length)));
   return [head, ...rows].map((row) => row.map((cell, column) => cell.padStart(widths[column])).join("  ")).join("\n");
 }

@@ -7,6 +7,7 @@ import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import type { DecoderConfig } from "../../src/engines/embedded/model/config.js";
+import type { Cost } from "./work.js";
 
 export interface TorchInstallation {
   readonly python: string;
@@ -54,12 +55,11 @@ export class TorchProcess {
     this.#lines = createInterface(this.#child.stdout)[Symbol.asyncIterator]();
   }
 
-  /** @returns seconds */
-  async run(task: TorchTask): Promise<number> {
+  async run(task: TorchTask): Promise<Cost> {
     this.#child.stdin?.write(`${JSON.stringify(task)}\n`);
     const { value, done } = await this.#lines.next();
     if (done) throw new Error("PyTorch's process ended; what it said stands above");
-    return (JSON.parse(value) as { seconds: number }).seconds;
+    return JSON.parse(value) as Cost;
   }
 
   async close(): Promise<void> {

@@ -15,6 +15,12 @@ const ROLLOUTS = 8;
 /** Of the prompts that rollouts share. */
 const PROMPT_LENGTH = 100;
 
+export interface Cost {
+  readonly seconds: number;
+  /** Of all threads; unlike the other, it hardly depends on what else the machine does. */
+  readonly processorSeconds: number;
+}
+
 /** Median seconds of a product of two square matrices. */
 export async function gemmSeconds(size: number, threads: number, repeats: number): Promise<number> {
   const graph = new Graph();
@@ -23,16 +29,16 @@ export async function gemmSeconds(size: number, threads: number, repeats: number
   const square = (): Tensor => new Tensor("float32", new Float32Array(size * size).fill(0.5), [size, size]);
   const feeds = { a: square(), b: square() };
   const seconds: number[] = [];
-  for (let repeat = 0; repeat < repeats; repeat++) seconds.push(await timed(() => program.run(feeds)));
+  for (let repeat = 0; repeat < repeats; repeat++) seconds.push((await timed(() => program.run(feeds))).seconds);
   return quantile(seconds, 0.5);
 }
 
 /** Cross-entropy on whole sequences and one step of AdamW: a prompt of one token, everything after it predicted. */
-export async function trainingSeconds(
+export async function training(
   engine: Engine,
   { config, trainingRows, trainingLength }: BenchModel,
   round: number,
-): Promise<number> {
+): Promise<Cost> {
   const rng = Rng.of("training", round);
   const data = Array.from({ length: trainingRows }, (): Datum => {
     const weights = new Float32Array(trainingLength).fill(1 / (trainingRows * trainingLength));
@@ -67,7 +73,7 @@ export async function sampling(
   work: SamplingWork,
   { config, sampledLength }: BenchModel,
   round: number,
-): Promise<{ readonly seconds: number; readonly tokens: number }> {
+): Promise<{ readonly cost: Cost; readonly tokens: number }> {
   const rng = Rng.of(work, round);
   const each = work === "shared" ? ROLLOUTS : 1;
   const count = SAMPLED_ROWS / each;
@@ -84,21 +90,23 @@ export async function sampling(
     };
   });
   let drawn = 0;
-  const seconds = await timed(async () => {
+  const cost = await timed(async () => {
     const samples = await engine.sample(requests);
     drawn = samples.flat().reduce((sum, sample) => sum + sample.tokens.length, 0);
   });
   const asked = requests.reduce((sum, request) => sum + request.count * request.maxTokens, 0);
   if (drawn !== asked) throw new Error(`${work}: ${asked} tokens were asked for, ${drawn} drawn`);
-  return { seconds, tokens: drawn };
+  return { cost, tokens: drawn };
 }
 
 function tokens(rng: Rng, length: number, vocabularySize: number): number[] {
   return Array.from({ length }, () => rng.integer(2, vocabularySize - 1));
 }
 
-async function timed(run: () => Promise<unknown>): Promise<number> {
+async function timed(run: () => Promise<unknown>): Promise<Cost> {
   const started = performance.now();
+  const before = process.cpuUsage();
   await run();
-  return (performance.now() - started) / 1000;
+  const { user, system } = process.cpuUsage(before);
+  return { seconds: (performance.now() - started) / 1000, processorSeconds: (user + system) / 1e6 };
 }

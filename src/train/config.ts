@@ -35,7 +35,7 @@ export const configSchema = z.strictObject({
       microBatchTokens: count.default(1024),
       /** Compute layers a second time for their gradients instead of keeping them: where nothing fits otherwise. */
       recompute: z.enum(["auto", "always", "never"]).default("auto"),
-      /** Of the engine, without judge and rollouts; null: a batch may take 2 GiB. Makes batches and workers fewer. */
+      /** Of the engine, without judge and rollouts: makes batches smaller and workers fewer. Null: a batch may take 2 GiB. */
       memoryLimitBytes: count.nullable().default(null),
       /** Train adapters beside frozen weights; null trains all weights. */
       lora: z

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { AlignmentPool } from "../alignment/pool.js";
+import { LORA_TARGETS } from "../engines/embedded/adapters/layout.js";
 import { problemSchema } from "../problems/problem.js";
 import { continuation } from "../prompts/continuation.js";
 import { alignmentCount, isCollecting, mixedBatch } from "./batch.js";
@@ -35,6 +36,16 @@ describe("the config", () => {
       evaluation: { every: null },
     });
     expect(recipes).toEqual(before);
+  });
+
+  it("trains all weights unless adapters are asked for, of projections that it names", () => {
+    const lora = (settings: readonly string[]): unknown =>
+      resolveConfig(applySettings({}, settings), "here").engine.lora;
+    expect(lora([])).toBeNull();
+    expect(lora(["engine.lora.rank=4"])).toEqual({ rank: 4, alpha: 16, targets: LORA_TARGETS });
+    expect(() => lora(["engine.lora.targets=[q_proj, lm_head]"])).toThrow(
+      /engine\.lora\.targets\[1\]: .*"q_proj"\|"k_proj"\|"v_proj"\|"o_proj"\|"gate_proj"\|"up_proj"\|"down_proj"; found "lm_head"/,
+    );
   });
 
   it("has recipes that are valid", () => {

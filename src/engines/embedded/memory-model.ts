@@ -24,11 +24,14 @@ import {
 } from "./training/batches.js";
 
 /** ONNX Runtime's arena over what is alive in it, for what fits nowhere. Measured: 1.1 to 1.35. */
-const ARENA = 1.2;
+const ARENA = 1.25;
 /** Node.js, this program and ONNX Runtime; and for each worker its heap and its sessions. Measured. */
-const PROCESS_BYTES = 120e6;
-const WORKER_BYTES = 90e6;
-/** What one batch may take: the same on every machine, so that batches are too. A limit can only make it less. */
+const PROCESS_BYTES = 95e6;
+const WORKER_BYTES = 75e6;
+/**
+ * What one batch may take: the same on every machine, so that batches are too. A limit can only make it less: half of
+ * what the weights leave, because scoring and sampling keep memory of their own.
+ */
 const BATCH_BYTES = 2 * 2 ** 30;
 /** A model above this many weights is computed by one worker with several threads: copies would cost more. */
 const ONE_WORKER_PARAMETERS = 20_000_000;
@@ -65,7 +68,7 @@ export function memoryPlan(model: Model, options: MemoryOptions): MemoryPlan {
   const { threads, memoryLimitBytes: limit, samplingRows, microBatchTokens, recompute } = options;
   const most = model.layout.parameters > ONE_WORKER_PARAMETERS ? 1 : threads;
   const alone = total(heldParts(model, 1, false));
-  const bytes = limit === null ? BATCH_BYTES : Math.min(BATCH_BYTES, limit - alone);
+  const bytes = limit === null ? BATCH_BYTES : Math.min(BATCH_BYTES, (limit - alone) / 2);
   if (bytes <= 0) {
     throw new EngineError(
       `engine.memoryLimitBytes is ${limit}, but this model needs about ${Math.ceil(alone)} before it computes anything: ` +
@@ -73,7 +76,7 @@ export function memoryPlan(model: Model, options: MemoryOptions): MemoryPlan {
     );
   }
   const room = (workers: number): boolean =>
-    limit === null || total(heldParts(model, workers, false)) + workers * bytes <= limit;
+    limit === null || total(heldParts(model, workers, false)) + workers * 2 * bytes <= limit;
   let workers = most;
   while (workers > 1 && !room(workers)) workers--;
   const rows = Math.min(samplingRows, Math.max(1, Math.floor(SAMPLED_LOGITS / model.config.vocabularySize)));
@@ -108,7 +111,7 @@ function runBytes(graph: Graph, lengths: Lengths): number {
 }
 
 /** Every named dimension of the graphs that score sequences; as if a whole sequence were completion. */
-export function batchLengths({ config }: Model, shape: BatchShape): Lengths {
+function batchLengths({ config }: Model, shape: BatchShape): Lengths {
   const { prompts, promptLength, seats, ownLength } = shape;
   const sequences = prompts * seats;
   return {

@@ -4,7 +4,7 @@
 // completion so far, under one softmax. Shapes: P prompts of S tokens, R completions each (seats; some may be empty) of U tokens, B = P R, G = H / N.
 
 import type { Graph, Value } from "../graph/graph.js";
-import { inTurn, stage } from "../graph/stage.js";
+import { after, inTurn, stage } from "../graph/stage.js";
 import type { DecoderConfig } from "../model/config.js";
 import { attention, type ContextPart } from "../operators/attention.js";
 import { concatenate, prefix, reshape, split, transpose } from "../operators/shape.js";
@@ -78,8 +78,8 @@ export interface Blocks {
 }
 
 const WHOLE: Blocks = { count: 1, recompute: false };
-/** From so many blocks on, the shares of a layer's blocks together are too much even for one layer at a time. */
-const RECOMPUTED_BLOCKS = 8;
+/** From so many blocks on, those of a layer together are too much: each has its own mask, and its shares in turn. */
+const LONG_BLOCKS = 8;
 
 /** A prompt's keys and values [P, N, S, C]. */
 type OnKeys = (layer: number, keys: Value, values: Value) => void;
@@ -122,20 +122,24 @@ function causalAttention(
   const read = (block: Value, rows: string, part: ContextPart): Value =>
     attention(graph, reshape(graph, block, ["P", keyValueHeads, rows, headSize]), [part], scale);
   if (count === 1) return reshape(graph, read(queries, "GS", { ...context, mask }), queries.shape);
-  const partOf = (index: number): ContextPart => {
+  const long = count >= LONG_BLOCKS;
+  const partOf = (index: number, entering: Value): ContextPart => {
     if (index === count - 1) return { ...context, mask };
     const seen = (x: Value): Value => prefix(graph, x, 2, seenUntil(index), hiddenFrom(index));
-    return { keys: seen(context.keys), values: seen(context.values), mask: lastColumns(graph, mask, index) };
+    return {
+      keys: seen(context.keys),
+      values: seen(context.values),
+      mask: lastColumns(graph, long ? after(graph, mask, [entering]) : mask, index),
+    };
   };
-  const again = recompute && count >= RECOMPUTED_BLOCKS;
   let before: Value | undefined;
   const reads = split(graph, queries, Array<string>(count).fill("block"), 2).map((block, index) => {
     const build = (entering: Value): readonly [Value] => {
-      const result = read(entering, "Gblock", partOf(index));
+      const result = read(entering, "Gblock", partOf(index, entering));
       return [reshape(graph, result, ["P", heads, "block", headSize])];
     };
-    const entering = before ? inTurn(graph, block, before) : block;
-    const [result] = again ? stage(graph, entering, build, true) : build(entering);
+    const turn = long && before ? inTurn(graph, block, before) : block;
+    const [result] = long ? stage(graph, turn, build, recompute) : build(turn);
     before = result;
     return result;
   });
@@ -144,18 +148,11 @@ function causalAttention(
 
 /** [G block, S] -> [G block, S until the block's end] */
 function lastColumns(graph: Graph, mask: Value, block: number): Value {
-  const length = seenUntil(block);
-  const [, columns] = graph.emitMany(
-    "Split",
-    [mask, graph.dimensions([hiddenFrom(block), length])],
-    [
-      ["Gblock", hiddenFrom(block)],
-      ["Gblock", length],
-    ],
-    { attributes: { axis: 1 } },
-  ) as readonly Value[];
-  return columns;
+  const bounds = [graph.dimensions([hiddenFrom(block)]), graph.integers([TO_THE_END]), graph.integers([1])];
+  return graph.emit("Slice", [mask, ...bounds], ["Gblock", seenUntil(block)]);
 }
+
+const TO_THE_END = 2 ** 31 - 1;
 
 export interface SequenceMasks extends PromptMasks {
   /** [P, 1, 1, 1, S] additive: a prompt's padding */

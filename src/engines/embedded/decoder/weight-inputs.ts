@@ -21,12 +21,15 @@ export function trainedTensors(model: Model): readonly LayoutTensor[] {
   return model.adapters?.layout.tensors ?? weightTensors(model);
 }
 
+/** Of a model whose matrices are half as wide, or less, as a usual training batch is long. */
+const NARROW = 512;
+
 /** @param trained  is given the inputs that training changes, which are tracked then; without it none is */
 export function weightInputs(graph: Graph, model: Model, trained?: Map<string, Value>): Weights {
   const declared = new Map<string, Value>();
   return {
     adapters: model.adapters,
-    manyTokens: trained !== undefined,
+    manyTokens: trained !== undefined && model.config.hiddenSize <= NARROW,
     tensor: (name) => {
       const known = declared.get(name);
       if (known) return known;

@@ -2,15 +2,16 @@
 // follows ONNX Runtime's rules for reuse as far as they matter; what its allocator adds is for the caller to know.
 
 import type { Graph } from "./graph.js";
-import type { ElementType, ValueSpec } from "./onnx.js";
+import type { ElementType, NodeSpec, ValueSpec } from "./onnx.js";
 
 const BYTES: Readonly<Record<ElementType, number>> = { float32: 4, int32: 4, int64: 8, bool: 1 };
 
 /** The result is the same memory under another shape. */
 const ALIASES = new Set(["Reshape", "Squeeze", "Unsqueeze", "Identity"]);
 /** The result may take the place of an operand that nothing else reads. */
-const IN_PLACE = new Set(["Add", "Sub", "Mul", "Div", "Neg", "Exp", "Log", "Sigmoid", "Clip", "Softmax", "LogSoftmax"]);
-IN_PLACE.add("ScatterElements");
+const IN_PLACE = new Set(
+  "Add Sub Mul Div Neg Exp Log Sigmoid Clip Softmax LogSoftmax ScatterElements ScatterND".split(" "),
+);
 
 export type Lengths = Readonly<Record<string, number>>;
 
@@ -20,7 +21,7 @@ export type Lengths = Readonly<Record<string, number>>;
  * @throws RangeError for a dimension that `lengths` does not name
  */
 export function peakBytes(graph: Graph, lengths: Lengths): number {
-  const nodes = graph.nodes();
+  const nodes = executionOrder(graph.nodes());
   const owner = new Map<string, string>();
   const rooted = (name: string): string => owner.get(name) ?? name;
   const lastRead = new Map<string, number>();
@@ -55,6 +56,29 @@ export function peakBytes(graph: Graph, lengths: Lengths): number {
     }
   }
   return peak;
+}
+
+/**
+ * The order in which ONNX Runtime runs the nodes: depth first from the last result, of several operands the one that
+ * was added last first.
+ */
+function executionOrder(nodes: readonly NodeSpec[]): NodeSpec[] {
+  const maker = new Map(nodes.flatMap(({ outputs }, index) => outputs.map((name) => [name, index] as const)));
+  const read = new Set(nodes.flatMap(({ inputs }) => inputs));
+  const leaves = [...nodes.keys()].filter((index) => !nodes[index].outputs.some((name) => read.has(name)));
+  const stack = leaves.map((index) => ({ index, entered: false }));
+  const visited = new Set<number>();
+  const order: NodeSpec[] = [];
+  for (let top = stack.pop(); top; top = stack.pop()) {
+    const { index, entered } = top;
+    if (entered) order.push(nodes[index]);
+    if (entered || visited.has(index)) continue;
+    visited.add(index);
+    stack.push({ index, entered: true });
+    const makers = nodes[index].inputs.map((name) => maker.get(name)).filter((at) => at !== undefined);
+    for (const at of makers.sort((a, b) => a - b)) if (!visited.has(at)) stack.push({ index: at, entered: false });
+  }
+  return order;
 }
 
 /** Of inputs whose size is known only when the graph runs. */

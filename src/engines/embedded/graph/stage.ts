@@ -30,9 +30,13 @@ export function stage<Results extends readonly Value[]>(
     if (!again) graph.tape.push(...inside);
     const results = again ? build(entering) : outputs;
     const seeds = new Map(results.map(({ name }, index) => [name, gradients[index]]));
-    const [own, ...others] = backpropagate(graph, seeds, [entering, ...free]);
-    const known = others.filter((gradient) => gradient !== undefined);
-    return [own && after(graph, own, known), ...others];
+    const found = backpropagate(graph, seeds, [entering, ...free]);
+    // Whichever of them is wanted first, what all of them need is then free.
+    const all = zeroOf(
+      graph,
+      found.filter((gradient) => gradient !== undefined),
+    );
+    return found.map((gradient) => gradient && reshapedBy(graph, gradient, all));
   });
   return recorded as Results;
 }
@@ -43,15 +47,26 @@ export function stage<Results extends readonly Value[]>(
  * the same shape plus a zero that no optimiser sees through (no number is greater than itself, not even NaN).
  */
 export function after(graph: Graph, x: Value, others: readonly Value[]): Value {
-  const shape = [x.shape.length];
-  let target = graph.emit("Shape", [x], shape, { type: "int64" });
-  for (const other of others) {
-    const list = graph.emit("Reshape", [other, graph.integers([-1])], ["any"], { type: other.type });
-    const first = graph.emit("Gather", [list, graph.integers([0])], [1], { type: other.type });
-    const never = graph.emit("Greater", [first, first], [1], { type: "bool" });
-    const zero = graph.emit("Cast", [never], [1], { type: "int64", attributes: { to: INT64 } });
-    target = graph.emit("Add", [target, zero], shape, { type: "int64" });
-  }
+  return reshapedBy(graph, x, zeroOf(graph, others));
+}
+
+/** [1] int64, known when all of the values are. */
+function zeroOf(graph: Graph, values: readonly Value[]): Value {
+  const add = (a: Value, b: Value): Value => graph.emit("Add", [a, b], [1], { type: "int64" });
+  return values.reduce(
+    (sum, value) => {
+      const list = graph.emit("Reshape", [value, graph.integers([-1])], ["any"], { type: value.type });
+      const first = graph.emit("Gather", [list, graph.integers([0])], [1], { type: value.type });
+      const never = graph.emit("Greater", [first, first], [1], { type: "bool" });
+      return add(sum, graph.emit("Cast", [never], [1], { type: "int64", attributes: { to: INT64 } }));
+    },
+    graph.integers([0]),
+  );
+}
+
+function reshapedBy(graph: Graph, x: Value, zero: Value): Value {
+  const shape = graph.emit("Shape", [x], [x.shape.length], { type: "int64" });
+  const target = graph.emit("Add", [shape, zero], [x.shape.length], { type: "int64" });
   return { ...graph.emit("Reshape", [x, target], x.shape, { type: x.type }), tracked: x.tracked };
 }
 

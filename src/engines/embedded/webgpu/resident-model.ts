@@ -104,9 +104,8 @@ export class ResidentModel {
   }
 
   /**
-   * One step of AdamW as training/optimizer.ts has it, tensor by tensor, so that only one is held twice.
-   *
-   * It clears the gradient.
+   * One step of AdamW as training/optimizer.ts has it, tensor by tensor, so that only one is held twice; clears the
+   * gradient.
    */
   async step({ options, step, norm }: AdamStep): Promise<void> {
     const scale = clipScale(norm, options.gradientClip);
