@@ -118,7 +118,9 @@ export const DEVICE_MODELS: Readonly<Record<string, BenchModel>> = {
  * Writes the model's folder. No token ends a sequence, so that every one is as long as it was asked for.
  */
 export function writeModel(folder: string, config: DecoderConfig): void {
-  createModel(folder, config, testTokenizerJson(), 1, { endToken: "<|endoftext|>" });
+  // Under their own names the engine would know them as ends whatever the settings say.
+  const tokenizer = testTokenizerJson().replaceAll("<|im_end|>", "<|other|>").replaceAll("<|endoftext|>", "<|pad|>");
+  createModel(folder, config, tokenizer, 1, { endToken: "<|pad|>" });
   for (const [file, key] of [
     ["config.json", "eos_token_id"],
     ["tokenizer_config.json", "eos_token"],

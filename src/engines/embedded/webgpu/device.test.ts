@@ -200,7 +200,8 @@ describe.skipIf(adapter.status === "off")("engine.device: webgpu", () => {
       const trainer = new Trainer(model, { ...UNGUARDED, open: observer.open });
       await trainer.logprobs(loadedWeights(model, model.weights), oneBatch(tinySequences(model)));
       const { fallbacks } = await observer.finish();
-      expect(fallbacks.map(({ operator }) => operator)).toEqual(["FusedMatMul", "LogSoftmax"]);
+      const operators = fallbacks.map(({ operator }) => operator);
+      expect(operators).toEqual(expect.arrayContaining(["FusedMatMul", "LogSoftmax"]));
     },
     LIMIT_MS,
   );

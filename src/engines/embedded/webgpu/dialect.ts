@@ -72,13 +72,14 @@ const REWRITES: Readonly<Record<string, Rewrite>> = {
    * The zeros that stand for these are added to the value itself.
    */
   Reshape: ({ inputs: [x, target], outputs }, nodes, { makerOf }) => {
-    const zeros: string[] = [];
-    let shape = makerOf(target);
-    for (; shape?.operator === "Add"; shape = makerOf(shape.inputs[0])) {
-      zeros.push(...(makerOf(shape.inputs[1])?.inputs ?? []));
-    }
+    const castsOf = (name: string): readonly string[] => {
+      const maker = makerOf(name);
+      if (maker?.operator === "Add") return maker.inputs.flatMap(castsOf);
+      return maker?.operator === "Cast" ? maker.inputs : [];
+    };
+    const zeros = castsOf(target);
     const last = zeros.length - 1;
-    zeros.reduce((sum, zero, index) => {
+    zeros.reduce<string>((sum, zero, index) => {
       return nodes.emit(
         "Add",
         [sum, nodes.emit("Cast", [zero], { to: FLOAT })],

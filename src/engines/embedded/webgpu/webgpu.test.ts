@@ -11,8 +11,9 @@ import { type GraphSpec, modelBytes, type NodeSpec } from "../graph/onnx.js";
 import { compile, type Feeds, type OpenSession, type Runtime, UNGUARDED } from "../graph/program.js";
 import { drawToken } from "../sampling/draw.js";
 import { Sampler } from "../sampling/sampler.js";
-import { TINY_LOSS, tinyModel } from "../self-test/tiny-model.js";
+import { oneBatch, TINY_LOSS, tinyBatch, tinyModel, tinySequences } from "../self-test/tiny-model.js";
 import { TEST_CONFIG } from "../test-model.js";
+import { Trainer } from "../training/trainer.js";
 import { loadedWeights } from "../weights.js";
 import { forWebgpu } from "./dialect.js";
 import { observe, placementText } from "./placement.js";
@@ -49,6 +50,43 @@ describe("the dialect", () => {
       expect(before, operator).toContain(operator);
       expect(after, operator).not.toContain(operator);
     }
+  });
+});
+
+describe("the dialect's order", () => {
+  /** ONNX's number for the type. */
+  const INT64 = 7;
+  const summed = ({ nodes }: GraphSpec): boolean =>
+    nodes.some(({ operator, attributes }) => operator === "Cast" && attributes.to === INT64);
+
+  it("needs no sums of dimensions, and layers computed again give the same gradient", async () => {
+    const model = tinyModel(TEST_CONFIG);
+    const weights = loadedWeights(model, model.weights);
+    const processor = new Trainer(model, UNGUARDED);
+    const scores = await processor.logprobs(weights, oneBatch(tinySequences(model)));
+    const batch = tinyBatch(
+      model,
+      scores.map(({ logprobs }) => logprobs),
+    );
+    let before = false;
+    let after = false;
+    const open: OpenSession = (graph, ...rest) => {
+      before ||= summed(graph);
+      after ||= summed(forWebgpu(graph));
+      return onProcessor()(graph, ...rest);
+    };
+    const device = new Trainer(model, { ...UNGUARDED, open });
+    const gradientOf = async (trainer: Trainer, recompute: boolean): Promise<Float32Array> => {
+      const gradient = new Float32Array(model.layout.length);
+      await trainer.gradient(weights, { ...batch, recompute }, TINY_LOSS, (offset, piece) => {
+        for (let i = 0; i < piece.length; i++) gradient[offset + i] += piece[i];
+      });
+      return gradient;
+    };
+    const expected = await gradientOf(processor, false);
+    const found = await gradientOf(device, true);
+    expect([before, after]).toEqual([true, false]);
+    for (const [at, value] of expected.entries()) expect(found[at]).toBeCloseTo(value, 3);
   });
 });
 
