@@ -10,6 +10,14 @@ import { groupAdvantages } from "../src/algorithms/advantages.js";
 import { stringifyJson } from "../src/core/json.js";
 import { readLines } from "../src/core/jsonl.js";
 import { explain } from "../src/core/schema.js";
+import { layoutOf } from "../src/engines/embedded/decoder/layout.js";
+import {
+  readCompanions,
+  readWeights,
+  writeCompanions,
+  writeWeights,
+} from "../src/engines/embedded/model/checkpoint.js";
+import { readConfig } from "../src/engines/embedded/model/config.js";
 import { readProblems } from "../src/problems/problem.js";
 import { metricCatalogue } from "../src/runs/metrics.js";
 import type { RolloutRecord } from "../src/runs/records.js";
@@ -259,6 +267,30 @@ describe("the other recipes", () => {
     expect(updates.slice(0, 2)).toEqual([0, 0]);
     expect(updates.slice(2).every((count) => count > 0)).toBe(true);
     expect(run.readRollouts(4).every(({ task }) => task === "alignment")).toBe(true);
+  });
+});
+
+describe("a model whose weights lie in several files", () => {
+  it("is trained, and missed when one of them has changed", async () => {
+    const model = join(root, "sharded");
+    const bundle = bundled("bundled", "model");
+    const layout = layoutOf(readConfig(bundle));
+    const weights = new Float32Array(layout.length);
+    readWeights(bundle, layout, weights);
+    writeCompanions(model, readCompanions(bundle), "F32");
+    writeWeights(model, layout, weights, "F32", 1_000_000);
+    const few = ["train.steps=1", "rollouts.prompts=2", "evaluation.problems=2", `engine.model=${model}`];
+    const run = await runSmall("of-shards", few);
+    expect(run.readInfo().status).toBe("finished");
+    writeWeights(
+      model,
+      layout,
+      weights.map((weight) => 2 * weight),
+      "F32",
+      1_000_000,
+    );
+    const config = resolveConfig(applySettings(recipe("coderlplus"), [...small, ...few, "train.steps=2"]), "of-shards");
+    await expect(train(config, { path: run.path, resume: true })).rejects.toThrow("its model data has changed");
   });
 });
 

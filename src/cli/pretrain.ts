@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
 import { UsageError } from "../core/errors.js";
-import { readBytes, sha256, writeDurable, writeFolderAtomic } from "../core/files.js";
+import { sha256OfFile, writeDurable, writeFolderAtomic } from "../core/files.js";
 import { type EmbeddedEngine, openEmbedded } from "../engines/embedded/embedded.js";
 import { traitsOf } from "../engines/embedded/families/families.js";
 import type { DecoderConfig } from "../engines/embedded/model/config.js";
@@ -83,7 +83,7 @@ async function runPretrain(flags: Flags): Promise<void> {
     } finally {
       await engine.close();
     }
-    process.stdout.write(`${flags.out}: sha256 ${sha256(readBytes(join(flags.out, "model.safetensors")))}\n`);
+    process.stdout.write(`${flags.out}: sha256 ${sha256OfFile(join(flags.out, "model.safetensors"))}\n`);
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
@@ -91,7 +91,7 @@ async function runPretrain(flags: Flags): Promise<void> {
 
 async function writeModel(engine: EmbeddedEngine, folder: string, flags: Flags): Promise<void> {
   await engine.save(folder, { optimizer: false, type: "BF16" });
-  const hash = sha256(readBytes(join(folder, "model.safetensors")));
+  const hash = sha256OfFile(join(folder, "model.safetensors"));
   writeDurable(
     join(folder, "PROVENANCE.json"),
     `${JSON.stringify({ command: commandOf(flags), sha256: hash }, null, 2)}\n`,

@@ -16,7 +16,7 @@ import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { DataError, UsageError } from "./errors.js";
-import { ensureWritable, readText, writeAtomic, writeFolderAtomic } from "./files.js";
+import { ensureWritable, readText, sha256, sha256OfFile, writeAtomic, writeFolderAtomic } from "./files.js";
 import { readRecords } from "./jsonl.js";
 import { mean, quantile, standardDeviation } from "./maths.js";
 import { Rng } from "./rng.js";
@@ -58,6 +58,16 @@ describe("small statistics", () => {
     expect(mean([1, 2, 6])).toBe(3);
     expect(standardDeviation([1, 0, 0, 0])).toBe(0.5);
     expect(quantile([4, 1, 3, 2], 0.5)).toBe(2.5);
+  });
+});
+
+describe("the hash of a file", () => {
+  it("is that of its content, also over several pieces", () => {
+    const path = join(folder(), "large");
+    const content = Uint8Array.from({ length: 5_000_000 }, (_, at) => at % 251);
+    writeAtomic(path, content);
+    expect(sha256OfFile(path)).toBe(sha256(content));
+    expect(() => sha256OfFile(`${path}.not`)).toThrow("cannot read it (no such file)");
   });
 });
 

@@ -10,6 +10,7 @@ import {
   openSync,
   readFileSync,
   readlinkSync,
+  readSync,
   realpathSync,
   renameSync,
   rmSync,
@@ -256,6 +257,27 @@ function flush(folder: string): void {
   } finally {
     closeSync(handle);
   }
+}
+
+const HASHED_BYTES = 1 << 22;
+
+/** Of a file of any size. @throws UsageError with the path and what to do */
+export function sha256OfFile(path: string): string {
+  const hash: Hash = createHash("sha256");
+  const piece = new Uint8Array(HASHED_BYTES);
+  try {
+    const file = openSync(path, "r");
+    try {
+      for (let read = readSync(file, piece); read > 0; read = readSync(file, piece)) {
+        hash.update(piece.subarray(0, read));
+      }
+    } finally {
+      closeSync(file);
+    }
+  } catch (error) {
+    throw cannotRead(path, error);
+  }
+  return hash.digest("hex");
 }
 
 export function sha256(content: string | Uint8Array): string {

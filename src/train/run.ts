@@ -1,8 +1,9 @@
 // A whole run from a config: the parts, the folder, the loop, the report, and the run's status whatever happens.
 
-import { basename, join, resolve } from "node:path";
+import { basename, resolve } from "node:path";
 import { UsageError } from "../core/errors.js";
-import { readBytes, sha256 } from "../core/files.js";
+import { sha256, sha256OfFile } from "../core/files.js";
+import { weightFiles } from "../engines/embedded/model/shards.js";
 import { measures } from "../eval/family.js";
 import type { RunInfo } from "../runs/records.js";
 import { renderReport } from "../runs/report.js";
@@ -34,11 +35,11 @@ export async function train(config: Config, options: TrainOptions = {}): Promise
   const reporter = options.reporter ?? silent;
   const path = options.path ?? RunDirectory.next("runs", config.recipe);
   RunDirectory.checkFree(path, options.resume ?? false);
-  const hashes = dataHashes(config);
   const parts = await openParts(config);
   try {
     if (parts.tooLong > 0) reporter.notice(`${parts.tooLong} problems left out: prompts over prompts.maximumTokens`);
     if (config.engine.device !== "cpu") reporter.notice(parts.device);
+    const hashes = dataHashes(config);
     const [run, before] = options.resume ? resumed(path, config, hashes) : created(path, config, hashes, parts.device);
     try {
       const info = await execute(config, run, before, () => runLoop(parts, run, reporter, options.signal));
@@ -124,12 +125,11 @@ function resumed(path: string, config: Config, hashes: RunInfo["dataHashes"]): [
   return [run, before];
 }
 
-/** @throws UsageError for a file that is not there */
 function dataHashes({ data, engine }: Config): RunInfo["dataHashes"] {
-  const hash = (file: string): string => sha256(readBytes(file));
+  const weights = weightFiles(bundled(engine.model, "model")).map(sha256OfFile);
   return {
-    train: hash(bundled(data.train, "train")),
-    evaluation: hash(bundled(data.evaluation, "held-out")),
-    model: hash(join(bundled(engine.model, "model"), "model.safetensors")),
+    train: sha256OfFile(bundled(data.train, "train")),
+    evaluation: sha256OfFile(bundled(data.evaluation, "held-out")),
+    model: weights.length === 1 ? weights[0] : sha256(weights.join()),
   };
 }

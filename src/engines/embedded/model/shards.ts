@@ -27,6 +27,11 @@ export function indexModel(folder: string): TensorIndex {
   return new Map([...new Set(shards)].flatMap((file) => [...indexFile(join(folder, file))]));
 }
 
+/** The files that hold a folder's weights. @throws EngineError naming the file that is missing or malformed */
+export function weightFiles(folder: string): readonly string[] {
+  return [...new Set([...indexModel(folder).values()].map(({ path }) => path))];
+}
+
 /** Writes one file, or shards of at most `limitBytes` each and their index; a larger tensor has a shard of its own. */
 export function writeModel(
   folder: string,
