@@ -1,7 +1,7 @@
 // A process of its own, whose memory tests/estimate.test.ts reads: opens an engine, samples and trains, and prints by
 // how many bytes its peak is above where it began.
 
-import type { EmbeddedOptions } from "../src/engines/embedded/embedded.js";
+import type { EmbeddedOptions } from "../src/engines/embedded/options.js";
 
 const before = process.memoryUsage.rss();
 const { openEmbedded } = await import("../src/engines/embedded/embedded.js");

@@ -6,10 +6,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
 import { moduleArguments } from "../src/core/worker.js";
-import type { EmbeddedOptions } from "../src/engines/embedded/embedded.js";
 import { estimateEmbedded } from "../src/engines/embedded/estimate.js";
 import type { DecoderConfig } from "../src/engines/embedded/model/config.js";
 import { createModel } from "../src/engines/embedded/model/create-model.js";
+import type { EmbeddedOptions } from "../src/engines/embedded/options.js";
 import { TEST_CONFIG, testTokenizerJson } from "../src/engines/embedded/test-model.js";
 
 const root = mkdtempSync(join(tmpdir(), "coderlplus-estimate-"));

@@ -6,6 +6,7 @@ import { type Command, Option } from "commander";
 import { UsageError } from "../core/errors.js";
 import { writeFolderAtomic } from "../core/files.js";
 import { sum } from "../core/maths.js";
+import { sizeText } from "../core/sizes.js";
 import { type ExportSource, exportModel } from "../engines/embedded/adapters/export.js";
 import { ADAPTER_FOLDER } from "../engines/embedded/checkpoints.js";
 import type { StoredType } from "../engines/embedded/model/number-formats.js";
@@ -56,7 +57,7 @@ export function registerExport(
       write(
         flags.json
           ? `${JSON.stringify(result)}\n`
-          : `${out}: ${parameters.toLocaleString("en")} parameters as ${type}, ${(bytes / 1e6).toFixed(1)} MB\n`,
+          : `${out}: ${parameters.toLocaleString("en")} parameters as ${type}, ${sizeText(bytes)}\n`,
       );
     });
 }

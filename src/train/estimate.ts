@@ -3,9 +3,9 @@
 
 import { totalmem } from "node:os";
 import { sum } from "../core/maths.js";
-import type { EmbeddedOptions } from "../engines/embedded/embedded.js";
 import { type EngineEstimate, estimateEmbedded } from "../engines/embedded/estimate.js";
 import type { MemoryPart } from "../engines/embedded/memory-model.js";
+import type { EmbeddedOptions } from "../engines/embedded/options.js";
 import { bundled } from "./bundled.js";
 import type { Config } from "./config.js";
 

@@ -1,6 +1,7 @@
 // Whether an engine can do what a config asks, said before the run starts.
 
 import { UsageError } from "../core/errors.js";
+import { sizeText } from "../core/sizes.js";
 import type { Engine } from "../engines/engine.js";
 import type { Config } from "./config.js";
 import { estimateRun } from "./estimate.js";
@@ -31,14 +32,10 @@ export function checkMemory(config: Config): void {
   if (fits) return;
   const largest = memory.reduce((a, b) => (b.bytes > a.bytes ? b : a));
   const allowed =
-    totalBytes > machineBytes ? `the machine has ${gigabytes(machineBytes)}` : "more than engine.memoryLimitBytes";
+    totalBytes > machineBytes ? `the machine has ${sizeText(machineBytes)}` : "more than engine.memoryLimitBytes";
   throw new UsageError(
-    `this needs about ${gigabytes(totalBytes)} of memory, ${allowed}; the largest part is ${largest.name}, ${gigabytes(largest.bytes)}: ` +
+    `this needs about ${sizeText(totalBytes)} of memory, ${allowed}; the largest part is ${largest.name}, ${sizeText(largest.bytes)}: ` +
       `lower rollouts.prompts (${rollouts.prompts}), rollouts.groupSize (${rollouts.groupSize}) or rollouts.maximumTokens (${rollouts.maximumTokens}), ` +
       `set ${engine.lora ? "" : "engine.lora or "}engine.recompute: always, or take a smaller model (coderlplus estimate shows all parts)`,
   );
-}
-
-function gigabytes(bytes: number): string {
-  return `${(bytes / 1e9).toFixed(1)} GB`;
 }

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { EngineError } from "../../core/errors.js";
 import type { Sample } from "../engine.js";
-import { type EmbeddedEngine, type EmbeddedOptions, openEmbedded } from "./embedded.js";
+import { type EmbeddedEngine, openEmbedded } from "./embedded.js";
+import type { EmbeddedOptions } from "./options.js";
 import { createTestModel, removeTestModels, TEST_CONFIG, testTokenizerJson } from "./test-model.js";
 import { datums, largestDifference, POLICY, requests, STEP } from "./test-requests.js";
 

@@ -2,7 +2,6 @@
 // into batches, hands them to compute workers and puts results back in order. What it cuts does not depend on how many
 // workers there are, and sums have one order, so results are the same bits for any number of threads.
 
-import { availableParallelism } from "node:os";
 import { basename, resolve } from "node:path";
 import { EngineError } from "../../core/errors.js";
 import { sum } from "../../core/maths.js";
@@ -18,53 +17,30 @@ import type {
   SampleRequest,
   Tokenizer,
 } from "../engine.js";
-import { adaptersOf, type LoraOptions } from "./adapters/layout.js";
-import type { Model } from "./decoder/graphs.js";
 import { type Layout, layoutOf } from "./decoder/layout.js";
 import { trainedLayout } from "./decoder/weight-inputs.js";
 import type { Device } from "./devices.js";
 import { cutHiddenBatches } from "./hidden-states.js";
-import { CONTROL_BYTES, type SharedState, TURN, type WeightSource } from "./jobs.js";
-import { stampOf } from "./memory.js";
-import { type MemoryOptions, type MemoryPlan, memoryPlan } from "./memory-model.js";
+import { CONTROL_BYTES, TURN, type WeightSource } from "./jobs.js";
+import { newSharedState, stampOf } from "./memory.js";
+import type { MemoryPlan } from "./memory-model.js";
 import { type Companions, readCompanions, writeCompanions } from "./model/checkpoint.js";
 import { type DecoderConfig, readConfig } from "./model/config.js";
 import type { StoredType } from "./model/number-formats.js";
 import { readTokenizer } from "./model/tokenizer.js";
+import { type EmbeddedOptions, planEmbedded } from "./options.js";
 import { checkHiddenStates, checkSequences, checkTokens, hasGradient, trainingSequence } from "./requests.js";
 import { mostRows } from "./sampling/key-value-cache.js";
 import { cutShards } from "./sampling/shards.js";
 import { tinyConfig } from "./self-test/tiny-model.js";
-import { type Batch, cutBatches, type Sequence } from "./training/batches.js";
+import { cutBatches, pickBatch, type Sequence } from "./training/batches.js";
 import { type Stretch, stretches } from "./training/optimizer.js";
 import type { TokenScores } from "./training/trainer.js";
 import { type Placement, placementText } from "./webgpu/placement.js";
 import { WorkerPool } from "./worker-pool.js";
 
-export interface EmbeddedOptions {
-  /** A model folder in Hugging Face's layout. Its files must stay: the reference is read when it is first asked for. */
-  readonly model: string;
-  /** What computes; the processor by default. */
-  readonly device?: Device;
-  /** Processor threads to use, all by default; the results' bits do not depend on it. */
-  readonly threads?: number;
-  /** Tokens of one training batch, padding included. */
-  readonly microBatchTokens?: number;
-  /** Sequences drawn at once by one worker. */
-  readonly samplingRows?: number;
-  /** Compute layers again for their gradients, to save memory: where a sequence does not fit otherwise by default. */
-  readonly recompute?: MemoryOptions["recompute"];
-  /** Of the whole engine; without it, what batches of the usual size need. */
-  readonly memoryLimitBytes?: number | null;
-  /** Train adapters beside frozen weights instead of the weights; their first numbers come from the seed. */
-  readonly lora?: (LoraOptions & { readonly seed: string | number }) | null;
-}
-
 /** What the self-tests of this process found, by device and tiny model. */
 const tested = new Map<string, Placement | null>();
-
-const DEFAULT_MICRO_BATCH_TOKENS = 1024;
-const DEFAULT_SAMPLING_ROWS = 64;
 
 /** @throws EngineError naming the file, key or tensor that cannot be used */
 export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedEngine> {
@@ -85,24 +61,6 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedEn
     throw error;
   }
   return engine;
-}
-
-/** @throws EngineError where the model exceeds the options' limit */
-export function planEmbedded(config: DecoderConfig, options: EmbeddedOptions): { model: Model; plan: MemoryPlan } {
-  const layout = layoutOf(config);
-  const { lora, device = "cpu" } = options;
-  // Tensors on a device have no views: there the head is read whole.
-  const whole = device === "cpu" ? {} : { partRows: config.vocabularySize };
-  const model = { config, layout, ...whole, ...(lora && { adapters: adaptersOf(layout, lora) }) };
-  const plan = memoryPlan(model, {
-    // One worker has the graphics processor to itself.
-    threads: device === "webgpu" ? 1 : (options.threads ?? availableParallelism()),
-    microBatchTokens: options.microBatchTokens ?? DEFAULT_MICRO_BATCH_TOKENS,
-    samplingRows: options.samplingRows ?? DEFAULT_SAMPLING_ROWS,
-    recompute: options.recompute ?? "auto",
-    memoryLimitBytes: options.memoryLimitBytes ?? null,
-  });
-  return { model, plan };
 }
 
 export class EmbeddedEngine implements Engine {
@@ -152,7 +110,7 @@ export class EmbeddedEngine implements Engine {
       folder: this.#folder,
       stamp: stampOf(this.#folder),
       lora,
-      state: workers > 1 ? sharedState(trained.length) : undefined,
+      state: workers > 1 ? newSharedState(trained.length) : undefined,
       control: this.#control,
       threads,
     });
@@ -243,12 +201,12 @@ export class EmbeddedEngine implements Engine {
       const logprobs: Float32Array[] = [];
       const entropies: Float32Array[] = [];
       const losses: Float32Array[] = [];
-      const training = this.#cut(items, at(true));
+      const training = cutBatches(items, at(true), this.#plan.limits);
       new Int32Array(this.#control)[TURN] = 0;
       const jobs = training.map(async (batch, turn) => {
         const scores = await this.#pool.run("gradient", {
           version: this.#version,
-          batch: select(batch, items),
+          batch: pickBatch(batch, items),
           loss,
           turn,
         });
@@ -334,26 +292,13 @@ export class EmbeddedEngine implements Engine {
     checkSequences(sequences, this.#config);
     const results: TokenScores[] = [];
     const bare = sequences.map(({ prompt, completion }) => ({ prompt, completion }));
-    const batches = this.#cut(bare, [...bare.keys()]);
+    const batches = cutBatches(bare, [...bare.keys()], this.#plan.limits);
     await Promise.all(
       batches.map(async (batch) => {
-        const scores = await this.#pool.run("logprobs", { source, batch: select(batch, bare) });
+        const scores = await this.#pool.run("logprobs", { source, batch: pickBatch(batch, bare) });
         for (const [row, index] of batch.groups.flat().entries()) results[index] = scores[row];
       }),
     );
     return results;
   }
-
-  #cut(sequences: readonly Sequence[], wanted: readonly number[]): Array<Batch<number>> {
-    return cutBatches(sequences, wanted, this.#plan.limits);
-  }
-}
-
-function sharedState(length: number): SharedState {
-  const memory = (): SharedArrayBuffer => new SharedArrayBuffer(length * 4);
-  return { weights: memory(), gradient: memory(), firstMoment: memory(), secondMoment: memory() };
-}
-
-function select<Item>(batch: Batch<number>, items: readonly Item[]): Batch<Item> {
-  return { ...batch, groups: batch.groups.map((group) => group.map((index) => items[index])) };
 }

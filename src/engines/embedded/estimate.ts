@@ -3,9 +3,9 @@
 
 import { resolve } from "node:path";
 import { trainedLayout } from "./decoder/weight-inputs.js";
-import { type EmbeddedOptions, planEmbedded } from "./embedded.js";
 import { largestBatch, type MemoryPart, memoryParts, type Workload } from "./memory-model.js";
 import { readConfig } from "./model/config.js";
+import { type EmbeddedOptions, planEmbedded } from "./options.js";
 
 export interface EngineEstimate {
   readonly parameters: number;

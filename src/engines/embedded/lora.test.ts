@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { LORA_TARGETS, type LoraOptions } from "./adapters/layout.js";
 import { readAdapters } from "./adapters/peft.js";
-import { type EmbeddedEngine, type EmbeddedOptions, openEmbedded } from "./embedded.js";
+import { type EmbeddedEngine, openEmbedded } from "./embedded.js";
+import type { EmbeddedOptions } from "./options.js";
 import { createTestModel, removeTestModels } from "./test-model.js";
 import { datums, largestDifference, POLICY, requests, STEP } from "./test-requests.js";
 

@@ -3,6 +3,7 @@
 
 import { EngineError } from "../../core/errors.js";
 import { sum } from "../../core/maths.js";
+import { sizeText } from "../../core/sizes.js";
 import { stackedLengths } from "./decoder/attention.js";
 import { logprobGraph, lossGraph, type Model, promptGraph } from "./decoder/graphs.js";
 import { trainedLayout } from "./decoder/weight-inputs.js";
@@ -16,6 +17,7 @@ import {
   type BatchShape,
   blockCounts,
   cutBatches,
+  MOST_BATCH_BYTES,
   ownBucket,
   passBlocks,
   promptBlocks,
@@ -28,11 +30,6 @@ const ARENA = 1.25;
 /** Node.js, this program and ONNX Runtime; and for each worker its heap and its sessions. Measured. */
 const PROCESS_BYTES = 95e6;
 const WORKER_BYTES = 75e6;
-/**
- * What one batch may take: the same on every machine, so that batches are too. A limit can only make it less: half of
- * what the weights leave, because scoring and sampling keep memory of their own.
- */
-const BATCH_BYTES = 2 * 2 ** 30;
 /** A model above this many weights is computed by one worker with several threads: copies would cost more. */
 const ONE_WORKER_PARAMETERS = 20_000_000;
 
@@ -68,10 +65,11 @@ export function memoryPlan(model: Model, options: MemoryOptions): MemoryPlan {
   const { threads, memoryLimitBytes: limit, samplingRows, microBatchTokens, recompute } = options;
   const most = model.layout.parameters > ONE_WORKER_PARAMETERS ? 1 : threads;
   const alone = total(heldParts(model, 1, false));
-  const bytes = limit === null ? BATCH_BYTES : Math.min(BATCH_BYTES, (limit - alone) / 2);
+  // Half of what the weights leave, because scoring and sampling keep memory of their own.
+  const bytes = limit === null ? MOST_BATCH_BYTES : Math.min(MOST_BATCH_BYTES, (limit - alone) / 2);
   if (bytes <= 0) {
     throw new EngineError(
-      `engine.memoryLimitBytes is ${limit}, but this model needs about ${Math.ceil(alone)} before it computes anything: ` +
+      `engine.memoryLimitBytes is ${limit}, but this model needs about ${sizeText(alone)} before it computes anything: ` +
         "raise it, train adapters (engine.lora), or take a smaller model",
     );
   }
@@ -152,7 +150,7 @@ export function memoryParts(model: Model, plan: MemoryPlan, workload: Workload):
   return [
     ...heldParts(model, workers, workload.reference),
     { name: "a batch's activations and gradients", bytes: workers * plan.limits.cost(batch.shape, batch.recompute) },
-    { name: "scoring", bytes: workers * scoring },
+    { name: "logprobs of a batch", bytes: workers * scoring },
     ...samplingParts(model, plan, workload),
   ];
 }
@@ -163,9 +161,9 @@ function heldParts(model: Model, workers: number, reference: boolean): MemoryPar
   const trained = trainedLayout(model).length * 4;
   const frozen = model.adapters || reference ? workers * all : 0;
   return [
-    { name: "program", bytes: PROCESS_BYTES + workers * WORKER_BYTES },
+    { name: "Node.js and ONNX Runtime", bytes: PROCESS_BYTES + workers * WORKER_BYTES },
     { name: model.adapters ? "adapters" : "weights", bytes: trained },
-    { name: "copies for the workers", bytes: workers > 1 ? workers * trained : 0 },
+    { name: "workers' copies of what is trained", bytes: workers > 1 ? workers * trained : 0 },
     { name: model.adapters ? "frozen weights" : "reference policy", bytes: frozen },
     { name: "gradient", bytes: trained },
     // A run's results are memory of their own until the collector comes.
@@ -216,8 +214,7 @@ function samplingParts(model: Model, plan: MemoryPlan, workload: Workload): Memo
   const outputs = 4 * rows * config.vocabularySize * 4;
   return [
     { name: "weights packed for sampling", bytes: workers * model.layout.length * 4 },
-    { name: "prompts' pass", bytes: workers * runBytes(promptGraph(model, blocks), lengths) },
-    { name: "packed weights", bytes: workers * model.layout.parameters * 4 },
+    { name: "prompts read for sampling", bytes: workers * runBytes(promptGraph(model, blocks), lengths) },
     { name: "key-value cache", bytes: workers * cached * perToken },
     { name: "sampling's outputs", bytes: workers * outputs },
   ];

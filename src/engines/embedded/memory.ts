@@ -9,15 +9,20 @@ import type { Model } from "./decoder/graphs.js";
 import { trainedLayout } from "./decoder/weight-inputs.js";
 import type { SharedState } from "./jobs.js";
 import { readWeights } from "./model/checkpoint.js";
-import { indexModel } from "./model/shards.js";
+import { weightFiles } from "./model/shards.js";
 import type { OptimizerState } from "./training/optimizer.js";
 import { type LoadedWeights, loadedWeights } from "./weights.js";
 
 /** Tells whether the files of a folder's weights are still the same. */
 export function stampOf(folder: string): string {
-  const files = new Set([...indexModel(folder).values()].map(({ path }) => path));
-  const stats = [...files].map((path) => statSync(path));
+  const stats = weightFiles(folder).map((path) => statSync(path));
   return stats.map(({ mtimeMs, size }) => `${mtimeMs} ${size}`).join();
+}
+
+/** For what is trained, `length` numbers of it. */
+export function newSharedState(length: number): SharedState {
+  const memory = (): SharedArrayBuffer => new SharedArrayBuffer(length * 4);
+  return { weights: memory(), gradient: memory(), firstMoment: memory(), secondMoment: memory() };
 }
 
 export class WorkerMemory {

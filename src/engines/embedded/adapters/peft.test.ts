@@ -10,7 +10,7 @@ import { readWeights } from "../model/checkpoint.js";
 import { readConfig } from "../model/config.js";
 import { indexFile, readTensor } from "../model/safetensors.js";
 import { isPythonWithout, python } from "../test-python.js";
-import { cutBatches } from "../training/batches.js";
+import { cutBatches, pickBatch } from "../training/batches.js";
 import { Trainer } from "../training/trainer.js";
 import { type LoadedWeights, loadedWeights } from "../weights.js";
 import { exportModel } from "./export.js";
@@ -54,8 +54,7 @@ async function nextLogprobs(model: Model, weights: LoadedWeights): Promise<numbe
     cost: () => 0,
     recompute: "auto",
   });
-  const groups = batch.groups.map((group) => group.map((index) => sequences[index]));
-  const scores = await new Trainer(model, UNGUARDED).logprobs(weights, { ...batch, groups });
+  const scores = await new Trainer(model, UNGUARDED).logprobs(weights, pickBatch(batch, sequences));
   const result: number[] = [];
   for (const [at, index] of batch.groups.flat().entries()) result[index] = scores[at].logprobs[0];
   return result;

@@ -10,7 +10,7 @@ import { compile, type Feeds, UNGUARDED } from "../graph/program.js";
 import { total } from "../operators/reduction.js";
 import { livelyWeights } from "../self-test/tiny-model.js";
 import { removeTestModels, TEST_CONFIG } from "../test-model.js";
-import { type BatchLimits, cutBatches } from "../training/batches.js";
+import { type BatchLimits, cutBatches, pickBatch } from "../training/batches.js";
 import { Trainer, type TrainingSequence } from "../training/trainer.js";
 import { loadedWeights } from "../weights.js";
 import type { Model } from "./graphs.js";
@@ -82,7 +82,7 @@ describe("the gradient of the whole decoder", () => {
         const rng = Rng.of("gradient", name);
         const sequences = shared ? randomSequences(5, rng) : wholeSequences(rng);
         const [cut] = cutBatches(sequences, [...sequences.keys()], WHOLE);
-        const batch = { ...cut, groups: cut.groups.map((group) => group.map((index) => sequences[index])) };
+        const batch = pickBatch(cut, sequences);
         const gradient = new Float64Array(flat.length);
         const lossAt = async (): Promise<number> => {
           const tokens = await trainer.gradient(weights, batch, loss, () => {});

@@ -6,7 +6,7 @@ import { UNGUARDED } from "../graph/program.js";
 import type { DecoderConfig } from "../model/config.js";
 import { livelyWeights } from "../self-test/tiny-model.js";
 import { TEST_CONFIG } from "../test-model.js";
-import { type BatchLimits, cutBatches, type Sequence } from "../training/batches.js";
+import { type BatchLimits, cutBatches, pickBatch, type Sequence } from "../training/batches.js";
 import { type TokenLosses, Trainer } from "../training/trainer.js";
 import { loadedWeights } from "../weights.js";
 import { layoutOf } from "./layout.js";
@@ -35,7 +35,7 @@ async function run(
     weights: new Float32Array(sequence.completion.length).fill(1 / sequence.completion.length),
     fields: {},
   }));
-  const batch = { ...cut, groups: cut.groups.map((group) => group.map((index) => items[index])) };
+  const batch = pickBatch(cut, items);
   const gradient = new Float32Array(layout.length);
   const tokens = await trainer.gradient(weights, batch, { kind: "cross-entropy" }, (offset, piece) => {
     for (let i = 0; i < piece.length; i++) gradient[offset + i] += piece[i];

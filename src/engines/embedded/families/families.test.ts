@@ -18,7 +18,7 @@ import type { StoredType } from "../model/number-formats.js";
 import { indexFile, readTensor } from "../model/safetensors.js";
 import { createTestModel, removeTestModels } from "../test-model.js";
 import { isPythonWithout, python } from "../test-python.js";
-import { cutBatches } from "../training/batches.js";
+import { cutBatches, pickBatch } from "../training/batches.js";
 import { Trainer } from "../training/trainer.js";
 import { loadedWeights } from "../weights.js";
 
@@ -111,7 +111,7 @@ async function gradientOf({ config, layout, weights, sequences }: LoadedModel): 
     cost: () => 0,
     recompute: "auto",
   })) {
-    const batch = { ...cut, groups: cut.groups.map((group) => group.map((index) => items[index])) };
+    const batch = pickBatch(cut, items);
     const add = (offset: number, piece: Float32Array): void => {
       for (let i = 0; i < piece.length; i++) gradient[offset + i] += piece[i];
     };

@@ -6,7 +6,7 @@ import type { Loss, OptimStep } from "../../engine.js";
 import type { Model } from "../decoder/graphs.js";
 import { type Layout, layoutOf } from "../decoder/layout.js";
 import type { DecoderConfig } from "../model/config.js";
-import { type Batch, type BatchLimits, cutBatches } from "../training/batches.js";
+import { type Batch, type BatchLimits, cutBatches, pickBatch } from "../training/batches.js";
 import type { TrainingSequence } from "../training/trainer.js";
 
 export interface TinyModel extends Model {
@@ -92,5 +92,5 @@ export function oneBatch<Item extends { prompt: readonly number[]; completion: r
 ): Batch<Item> {
   const batches = cutBatches(sequences, [...sequences.keys()], WHOLE);
   if (batches.length !== 1) throw new RangeError(`${sequences.length} sequences gave ${batches.length} batches`);
-  return { ...batches[0], groups: batches[0].groups.map((group) => group.map((index) => sequences[index])) };
+  return pickBatch(batches[0], sequences);
 }

@@ -82,6 +82,6 @@ describe("batches", () => {
     expect(cut([long(601), long(601)])).toEqual([[2, true]]);
     expect(cut([long(101), long(101)], { recompute: "always" })).toEqual([[2, true]]);
     expect(() => cut([long(601)], { recompute: "never" })).toThrow("set engine.recompute to auto");
-    expect(() => cut([long(2001)])).toThrow("a sequence of 2048 tokens needs about 0.00 GB to train on");
+    expect(() => cut([long(2001)])).toThrow("a sequence of 2048 tokens needs about 0.4 MB to train on");
   });
 });

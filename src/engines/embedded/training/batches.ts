@@ -1,8 +1,9 @@
 // How sequences are cut into batches that run at once. Depends only on the sequences and the budgets, never on the
 // number of threads or workers, so that sums of gradients have one order. How much memory a batch takes is not known
-// here (memory.ts).
+// here (memory-model.ts).
 
 import { EngineError } from "../../../core/errors.js";
+import { sizeText } from "../../../core/sizes.js";
 import type { BlockCounts } from "../decoder/attention.js";
 
 export interface Sequence {
@@ -33,12 +34,15 @@ export interface BatchShape {
 export interface BatchLimits {
   /** Tokens of a batch, its padding included; a sequence that is longer runs alone. */
   readonly tokens: number;
-  /** No batch takes more, as `cost` counts. */
+  /** No batch takes more, as `cost` counts; {@link MOST_BATCH_BYTES} at most. */
   readonly bytes: number;
   readonly cost: (shape: BatchShape, recompute: boolean) => number;
   /** "auto" where a sequence would not fit otherwise. */
   readonly recompute: "auto" | "always" | "never";
 }
+
+/** What one batch may take: the same on every machine, so that batches are too; a limit can only make it less. */
+export const MOST_BATCH_BYTES = 2 * 2 ** 30;
 
 /** Prompts that are computed together, and sampled from together, are padded to the same multiple of this. */
 const PROMPT_STEP = 32;
@@ -131,6 +135,11 @@ export function cutBatches(
   }));
 }
 
+/** The batch of the items that it names by their indices. */
+export function pickBatch<Item>(batch: Batch<number>, items: readonly Item[]): Batch<Item> {
+  return { ...batch, groups: batch.groups.map((group) => group.map((index) => items[index])) };
+}
+
 /** Undefined for prompts of different padded lengths, which never share a batch; whole sequences do. */
 function join(a: BatchShape, b: BatchShape): BatchShape | undefined {
   const whole = a.ownLength === 0 && b.ownLength === 0;
@@ -194,13 +203,13 @@ function seatsThatFit(
     }
   }
   const needed = cost(shapeOf(1), ways.at(-1) === true);
-  const other = limits.recompute === "never" ? "set engine.recompute to auto, " : "";
+  const advice = [
+    ...(limits.recompute === "never" ? ["set engine.recompute to auto"] : []),
+    ...(bytes < MOST_BATCH_BYTES ? ["raise engine.memoryLimitBytes"] : []),
+    "shorten prompts or completions",
+  ];
   throw new EngineError(
-    `a sequence of ${shapeOf(1).promptLength} tokens needs about ${gigabytes(needed)} to train on, one batch may take ${gigabytes(bytes)}: ` +
-      `${other}raise engine.memoryLimitBytes, shorten prompts or completions, or take a smaller model`,
+    `a sequence of ${shapeOf(1).promptLength} tokens needs about ${sizeText(needed)} to train on, one batch may take ${sizeText(bytes)}: ` +
+      `${advice.join(", ")}, or take a smaller model`,
   );
-}
-
-function gigabytes(bytes: number): string {
-  return `${(bytes / 1e9).toFixed(2)} GB`;
 }
