@@ -1,5 +1,5 @@
 // Builds a computation graph node by node, with shapes, and remembers how each result came about so that autodiff.ts
-// can walk back. It knows no mathematics (operators.ts) and runs nothing (program.ts).
+// can walk back. It knows no mathematics (operators/) and runs nothing (program.ts).
 //
 // A dimension is a number, or a name for what is known only when the graph runs: one graph serves every batch size
 // and length, because making a session costs 50 to 200 ms and holds memory of its own.

@@ -1,6 +1,6 @@
 // One more token for each row as a single graph, its keys and values resident, and the draw of a token on the device,
-// so that a step brings back two numbers a row. The processor's step is in parts (decoder/graphs.ts) because its cache
-// lies in JavaScript. Shapes as in decoder/attention.ts; T tokens of a row so far, its prompt's padding among them.
+// so that a step brings back two numbers a row. The processor's step is in parts (decoder/graphs.ts) because its
+// cache lies in WebAssembly. Shapes as in decoder/attention.ts; T tokens of a row so far, its prompt's padding among them.
 
 import { decoderHead, decoderLayers } from "../decoder/decoder.js";
 import type { Model } from "../decoder/graphs.js";
