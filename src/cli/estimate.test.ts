@@ -25,7 +25,7 @@ describe("the estimate of a run", () => {
     const plain = estimateOf();
     const again = estimateOf("engine.recompute=always");
     expect(bytesOf(again, batch)).toBeLessThan(0.8 * bytesOf(plain, batch));
-    expect(again.gradientFlops).toBeCloseTo((plain.gradientFlops * 4) / 3, 0);
+    expect(again.gradientFlopsPerToken).toBeCloseTo((plain.gradientFlopsPerToken * 4) / 3, 0);
     expect(bytesOf(plain, "reference policy")).toBe(0);
     expect(bytesOf(estimateOf("policy.klCoefficient=0.01"), "reference policy")).toBeGreaterThan(1e6);
     expect(estimateOf("rollouts.maximumTokens=160").stepFlops).toBeGreaterThan(1.5 * plain.stepFlops);

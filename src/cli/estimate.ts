@@ -36,12 +36,12 @@ async function runEstimate(name: string | undefined, { set, model, json }: Flags
   const settings = model === undefined ? set : [...set, `engine.model=${JSON.stringify(model)}`];
   const config = namedConfig(name ?? "coderlplus", settings);
   const estimate = estimateRun(config);
-  const matrixFlops = await matrixRate(config.engine.threads);
-  const leastStepSeconds = estimate.stepFlops / matrixFlops;
+  const matrixFlopsPerSecond = await matrixRate(config.engine.threads);
+  const leastStepSeconds = estimate.stepFlops / matrixFlopsPerSecond;
   process.stdout.write(
     json
-      ? `${JSON.stringify({ ...estimate, matrixFlops, leastStepSeconds })}\n`
-      : `${estimateText(estimate)}${timeText(estimate, matrixFlops)}`,
+      ? `${JSON.stringify({ ...estimate, matrixFlopsPerSecond, leastStepSeconds })}\n`
+      : `${estimateText(estimate)}${timeText(estimate, matrixFlopsPerSecond)}`,
   );
 }
 

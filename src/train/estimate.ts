@@ -52,13 +52,13 @@ export function estimateRun(config: Config): RunEstimate {
   const machineBytes = constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();
   const limit = config.engine.memoryLimitBytes ?? Number.POSITIVE_INFINITY;
   const read = rollouts.prompts * prompts.maximumTokens;
-  const { forwardFlops, gradientFlops } = engine;
+  const { forwardFlopsPerToken, gradientFlopsPerToken } = engine;
   return {
     ...engine,
     memory: parts.filter(({ bytes }) => bytes > 0),
     totalBytes: bytesOf(parts),
     machineBytes,
     fits: bytesOf(parts) <= machineBytes && bytesOf(memory) <= limit,
-    stepFlops: (read + completions) * (forwardFlops * (reference ? 2 : 1) + gradientFlops),
+    stepFlops: (read + completions) * (forwardFlopsPerToken * (reference ? 2 : 1) + gradientFlopsPerToken),
   };
 }

@@ -15,8 +15,8 @@ export interface EngineEstimate {
   /** The largest batch of one gradient. */
   readonly batch: { readonly sequences: number; readonly tokens: number; readonly recompute: boolean };
   /** Floating point operations of one token at half the context: the forward pass, and forward with gradients. */
-  readonly forwardFlops: number;
-  readonly gradientFlops: number;
+  readonly forwardFlopsPerToken: number;
+  readonly gradientFlopsPerToken: number;
 }
 
 /** @throws EngineError naming the key or file, or what does not fit */
@@ -30,7 +30,7 @@ export function estimateEmbedded(options: EmbeddedOptions, workload: Workload): 
   const context = (workload.promptTokens + workload.completionTokens) / 2;
   // Scores and values: two products of the context's length for each head.
   const attention = 4 * config.layers * config.heads * config.headSize * context;
-  const forwardFlops = products + attention;
+  const forwardFlopsPerToken = products + attention;
   return {
     parameters: layout.parameters,
     trainedParameters: trainedLayout(model).parameters,
@@ -41,7 +41,7 @@ export function estimateEmbedded(options: EmbeddedOptions, workload: Workload): 
       tokens: shape.prompts * (shape.promptLength + shape.seats * shape.ownLength),
       recompute,
     },
-    forwardFlops,
-    gradientFlops: forwardFlops * (recompute ? 4 : 3),
+    forwardFlopsPerToken,
+    gradientFlopsPerToken: forwardFlopsPerToken * (recompute ? 4 : 3),
   };
 }
