@@ -44,25 +44,29 @@ const ATTRIBUTE_INT = 2;
 const ATTRIBUTE_STRING = 3;
 const ATTRIBUTE_INTS = 7;
 
+/** Bytes in parts, joined once at the end: what a constant holds may be many megabytes. */
+type Pieces = readonly Uint8Array[];
+
 /** The bytes of a ModelProto over the standard operators and ONNX Runtime's `com.microsoft` ones. */
 export function modelBytes(graph: GraphSpec): Uint8Array {
-  const body = concatenate([
+  const body = message([
     ...graph.nodes.map((node) => bytesField(1, nodeBytes(node))),
     textField(2, "graph"),
     ...graph.constants.map((constant) => bytesField(5, constantBytes(constant))),
     ...graph.inputs.map((input) => bytesField(11, valueBytes(input))),
     ...graph.outputs.map((output) => bytesField(12, valueBytes(output))),
   ]);
-  return concatenate([
+  const model = message([
     integerField(1, IR_VERSION),
     bytesField(7, body),
-    bytesField(8, concatenate([textField(1, ""), integerField(2, OPSET)])),
-    bytesField(8, concatenate([textField(1, "com.microsoft"), integerField(2, 1)])),
+    bytesField(8, message([textField(1, ""), integerField(2, OPSET)])),
+    bytesField(8, message([textField(1, "com.microsoft"), integerField(2, 1)])),
   ]);
+  return joined(model);
 }
 
-function nodeBytes(node: NodeSpec): Uint8Array {
-  return concatenate([
+function nodeBytes(node: NodeSpec): Pieces {
+  return message([
     ...node.inputs.map((name) => textField(1, name)),
     ...node.outputs.map((name) => textField(2, name)),
     textField(4, node.operator),
@@ -71,38 +75,34 @@ function nodeBytes(node: NodeSpec): Uint8Array {
   ]);
 }
 
-function attributeBytes(name: string, value: Attribute): Uint8Array {
+function attributeBytes(name: string, value: Attribute): Pieces {
   if (typeof value === "number") {
-    return concatenate([textField(1, name), integerField(3, value), integerField(20, ATTRIBUTE_INT)]);
+    return message([textField(1, name), integerField(3, value), integerField(20, ATTRIBUTE_INT)]);
   }
   if (typeof value === "string") {
-    return concatenate([textField(1, name), textField(4, value), integerField(20, ATTRIBUTE_STRING)]);
+    return message([textField(1, name), textField(4, value), integerField(20, ATTRIBUTE_STRING)]);
   }
   if ("float" in value) {
-    return concatenate([textField(1, name), floatField(2, value.float), integerField(20, ATTRIBUTE_FLOAT)]);
+    return message([textField(1, name), floatField(2, value.float), integerField(20, ATTRIBUTE_FLOAT)]);
   }
-  return concatenate([
-    textField(1, name),
-    ...value.map((item) => integerField(8, item)),
-    integerField(20, ATTRIBUTE_INTS),
-  ]);
+  return message([textField(1, name), ...value.map((item) => integerField(8, item)), integerField(20, ATTRIBUTE_INTS)]);
 }
 
-function constantBytes({ name, type, shape, data }: ConstantSpec): Uint8Array {
-  return concatenate([
+function constantBytes({ name, type, shape, data }: ConstantSpec): Pieces {
+  return message([
     ...shape.map((dimension) => integerField(1, dimension)),
     integerField(2, DATA_TYPE[type]),
     textField(8, name),
-    bytesField(9, new Uint8Array(data.buffer, data.byteOffset, data.byteLength)),
+    bytesField(9, [new Uint8Array(data.buffer, data.byteOffset, data.byteLength)]),
   ]);
 }
 
-function valueBytes({ name, type, shape }: ValueSpec): Uint8Array {
+function valueBytes({ name, type, shape }: ValueSpec): Pieces {
   const dimensions = shape.map((dimension) =>
     bytesField(1, typeof dimension === "string" ? textField(2, dimension) : integerField(1, dimension)),
   );
-  const tensorType = concatenate([integerField(1, DATA_TYPE[type]), bytesField(2, concatenate(dimensions))]);
-  return concatenate([textField(1, name), bytesField(2, bytesField(1, tensorType))]);
+  const tensorType = message([integerField(1, DATA_TYPE[type]), bytesField(2, message(dimensions))]);
+  return message([textField(1, name), bytesField(2, bytesField(1, tensorType))]);
 }
 
 const VARINT = 0;
@@ -110,23 +110,23 @@ const LENGTH_DELIMITED = 2;
 const FIXED_32 = 5;
 const encoder = new TextEncoder();
 
-function integerField(field: number, value: number): Uint8Array {
-  return Uint8Array.from([...varint((field << 3) | VARINT), ...varint(value)]);
+function integerField(field: number, value: number): Pieces {
+  return [Uint8Array.from([...varint((field << 3) | VARINT), ...varint(value)])];
 }
 
-function textField(field: number, text: string): Uint8Array {
-  return bytesField(field, encoder.encode(text));
+function textField(field: number, text: string): Pieces {
+  return bytesField(field, [encoder.encode(text)]);
 }
 
-function bytesField(field: number, bytes: Uint8Array): Uint8Array {
-  return concatenate([Uint8Array.from([...varint((field << 3) | LENGTH_DELIMITED), ...varint(bytes.length)]), bytes]);
+function bytesField(field: number, pieces: Pieces): Pieces {
+  return [Uint8Array.from([...varint((field << 3) | LENGTH_DELIMITED), ...varint(lengthOf(pieces))]), ...pieces];
 }
 
-function floatField(field: number, value: number): Uint8Array {
+function floatField(field: number, value: number): Pieces {
   const bytes = new Uint8Array(5);
   bytes[0] = (field << 3) | FIXED_32;
   new DataView(bytes.buffer).setFloat32(1, value, true);
-  return bytes;
+  return [bytes];
 }
 
 /** Seven bits a byte, lowest first; a negative number is its 64-bit two's complement. */
@@ -141,12 +141,20 @@ function varint(value: number): number[] {
   return bytes;
 }
 
-function concatenate(parts: readonly Uint8Array[]): Uint8Array {
-  const result = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
+function message(parts: readonly Pieces[]): Pieces {
+  return parts.flat();
+}
+
+function lengthOf(pieces: Pieces): number {
+  return pieces.reduce((length, piece) => length + piece.length, 0);
+}
+
+function joined(pieces: Pieces): Uint8Array {
+  const result = new Uint8Array(lengthOf(pieces));
   let at = 0;
-  for (const part of parts) {
-    result.set(part, at);
-    at += part.length;
+  for (const piece of pieces) {
+    result.set(piece, at);
+    at += piece.length;
   }
   return result;
 }
