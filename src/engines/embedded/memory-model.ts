@@ -217,7 +217,6 @@ function samplingParts(model: Model, plan: MemoryPlan, workload: Workload): Memo
   return [
     { name: "weights packed for sampling", bytes: workers * model.layout.length * 4 },
     { name: "prompts' pass", bytes: workers * runBytes(promptGraph(model, blocks), lengths) },
-    { name: "packed weights", bytes: workers * model.layout.parameters * 4 },
     { name: "key-value cache", bytes: workers * cached * perToken },
     { name: "sampling's outputs", bytes: workers * outputs },
   ];
