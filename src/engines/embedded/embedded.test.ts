@@ -5,6 +5,7 @@ import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { EngineError } from "../../core/errors.js";
 import type { Sample } from "../engine.js";
 import { type EmbeddedEngine, type EmbeddedOptions, openEmbedded } from "./embedded.js";
+import { writeWeights } from "./model/checkpoint.js";
 import { createTestModel, removeTestModels, TEST_CONFIG, testTokenizerJson } from "./test-model.js";
 import { datums, largestDifference, POLICY, requests, STEP } from "./test-requests.js";
 
@@ -118,6 +119,25 @@ describe("sampling", () => {
     );
     expect(sample.tokens.length).toBeLessThanOrEqual(3);
     expect(drawn).toBe(sample.tokens.length);
+  });
+
+  it("reads prompts up to a context's end wherever that is", async () => {
+    const engine = await open({ model: createTestModel({ ...TEST_CONFIG, contextLength: 100 }).folder });
+    const asked = [
+      { prompt: Array.from({ length: 98 }, () => 9), count: 1, maxTokens: 9, temperature: 1, seeds: ["a"] },
+    ];
+    const data = datums(asked, await engine.sample(asked));
+    const sampled = data.map(({ oldLogprobs }) => oldLogprobs as Float32Array);
+    expect(largestDifference(await engine.logprobs(data), sampled)).toBeLessThan(1e-5);
+  });
+
+  it("says so where the weights give no probabilities", async () => {
+    const { folder, layout, weights } = createTestModel();
+    weights.fill(Number.NaN, 0, 32);
+    writeWeights(folder, layout, weights, "F32");
+    const engine = await open({ model: folder });
+    await expect(engine.sample(requests(1))).rejects.toThrow("request 0: a token's logprob is NaN");
+    await expect(engine.logprobs([{ prompt: [3], completion: [4] }])).rejects.toThrow("sequence 0: a token's logprob");
   });
 });
 
