@@ -20,6 +20,12 @@ describe("the estimate of a run", () => {
     expect(estimateText(estimate)).toMatch(/judge workers +580\n[^]*\nfits: the machine has [\d,]+ MB/);
   });
 
+  it("counts every part once", () => {
+    const { memory } = estimateOf("policy.klCoefficient=0.01", "engine.lora={}");
+    expect(memory.filter(({ name }) => name.includes("packed")).length).toBe(1);
+    expect(new Set(memory.map(({ name }) => name)).size).toBe(memory.length);
+  });
+
   it("follows the settings: fewer bytes where layers are computed again, more for a reference and longer answers", () => {
     const batch = "a batch's activations and gradients";
     const plain = estimateOf();

@@ -5,6 +5,7 @@ import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { EngineError } from "../../core/errors.js";
 import type { Sample } from "../engine.js";
 import { type EmbeddedEngine, openEmbedded } from "./embedded.js";
+import { writeWeights } from "./model/checkpoint.js";
 import type { EmbeddedOptions } from "./options.js";
 import { createTestModel, removeTestModels, TEST_CONFIG, testTokenizerJson } from "./test-model.js";
 import { datums, largestDifference, POLICY, requests, STEP } from "./test-requests.js";
@@ -120,6 +121,25 @@ describe("sampling", () => {
     expect(sample.tokens.length).toBeLessThanOrEqual(3);
     expect(drawn).toBe(sample.tokens.length);
   });
+
+  it("reads prompts up to a context's end wherever that is", async () => {
+    const engine = await open({ model: createTestModel({ ...TEST_CONFIG, contextLength: 100 }).folder });
+    const asked = [
+      { prompt: Array.from({ length: 98 }, () => 9), count: 1, maxTokens: 9, temperature: 1, seeds: ["a"] },
+    ];
+    const data = datums(asked, await engine.sample(asked));
+    const sampled = data.map(({ oldLogprobs }) => oldLogprobs as Float32Array);
+    expect(largestDifference(await engine.logprobs(data), sampled)).toBeLessThan(1e-5);
+  });
+
+  it("says so where the weights give no probabilities", async () => {
+    const { folder, layout, weights } = createTestModel();
+    weights.fill(Number.NaN, 0, 32);
+    writeWeights(folder, layout, weights, "F32");
+    const engine = await open({ model: folder });
+    await expect(engine.sample(requests(1))).rejects.toThrow("request 0: a token's logprob is NaN");
+    await expect(engine.logprobs([{ prompt: [3], completion: [4] }])).rejects.toThrow("sequence 0: a token's logprob");
+  });
 });
 
 describe("training", () => {
@@ -140,6 +160,22 @@ describe("training", () => {
     const one = await train({ model: folder, threads: 1, microBatchTokens: 200 }, 3);
     expect(await train({ model: folder, threads: 2, microBatchTokens: 200 }, 3)).toEqual(one);
     expect(await train({ model: folder, threads: 3, microBatchTokens: 200 }, 3)).toEqual(one);
+  });
+
+  it("gives the same bits for one or two threads of a model so large that one worker has them both", async () => {
+    const sizes = { hiddenSize: 512, heads: 8, keyValueHeads: 2, headSize: 64, feedForwardSize: 1024 };
+    const { folder } = createTestModel({ ...TEST_CONFIG, ...sizes, vocabularySize: 16_000, layers: 6 });
+    const asked = requests(3, 2, 4);
+    const run = async (threads: number): Promise<unknown> => {
+      const engine = await open({ model: folder, threads });
+      expect(engine.model.parameters).toBeGreaterThan(20e6);
+      const samples = await engine.sample(asked);
+      const trained = await engine.forwardBackward(datums(asked, samples), POLICY);
+      const { gradientNorm } = await engine.optimStep(STEP);
+      await engine.close();
+      return { samples, trained, gradientNorm };
+    };
+    expect(await run(2)).toEqual(await run(1));
   });
 
   it("does not depend on how a batch is cut, beyond rounding", async () => {

@@ -152,7 +152,10 @@ export class EmbeddedEngine implements Engine {
         shards.map(async ({ prompts, places }) => {
           const samples = await this.#pool.run("sample", { version, prompts }, report);
           for (const [index, { request, first }] of places.entries()) {
-            for (const [offset, sample] of samples[index].entries()) results[request][first + offset] = sample;
+            for (const [offset, sample] of samples[index].entries()) {
+              checkFinite(`request ${request}`, sample.logprobs);
+              results[request][first + offset] = sample;
+            }
           }
         }),
       );
@@ -299,6 +302,17 @@ export class EmbeddedEngine implements Engine {
         for (const [row, index] of batch.groups.flat().entries()) results[index] = scores[row];
       }),
     );
+    for (const [index, { logprobs }] of results.entries()) checkFinite(`sequence ${index}`, logprobs);
     return results;
   }
+}
+
+/** @throws EngineError where the model gave no probabilities */
+function checkFinite(where: string, logprobs: Float32Array): void {
+  const wrong = logprobs.find((logprob) => !Number.isFinite(logprob));
+  if (wrong === undefined) return;
+  throw new EngineError(
+    `${where}: a token's logprob is ${wrong}: the weights hold numbers that are not finite or far too large; ` +
+      "take another checkpoint, or train with a lower learning rate",
+  );
 }

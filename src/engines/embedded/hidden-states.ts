@@ -67,7 +67,10 @@ export class HiddenStates {
 /** What a prompt's pass is fed beside its embedded tokens, which are {@link paddedTokens}. */
 export function readingFeeds(config: DecoderConfig, sequences: readonly HiddenStateRequest[], width: number): Feeds {
   const count = sequences.length * width;
-  const position = BigInt64Array.from({ length: count }, (_, row) => BigInt(row % width));
+  // Padding may lie beyond the context, where there are no rotations; no token sees it.
+  const position = BigInt64Array.from({ length: count }, (_, row) =>
+    BigInt(Math.min(row % width, config.contextLength - 1)),
+  );
   const picks = sequences.flatMap(({ positions }, row) => positions.map((at) => BigInt(row * width + at)));
   const rows = width / passBlocks(width);
   return {

@@ -6,6 +6,7 @@ import { sum } from "../../core/maths.js";
 import { sizeText } from "../../core/sizes.js";
 import { stackedLengths } from "./decoder/attention.js";
 import { logprobGraph, lossGraph, type Model, promptGraph } from "./decoder/graphs.js";
+import { hasLoneWorker } from "./decoder/layout.js";
 import { trainedLayout } from "./decoder/weight-inputs.js";
 import { inputBytes, type Lengths, peakBytes } from "./graph/footprint.js";
 import type { Graph } from "./graph/graph.js";
@@ -30,8 +31,6 @@ const ARENA = 1.25;
 /** Node.js, this program and ONNX Runtime; and for each worker its heap and its sessions. Measured. */
 const PROCESS_BYTES = 95e6;
 const WORKER_BYTES = 75e6;
-/** A model above this many weights is computed by one worker with several threads: copies would cost more. */
-const ONE_WORKER_PARAMETERS = 20_000_000;
 
 /** Numbers of one [B, V] when sampling: several such arrays are alive. */
 const SAMPLED_LOGITS = 8_000_000;
@@ -63,7 +62,8 @@ export interface MemoryPlan {
  */
 export function memoryPlan(model: Model, options: MemoryOptions): MemoryPlan {
   const { threads, memoryLimitBytes: limit, samplingRows, microBatchTokens, recompute } = options;
-  const most = model.layout.parameters > ONE_WORKER_PARAMETERS ? 1 : threads;
+  const lone = hasLoneWorker(model.layout);
+  const most = lone ? 1 : threads;
   const alone = total(heldParts(model, 1, false));
   // Half of what the weights leave, because scoring and sampling keep memory of their own.
   const bytes = limit === null ? MOST_BATCH_BYTES : Math.min(MOST_BATCH_BYTES, (limit - alone) / 2);
@@ -80,7 +80,7 @@ export function memoryPlan(model: Model, options: MemoryOptions): MemoryPlan {
   const rows = Math.min(samplingRows, Math.max(1, Math.floor(SAMPLED_LOGITS / model.config.vocabularySize)));
   return {
     workers,
-    threads: Math.floor(threads / workers),
+    threads: lone ? threads : 1,
     samplingRows: rows,
     limits: { tokens: microBatchTokens, bytes, cost: batchCost(model), recompute },
   };

@@ -13,7 +13,7 @@ export interface EmbeddedOptions {
   readonly model: string;
   /** What computes; the processor by default. */
   readonly device?: Device;
-  /** Processor threads to use, all by default; the results' bits do not depend on it. */
+  /** Processor threads to use, all by default; the results' bits do not depend on it, above 20M weights up to two. */
   readonly threads?: number;
   /** Tokens of one training batch, padding included. */
   readonly microBatchTokens?: number;

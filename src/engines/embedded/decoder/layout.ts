@@ -33,6 +33,13 @@ export interface Layout {
   readonly parameters: number;
 }
 
+const LONE_WORKER_PARAMETERS = 20_000_000;
+
+/** Whether a model is so large that one worker computes it with several threads: copies for more would cost more. */
+export function hasLoneWorker({ parameters }: Layout): boolean {
+  return parameters > LONE_WORKER_PARAMETERS;
+}
+
 /** Where the head's rows are: a tied head is the embedding. */
 export function headName({ tied }: DecoderConfig): string {
   return tied ? "embedding" : "head";

@@ -4,7 +4,7 @@ import type { Graph, Value } from "../graph/graph.js";
 import type { Weights } from "./decoder.js";
 import type { Model } from "./graphs.js";
 import { headParts } from "./head.js";
-import type { Layout, LayoutTensor } from "./layout.js";
+import { hasLoneWorker, type Layout, type LayoutTensor } from "./layout.js";
 
 /** What training changes: the adapters where the model has some, otherwise all weights. */
 export function trainedLayout({ layout, adapters }: Model): Layout {
@@ -24,12 +24,17 @@ export function trainedTensors(model: Model): readonly LayoutTensor[] {
 /** Of a model whose matrices are half as wide, or less, as a usual training batch is long. */
 const NARROW = 512;
 
+/** Not where threads share a product: one of few columns then sums in another order for two of them than for one. */
+function cutsMatrices({ config, layout }: Model): boolean {
+  return config.hiddenSize <= NARROW && !hasLoneWorker(layout);
+}
+
 /** @param trained  is given the inputs that training changes, which are tracked then; without it none is */
 export function weightInputs(graph: Graph, model: Model, trained?: Map<string, Value>): Weights {
   const declared = new Map<string, Value>();
   return {
     adapters: model.adapters,
-    manyTokens: trained !== undefined && model.config.hiddenSize <= NARROW,
+    manyTokens: trained !== undefined && cutsMatrices(model),
     tensor: (name) => {
       const known = declared.get(name);
       if (known) return known;

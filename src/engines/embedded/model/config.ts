@@ -106,7 +106,8 @@ export function readConfig(folder: string): DecoderConfig {
 
 /** Qwen says to add YaRN to config.json and to leave max_position_embeddings as it was. */
 function contextLength(positions: number, { scaling }: Rope): number {
-  return scaling.kind === "yarn" ? Math.max(positions, scaling.factor * scaling.originalContextLength) : positions;
+  if (scaling.kind !== "yarn") return positions;
+  return Math.max(positions, Math.floor(scaling.factor * scaling.originalContextLength));
 }
 
 /** config.json as `transformers` reads it. */

@@ -36,6 +36,8 @@ export class Sampler {
   readonly #promptPass: PromptPass;
   readonly #stepPrograms: StepPrograms;
   #cache: KeyValueCache;
+  /** Each cache reserves gigabytes of addresses: an unused one is kept. */
+  #used = false;
 
   constructor(model: Model, runtime: Runtime) {
     this.#model = model;
@@ -52,6 +54,7 @@ export class Sampler {
   ): Promise<Sample[][]> {
     const programs = await this.#stepPrograms.of(weights);
     const rowCount = prompts.reduce((count, { seeds }) => count + seeds.length, 0);
+    this.#used = true;
     this.#cache.reset(
       Math.max(rowCount, LEAST_ROWS),
       Math.max(...prompts.map(({ tokens, maxTokens }) => tokens.length + maxTokens)),
@@ -73,7 +76,8 @@ export class Sampler {
   /** Gives back what sampling holds between two calls: packed weights and the cache. */
   async release(): Promise<void> {
     await this.#stepPrograms.release();
-    this.#cache = new KeyValueCache(this.#model.config);
+    if (this.#used) this.#cache = new KeyValueCache(this.#model.config);
+    this.#used = false;
   }
 
   /** Reads the prompts and draws the first token of each row. */

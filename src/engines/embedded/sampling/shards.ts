@@ -37,7 +37,7 @@ export function cutShards(requests: readonly SampleRequest[], limits: ShardLimit
 
 function check({ prompt, count, seeds, maxTokens }: SampleRequest, index: number, contextLength: number): void {
   if (seeds.length !== count) throw new ShapeError(`request ${index}: ${count} sequences but ${seeds.length} seeds`);
-  if (maxTokens < 1) throw new ShapeError(`request ${index}: maxTokens is ${maxTokens}, expected at least 1`);
+  if (!(maxTokens >= 1)) throw new ShapeError(`request ${index}: maxTokens is ${maxTokens}, expected at least 1`);
   if (prompt.length === 0)
     throw new ShapeError(`request ${index}: its prompt is empty; it needs a token to start from`);
   if (prompt.length >= contextLength) {
