@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { EngineError, messageOf } from "../../../core/errors.js";
+import { EngineError, messageOf, UsageError } from "../../../core/errors.js";
 import { readText } from "../../../core/files.js";
 import { explain } from "../../../core/schema.js";
 import { FAMILY_NAMES, type FamilyName, familyOf } from "../families/families.js";
@@ -45,10 +45,10 @@ const fileSchema = z.looseObject({
   quantization_config: z.null("quantised weights are not supported, expected a model in F32, BF16 or F16").optional(),
 });
 
-/** The JSON object in a model folder's file. @throws EngineError where it is missing or not one */
+/** The JSON object in a model folder's file. @throws UsageError where it is missing, EngineError where it is none */
 export function readModelJson(folder: string, name: string): Record<string, unknown> {
   const path = join(folder, name);
-  if (!existsSync(path)) throw new EngineError(`${path}: no such file; a model folder needs it`);
+  if (!existsSync(path)) throw new UsageError(`${path}: no such file; a model folder needs it`);
   try {
     const value: unknown = JSON.parse(readText(path));
     if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
