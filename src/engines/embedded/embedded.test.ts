@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileS
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
-import { EngineError } from "../../core/errors.js";
+import { EngineError, UsageError } from "../../core/errors.js";
 import type { Sample } from "../engine.js";
 import { type EmbeddedEngine, openEmbedded } from "./embedded.js";
 import { writeWeights } from "./model/checkpoint.js";
@@ -359,9 +359,9 @@ describe("a checkpoint", () => {
 });
 
 describe("opening", () => {
-  async function failure(folder: string): Promise<string> {
+  async function failure(folder: string, kind: typeof EngineError | typeof UsageError = EngineError): Promise<string> {
     const error: unknown = await openEmbedded({ model: folder, threads: 1 }).catch((thrown: unknown) => thrown);
-    expect(error).toBeInstanceOf(EngineError);
+    expect(error).toBeInstanceOf(kind);
     const { message } = error as Error;
     expect(message).not.toContain("\n");
     return message;
@@ -401,7 +401,7 @@ describe("opening", () => {
     expect(await failure(folder)).toMatch(/model\.safetensors: cut off or no safetensors file/);
     rmSync(path);
     expect(await failure(folder)).toContain("model.safetensors: no such file");
-    expect(await failure(join(scratch, "nowhere"))).toContain("config.json: no such file");
+    expect(await failure(join(scratch, "nowhere"), UsageError)).toContain("config.json: no such file");
   });
 
   it("says that a tokenizer is of another model", async () => {
