@@ -1,7 +1,8 @@
 // Who sees whom. A prompt's keys and values are computed once and shared by all its completions, which halves the work
 // of a step of several rollouts a prompt (Hydragen, Juravsky et al. 2024, has the idea for sampling, whose own
 // attention is in sampling/). A completion's token attends to two blocks, its prompt padded to a fixed length and the
-// completion so far, under one softmax. Shapes: P prompts of S tokens, R completions each (seats; some may be empty) of U tokens, B = P R, G = H / N.
+// completion so far, under one softmax. Shapes: P prompts of S tokens, R completions each (seats; some may be empty) of
+// U tokens, B = P R, G = H / N.
 
 import type { Graph, Value } from "../graph/graph.js";
 import { after, inTurn, stage } from "../graph/stage.js";

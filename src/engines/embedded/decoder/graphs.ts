@@ -156,6 +156,16 @@ function scoredRows(graph: Graph, stream: Value, { ownBlocks }: BlockCounts): Va
   return concatenate(graph, [firsts, rows("picks", "others")], 0, "K");
 }
 
+/** What a pass over prompts alone is fed beside weights. */
+function promptInputs(graph: Graph, { hiddenSize }: DecoderConfig, blocks: number) {
+  return {
+    embedded: graph.input("embedded", ["PS", hiddenSize]),
+    position: graph.input("position", ["PS", 1], { type: "int64" }),
+    masks: { promptCausal: graph.input("promptCausal", [blocks === 1 ? "GS" : "Gblock", "S"]) },
+    picks: graph.input("picks", ["K", 1], { type: "int64" }),
+  };
+}
+
 /**
  * Of prompts in so many blocks of attention. Inputs: embedded [P S, D], position, promptCausal of the last block,
  * picks [K, 1] int64, all weights. Outputs: logprobs of the whole vocabulary after each pick [K, V]; each layer's keys
@@ -165,16 +175,13 @@ export function promptGraph(model: Model, blocks = 1): Graph {
   const { config } = model;
   const graph = new Graph();
   const weights = weightInputs(graph, model);
-  const embedded = graph.input("embedded", ["PS", config.hiddenSize]);
-  const position = graph.input("position", ["PS", 1], { type: "int64" });
-  const masks = { promptCausal: graph.input("promptCausal", [blocks === 1 ? "GS" : "Gblock", "S"]) };
+  const { embedded, position, masks, picks } = promptInputs(graph, config, blocks);
   const keep = (layer: number, keys: Value, values: Value): void => {
     graph.output(transpose(graph, keys, [0, 1, 3, 2]), `keys ${layer}`);
     graph.output(values, `values ${layer}`);
   };
   const attend = attendPrompts(graph, config, masks, keep, { count: blocks, recompute: false });
   const stream = decoderLayers(graph, config, weights, embedded, position, attend);
-  const picks = graph.input("picks", ["K", 1], { type: "int64" });
   const logits = decoderHead(graph, config, weights, pick(graph, stream, picks));
   graph.output(graph.emit("LogSoftmax", [logits], logits.shape, { attributes: { axis: -1 } }), "logprobs");
   return graph;
@@ -188,11 +195,8 @@ export function hiddenGraph(model: Model, layers: ReadonlySet<number>, blocks = 
   const { config } = model;
   const graph = new Graph();
   const weights = weightInputs(graph, model);
-  const embedded = graph.input("embedded", ["PS", config.hiddenSize]);
-  const position = graph.input("position", ["PS", 1], { type: "int64" });
-  const masks = { promptCausal: graph.input("promptCausal", [blocks === 1 ? "GS" : "Gblock", "S"]) };
+  const { embedded, position, masks, picks } = promptInputs(graph, config, blocks);
   const attend = attendPrompts(graph, config, masks, () => {}, { count: blocks, recompute: false });
-  const picks = graph.input("picks", ["K", 1], { type: "int64" });
   const show = (layer: number, stream: Value): void => {
     if (!layers.has(layer)) return;
     const picked = pick(graph, stream, picks);

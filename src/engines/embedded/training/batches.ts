@@ -67,7 +67,7 @@ export function promptBlocks({ promptLength, ownLength }: Pick<Batch<unknown>, "
   return ownLength === 0 ? blocksOf(promptLength) : 1;
 }
 
-/** Of prompts read for sampling: only long ones, so that the others' numbers are those of training to the bit. */
+/** Of prompts read for sampling: only long ones, to bound their scores; one program serves all others. */
 export function passBlocks(promptLength: number): number {
   return promptLength < LONG_PROMPT ? 1 : blocksOf(promptLength);
 }
