@@ -15,7 +15,7 @@ import {
   traceSchema,
   verdictSchema,
 } from "../src/runs/schemas.js";
-import { configSchema } from "../src/train/config.js";
+import { configSchema } from "../src/train/config/schema.js";
 
 const rows = Object.entries(metricCatalogue).map(([name, meaning]) => `| \`${name}\` | ${meaning} |`);
 const page = `# Metrics

@@ -17,7 +17,7 @@ function lint(file: string, source: string): { readonly status: number | null; r
 
 describe("room boundaries", () => {
   it.each([
-    ["src/core/bad.ts", "../train/config.js"],
+    ["src/core/bad.ts", "../train/config/schema.js"],
     ["src/judge/bad.ts", "../alignment/pool.js"],
     ["src/algorithms/bad.ts", "../engines/engine.js"],
     ["src/dashboard/bad.ts", "../train/train.js"],

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { mean } from "../src/core/maths.js";
-import { applySettings, resolveConfig } from "../src/train/config.js";
+import { applySettings, resolveConfig } from "../src/train/config/resolve.js";
 import { recipe } from "../src/train/recipes/recipes.js";
 import { train } from "../src/train/run.js";
 

@@ -32,7 +32,7 @@ import {
 import { openSandbox, type Sandbox } from "../src/sandbox/sandbox.js";
 import { trace } from "../src/tracer/tracer.js";
 import { bundled } from "../src/train/bundled.js";
-import { applySettings, resolveConfig } from "../src/train/config.js";
+import { applySettings, resolveConfig } from "../src/train/config/resolve.js";
 import { recipe } from "../src/train/recipes/recipes.js";
 import { train } from "../src/train/run.js";
 

@@ -14,7 +14,7 @@ import { type AlignmentExample, type DropReason, dropReasons, type Funnel, type 
 import { type AlignmentPool, exampleKey } from "./pool.js";
 import { askable, isTooBig, type Selection, selectVariables } from "./select.js";
 
-export const sources = ["failed", "all", "passed"] as const;
+export const sources = ["failed", "all", "passed", "references"] as const;
 
 export interface RecycleOptions extends Selection {
   readonly source: (typeof sources)[number];

@@ -1,6 +1,7 @@
 // The config that a verb's argument and its --set flags mean.
 
-import { applySettings, type Config, readConfigFile, resolveConfig } from "../train/config.js";
+import { applySettings, readConfigFile, resolveConfig } from "../train/config/resolve.js";
+import type { Config } from "../train/config/schema.js";
 import { recipe } from "../train/recipes/recipes.js";
 
 /** @param name  a recipe, or a config file ending in .yaml */

@@ -6,7 +6,7 @@ import { Rng } from "../core/rng.js";
 import type { Problem } from "../problems/problem.js";
 import type { Dialect } from "../prompts/dialect.js";
 import type { Prompt } from "../rollouts/rollout.js";
-import type { Config } from "./config.js";
+import type { Config } from "./config/schema.js";
 
 /** floor(prompts * share) alignment prompts, or none while the pool cannot fill them (official rollout_batch_sampler.py). */
 export function alignmentCount(prompts: number, share: number, poolSize: number): number {

@@ -7,7 +7,7 @@ import { type EngineEstimate, estimateEmbedded } from "../engines/embedded/estim
 import type { MemoryPart } from "../engines/embedded/memory-model.js";
 import type { EmbeddedOptions } from "../engines/embedded/options.js";
 import { bundled } from "./bundled.js";
-import type { Config } from "./config.js";
+import type { Config } from "./config/schema.js";
 
 /** A judge worker with its Python, after some programs. Measured for the wasm engine, the larger one. */
 const JUDGE_BYTES = 290e6;

@@ -3,7 +3,7 @@
 import { UsageError } from "../core/errors.js";
 import { sizeText } from "../core/sizes.js";
 import type { Engine } from "../engines/engine.js";
-import type { Config } from "./config.js";
+import type { Config } from "./config/schema.js";
 import { estimateRun } from "./estimate.js";
 
 /** @throws UsageError naming the key that the engine cannot serve and what to set instead */

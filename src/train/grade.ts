@@ -73,17 +73,3 @@ function codeReward(verdict: Verdict, mode: GradingOptions["code"]): Pick<Graded
   const reward = mode === "binary" ? Number(verdict.kind === "passed") : passed / total;
   return { reward, rewardParts: { passed, total } };
 }
-
-/** [G] advantages of each group, null for a rollout without a reward. */
-export function advantagesOf(
-  groups: readonly GradedGroup[],
-  advantages: (rewards: ReadonlyArray<readonly number[]>) => number[][],
-): Array<Array<number | null>> {
-  const rewards = groups.map(({ rollouts }) => rollouts.flatMap(({ reward }) => (reward === null ? [] : [reward])));
-  const filled = advantages(rewards.filter((group) => group.length > 0));
-  let next = 0;
-  return groups.map(({ rollouts }, i) => {
-    const values = rewards[i]?.length ? [...(filled[next++] ?? [])] : [];
-    return rollouts.map(({ reward }) => (reward === null ? null : (values.shift() ?? null)));
-  });
-}

@@ -17,7 +17,7 @@ import { openSandbox, type Sandbox } from "../sandbox/sandbox.js";
 import { trace } from "../tracer/tracer.js";
 import { bundled } from "./bundled.js";
 import { type Position, readTrainingState, writeTrainingState } from "./checkpoint.js";
-import type { Config } from "./config.js";
+import type { Config } from "./config/schema.js";
 import { engineOptions } from "./estimate.js";
 import { checkEngine, checkMemory } from "./fit.js";
 import type { Judge } from "./grade.js";

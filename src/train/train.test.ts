@@ -6,9 +6,11 @@ import { AlignmentPool } from "../alignment/pool.js";
 import { LORA_TARGETS } from "../engines/embedded/adapters/layout.js";
 import { problemSchema } from "../problems/problem.js";
 import { continuation } from "../prompts/continuation.js";
+import { advantagesOf } from "./advantages.js";
 import { alignmentCount, isCollecting, mixedBatch } from "./batch.js";
-import { applySettings, type Config, configText, readConfigFile, resolveConfig } from "./config.js";
-import { advantagesOf, type GradedGroup } from "./grade.js";
+import { applySettings, configText, readConfigFile, resolveConfig } from "./config/resolve.js";
+import type { Config } from "./config/schema.js";
+import type { GradedGroup } from "./grade.js";
 import { recipe, recipes } from "./recipes/recipes.js";
 
 describe("the config", () => {

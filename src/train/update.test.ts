@@ -6,7 +6,8 @@ import { type EmbeddedEngine, openEmbedded } from "../engines/embedded/embedded.
 import type { Datum, Engine, Loss } from "../engines/engine.js";
 import type { Prompt } from "../rollouts/rollout.js";
 import { bundled } from "./bundled.js";
-import { applySettings, type Config, resolveConfig } from "./config.js";
+import { applySettings, resolveConfig } from "./config/resolve.js";
+import type { Config } from "./config/schema.js";
 import type { GradedGroup } from "./grade.js";
 import { updatePolicy } from "./update.js";
 

@@ -1,15 +1,14 @@
 // The update: a step's rollouts in mini-batches of whole groups, one optimiser step each.
 
-import { tokenWeights } from "../algorithms/aggregation.js";
 import { k3 } from "../algorithms/kl.js";
 import { isClipped, ratioOf } from "../algorithms/policy-loss.js";
 import { Rng } from "../core/rng.js";
 import type { Datum, Engine, LossOutput } from "../engines/engine.js";
 import type { StepMetrics } from "../runs/metrics.js";
-import type { Config } from "./config.js";
+import type { Advantages } from "./advantages.js";
+import type { Config } from "./config/schema.js";
+import { datumsOf } from "./datums.js";
 import type { GradedGroup } from "./grade.js";
-
-type Advantages = ReadonlyArray<ReadonlyArray<number | null>>;
 
 /**
  * Learns from one step's groups.
@@ -41,42 +40,6 @@ export async function updatePolicy(
     tally.add(datums, output, gradientNorm, policy);
   }
   return { ...tally.metrics(policy.klCoefficient > 0), "policy/learning_rate": learningRate };
-}
-
-/** The rollouts of a mini-batch that can teach: with no KL term, those with an advantage. Weights count all of them. */
-async function datumsOf(
-  engine: Engine,
-  chosen: readonly number[],
-  groups: readonly GradedGroup[],
-  advantages: Advantages,
-  config: Config,
-): Promise<Datum[]> {
-  const rows = chosen.flatMap((g) => {
-    const group = groups[g];
-    return group.rollouts.flatMap(({ sample }, i) => {
-      const advantage = advantages[g]?.[i] ?? null;
-      return advantage === null ? [] : [{ prompt: group.promptTokens, sample, advantage }];
-    });
-  });
-  const lengths = rows.map(({ sample }) => sample.tokens.length);
-  const weights = tokenWeights(config.policy.aggregation, lengths, config.rollouts.maximumTokens);
-  const withKl = config.policy.klCoefficient > 0;
-  const datums = rows.flatMap(({ prompt, sample, advantage }, i): Datum[] => {
-    if (advantage === 0 && !withKl) return [];
-    const length = sample.tokens.length;
-    return [
-      {
-        prompt,
-        completion: sample.tokens,
-        weights: new Float32Array(length).fill(weights[i]),
-        advantages: new Float32Array(length).fill(advantage),
-        oldLogprobs: sample.logprobs,
-      },
-    ];
-  });
-  if (!withKl) return datums;
-  const reference = await engine.logprobs(datums, "reference");
-  return datums.map((datum, i) => ({ ...datum, referenceLogprobs: reference[i] }));
 }
 
 /** The metrics of a step without an update. */

@@ -1,21 +1,19 @@
-// One schema for a training run, its defaults, and how a recipe, a file and --set become one resolved config.
+// The schema of a training run and its defaults: every key there is. What a combination of keys means is not here
+// (refusals.ts), nor how a file and --set become one config (resolve.ts).
 
-import { parse as parseYaml, stringify as stringifyYaml } from "yaml";
 import { z } from "zod";
-import { type Aggregation, aggregations } from "../algorithms/aggregation.js";
-import { type AlgorithmName, algorithms } from "../algorithms/algorithm.js";
-import type { Clipping } from "../algorithms/policy-loss.js";
-import { samplings } from "../alignment/pool.js";
-import { sources } from "../alignment/recycle.js";
-import { rewardModes } from "../alignment/reward.js";
-import { selections } from "../alignment/select.js";
-import { ConfigError, messageOf } from "../core/errors.js";
-import { readText } from "../core/files.js";
-import { explain } from "../core/schema.js";
-import { LORA_TARGETS } from "../engines/embedded/adapters/layout.js";
-import { DEVICES } from "../engines/embedded/devices.js";
-import { engineChoices } from "../sandbox/native/choice.js";
-import { WALL_MODES } from "../sandbox/wall/wall.js";
+import { type Aggregation, aggregations } from "../../algorithms/aggregation.js";
+import { type AlgorithmName, algorithms } from "../../algorithms/algorithm.js";
+import type { Clipping } from "../../algorithms/policy-loss.js";
+import { samplings } from "../../alignment/pool.js";
+import { sources } from "../../alignment/recycle.js";
+import { rewardModes } from "../../alignment/reward.js";
+import { selections } from "../../alignment/select.js";
+import { targets } from "../../alignment/target.js";
+import { LORA_TARGETS } from "../../engines/embedded/adapters/layout.js";
+import { DEVICES } from "../../engines/embedded/devices.js";
+import { engineChoices } from "../../sandbox/native/choice.js";
+import { WALL_MODES } from "../../sandbox/wall/wall.js";
 
 const count = z.number().int().positive();
 const share = z.number().min(0).max(1);
@@ -66,6 +64,16 @@ export const configSchema = z.strictObject({
       groupSize: count.default(8),
       temperature: z.number().positive().default(1),
       maximumTokens: count.default(80),
+      /** Groups in which all rewards are equal teach nothing: draw others in their place (DAPO); null keeps them. */
+      dynamicSampling: z
+        .strictObject({
+          /** Batches of prompts to draw before giving up. */
+          maximumBatches: count.default(10),
+        })
+        .nullable()
+        .default(null),
+      /** How many updates older than the newest the policy is that samples: 1 samples the next batch before this step's update. */
+      stepsBehind: z.number().int().min(0).max(1).default(0),
     })
     .prefault({}),
   judge: z
@@ -78,17 +86,32 @@ export const configSchema = z.strictObject({
     .strictObject({
       code: z.enum(["binary", "fractionOfTests"]).default("binary"),
       alignment: z.enum(rewardModes).default("withOutput"),
+      /** Takes from the reward of completions that come close to the longest allowed (DAPO); null does not. */
+      overlong: z
+        .strictObject({ bufferTokens: count, factor: z.number().positive().default(1) })
+        .nullable()
+        .default(null),
     })
     .prefault({}),
   alignment: z
     .strictObject({
       share: share.default(0.4),
+      /** Shares at steps, linear between them and constant outside; null: `share` throughout. */
+      shareSchedule: z
+        .array(z.strictObject({ step: count, share }))
+        .min(1)
+        .nullable()
+        .default(null),
+      /** What is asked of a program. */
+      target: z.enum(targets).default("finalValues"),
       source: z.enum(sources).default("failed"),
       selection: z.enum(selections).default("lastAssigned"),
       maximumVariables: count.default(3),
       minimumComplexity: z.number().int().nonnegative().default(0),
       maximumComplexity: count.default(100),
       includeRaised: z.boolean().default(false),
+      /** Of failed programs: those that pass some tests, those that pass none, or any. */
+      passedTests: z.enum(["any", "some", "none"]).default("any"),
       /** About the longest answer of the warm start: longer ones, numbers spelt in digits mostly, teach nothing. */
       maximumAnswerTokens: count.default(40),
       maximumPerStep: count.nullable().default(48),
@@ -106,12 +129,25 @@ export const configSchema = z.strictObject({
       clipHigh: z.number().positive().optional(),
       dualClip: z.number().min(1).nullable().optional(),
       klCoefficient: z.number().nonnegative().default(0),
+      klEstimator: z.enum(["k1", "k2", "k3"]).default("k3"),
+      /** In the loss, or taken from the reward. */
+      klPlacement: z.enum(["loss", "reward"]).default("loss"),
+      /** Truncated importance weights between the policy that sampled and the one that is trained; null: none. */
+      importance: z
+        .strictObject({ level: z.enum(["token", "sequence"]).default("token"), cap: z.number().min(1).default(2) })
+        .nullable()
+        .default(null),
+      /** Leaves out a step's further updates once the policy is this far (k3, nats a token) from the one that sampled. */
+      maximumOldKl: z.number().positive().nullable().default(null),
     })
     .prefault({}),
   optimizer: z
     .strictObject({
       learningRate: z.number().nonnegative().default(3e-4),
       warmUpSteps: z.number().int().nonnegative().default(5),
+      /** After the warm-up, down to `finalShare` of the learning rate at the last step. */
+      schedule: z.enum(["constant", "linear", "cosine"]).default("constant"),
+      finalShare: share.default(0),
       beta1: share.default(0.9),
       beta2: share.default(0.99),
       epsilon: z.number().positive().default(1e-8),
@@ -122,9 +158,30 @@ export const configSchema = z.strictObject({
   train: z
     .strictObject({
       steps: z.number().int().nonnegative().default(80),
+      /** Updates a step: its groups in so many parts. */
       miniBatches: count.default(2),
+      /** Passes over a step's rollouts. */
+      epochs: count.default(1),
       checkpointEvery: count.default(10),
+      /** Newest checkpoints to keep. */
       keepCheckpoints: count.default(2),
+      /** Also keeps those of every so many steps. */
+      keepEvery: count.nullable().default(null),
+      /** Also keeps the checkpoint that evaluated best by this measure. */
+      keepBest: z.string().nullable().default(null),
+      /** Stops after the step in which this much time is used up, over all resumes; `--resume` with more goes on. */
+      maximumMinutes: z.number().positive().nullable().default(null),
+    })
+    .prefault({}),
+  /** What stops a run that is coming apart, with its last good checkpoint named; values that are not numbers always do. */
+  guards: z
+    .strictObject({
+      /** Gradient norm before clipping, of any update. */
+      maximumGradientNorm: z.number().positive().nullable().default(null),
+      /** k3 in nats a token to the policy that sampled, mean of a step. */
+      maximumOldKl: z.number().positive().nullable().default(null),
+      /** Nats a token, mean of a step: below it the policy has stopped trying anything. */
+      minimumEntropy: z.number().positive().nullable().default(null),
     })
     .prefault({}),
   evaluation: z
@@ -134,6 +191,8 @@ export const configSchema = z.strictObject({
       every: count.nullable().default(null),
     })
     .prefault({}),
+  /** Copies of metrics.jsonl for other viewers; it stays the truth. */
+  trackers: z.strictObject({ tensorboard: z.boolean().default(false), csv: z.boolean().default(false) }).prefault({}),
 });
 
 export type ConfigInput = z.input<typeof configSchema>;
@@ -142,86 +201,3 @@ type Parsed = z.output<typeof configSchema>;
 export type Config = Omit<Parsed, "policy"> & {
   readonly policy: Clipping & { readonly aggregation: Aggregation; readonly klCoefficient: number };
 };
-
-/** @throws ConfigError naming the key, what was found and what was expected */
-export function resolveConfig(input: unknown, where: string): Config {
-  const result = configSchema.safeParse(input ?? {});
-  if (!result.success) throw new ConfigError(`${where}: ${explain(result.error, input, configSchema)}`);
-  const { aggregation, clipping } = algorithms[result.data.algorithm];
-  const config = { ...result.data, policy: { aggregation, ...clipping, ...defined(result.data.policy) } } as Config;
-  refuseNonsense(config, where);
-  return config;
-}
-
-function refuseNonsense(config: Config, where: string): void {
-  const { alignment, pool, rollouts, train } = config;
-  if (alignment.collectSteps > 0 && alignment.collectSteps >= train.steps && train.steps > 0) {
-    throw new ConfigError(
-      `${where}: alignment.collectSteps is ${alignment.collectSteps} and train.steps ${train.steps}: nothing would be learnt; collect for fewer steps than the run has`,
-    );
-  }
-  if (pool.capacity < Math.floor(rollouts.prompts * alignment.share)) {
-    throw new ConfigError(
-      `${where}: pool.capacity is ${pool.capacity}, less than the ${Math.floor(rollouts.prompts * alignment.share)} alignment prompts of a step; raise it`,
-    );
-  }
-  if (alignment.share === 1 && alignment.collectSteps === 0) {
-    throw new ConfigError(
-      `${where}: alignment.share is 1 but alignment.collectSteps is 0: without code rollouts there are no failed programs to learn from; set alignment.collectSteps to 1 or more`,
-    );
-  }
-  if (rollouts.groupSize === 1) {
-    throw new ConfigError(
-      `${where}: rollouts.groupSize is 1: a group of one has no baseline, so ${config.algorithm} cannot learn from it; use 2 or more`,
-    );
-  }
-  if (train.miniBatches > rollouts.prompts) {
-    throw new ConfigError(
-      `${where}: train.miniBatches is ${train.miniBatches}, more than rollouts.prompts (${rollouts.prompts}); a mini-batch needs at least one group`,
-    );
-  }
-}
-
-function defined<T extends object>(value: T): Partial<T> {
-  return Object.fromEntries(Object.entries(value).filter(([, item]) => item !== undefined)) as Partial<T>;
-}
-
-/** A YAML file as plain data. */
-export function readConfigFile(path: string): unknown {
-  const text = readText(path);
-  try {
-    return parseYaml(text) as unknown;
-  } catch (error) {
-    throw new ConfigError(`${path}: not YAML: ${messageOf(error).split("\n")[0]}`, { cause: error });
-  }
-}
-
-/** Applies `a.b=value` settings to a copy; values are read as YAML, so `3`, `true`, `null` and `[1, 2]` mean what they say. */
-export function applySettings(input: unknown, settings: readonly string[]): unknown {
-  const result = structuredClone(input ?? {}) as Record<string, unknown>;
-  for (const setting of settings) {
-    const [path, ...rest] = setting.split("=");
-    if (!path || rest.length === 0)
-      throw new ConfigError(`--set ${setting}: expected key=value, as in --set train.steps=3`);
-    const keys = path.split(".");
-    let target = result;
-    for (const key of keys.slice(0, -1)) {
-      if (typeof target[key] !== "object" || target[key] === null) target[key] = {};
-      target = target[key] as Record<string, unknown>;
-    }
-    target[keys.at(-1) as string] = parseSetting(setting, rest.join("="));
-  }
-  return result;
-}
-
-function parseSetting(setting: string, text: string): unknown {
-  try {
-    return parseYaml(text) as unknown;
-  } catch (error) {
-    throw new ConfigError(`--set ${setting}: not YAML: ${messageOf(error).split("\n")[0]}`, { cause: error });
-  }
-}
-
-export function configText(config: Config): string {
-  return stringifyYaml(config);
-}

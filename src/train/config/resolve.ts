@@ -1,0 +1,63 @@
+// How a recipe, a file and --set become one resolved config, in which nothing is left open.
+
+import { parse as parseYaml, stringify as stringifyYaml } from "yaml";
+import { algorithms } from "../../algorithms/algorithm.js";
+import { ConfigError, messageOf } from "../../core/errors.js";
+import { readText } from "../../core/files.js";
+import { explain } from "../../core/schema.js";
+import { refuseNonsense } from "./refusals.js";
+import { type Config, configSchema } from "./schema.js";
+
+/** @throws ConfigError naming the key, what was found and what was expected */
+export function resolveConfig(input: unknown, where: string): Config {
+  const result = configSchema.safeParse(input ?? {});
+  if (!result.success) throw new ConfigError(`${where}: ${explain(result.error, input, configSchema)}`);
+  const { aggregation, clipping } = algorithms[result.data.algorithm];
+  const config = { ...result.data, policy: { aggregation, ...clipping, ...defined(result.data.policy) } } as Config;
+  refuseNonsense(config, where);
+  return config;
+}
+
+function defined<T extends object>(value: T): Partial<T> {
+  return Object.fromEntries(Object.entries(value).filter(([, item]) => item !== undefined)) as Partial<T>;
+}
+
+/** A YAML file as plain data. */
+export function readConfigFile(path: string): unknown {
+  const text = readText(path);
+  try {
+    return parseYaml(text) as unknown;
+  } catch (error) {
+    throw new ConfigError(`${path}: not YAML: ${messageOf(error).split("\n")[0]}`, { cause: error });
+  }
+}
+
+/** Applies `a.b=value` settings to a copy; values are read as YAML, so `3`, `true`, `null` and `[1, 2]` mean what they say. */
+export function applySettings(input: unknown, settings: readonly string[]): unknown {
+  const result = structuredClone(input ?? {}) as Record<string, unknown>;
+  for (const setting of settings) {
+    const [path, ...rest] = setting.split("=");
+    if (!path || rest.length === 0)
+      throw new ConfigError(`--set ${setting}: expected key=value, as in --set train.steps=3`);
+    const keys = path.split(".");
+    let target = result;
+    for (const key of keys.slice(0, -1)) {
+      if (typeof target[key] !== "object" || target[key] === null) target[key] = {};
+      target = target[key] as Record<string, unknown>;
+    }
+    target[keys.at(-1) as string] = parseSetting(setting, rest.join("="));
+  }
+  return result;
+}
+
+function parseSetting(setting: string, text: string): unknown {
+  try {
+    return parseYaml(text) as unknown;
+  } catch (error) {
+    throw new ConfigError(`--set ${setting}: not YAML: ${messageOf(error).split("\n")[0]}`, { cause: error });
+  }
+}
+
+export function configText(config: Config): string {
+  return stringifyYaml(config);
+}
