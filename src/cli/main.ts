@@ -15,6 +15,7 @@ import { registerLogprobs } from "./logprobs.js";
 import { registerPretrain } from "./pretrain.js";
 import { registerReport } from "./report.js";
 import { registerRollouts } from "./rollouts.js";
+import { registerStudy } from "./study.js";
 import { registerTrace } from "./trace.js";
 import { registerTrain } from "./train.js";
 
@@ -27,6 +28,7 @@ const program = new Command("coderlplus")
 for (const register of [
   registerTrain,
   registerPretrain,
+  registerStudy,
   registerCompare,
   registerRollouts,
   registerReport,
