@@ -51,7 +51,7 @@ export function comparisonCsv({ groups, measures }: Comparison): string {
   const header = "measure,group,seeds,before,value,spread,against,difference,low,high";
   const lines = Object.entries(measures).flatMap(([measure, row]) =>
     row.map(({ before, value, spread, against }, i) => {
-      const { name = "", seeds = [], against: baseline = null } = groups[i] ?? {};
+      const { name, seeds, against: baseline } = groups[i];
       const difference = against ? [against.difference, against.low, against.high] : ["", "", ""];
       return [measure, name, seeds.length, before, value, spread, baseline ?? "", ...difference].join(",");
     }),

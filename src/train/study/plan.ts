@@ -8,7 +8,7 @@ import { RunDirectory } from "../../runs/run-directory.js";
 import { applySettings, readConfigFile, resolveConfig } from "../config/resolve.js";
 import type { Config } from "../config/schema.js";
 import { recipe } from "../recipes/recipes.js";
-import { type Flags, type Stage, type Study, studySchema, type Variant } from "./schema.js";
+import { type Flags, type Stage, type Study, studySchema } from "./schema.js";
 
 /** A model folder that a verb of ours makes. */
 export interface ModelTask {
@@ -99,7 +99,7 @@ interface Place {
 }
 
 function jobOf(study: Study, name: string, seed: number, { folder, file, settings }: Place): Job {
-  const variant = study.variants[name] as Variant;
+  const variant = study.variants[name];
   const stages = "stages" in variant ? variant.stages : [variant];
   const tasks: Task[] = [];
   let model = variant.model === undefined ? null : modelPath(folder, variant.model);

@@ -56,8 +56,6 @@ export const studySchema = z.strictObject({
   budget: z.strictObject({ minutes: z.number().positive() }).nullable().default(null),
 });
 
-export type StudyInput = z.input<typeof studySchema>;
 export type Study = z.output<typeof studySchema>;
 export type Stage = z.output<typeof stage>;
-export type Variant = z.output<typeof variant>;
 export type Flags = z.output<typeof flags>;
