@@ -15,6 +15,7 @@ import { registerLogprobs } from "./logprobs.js";
 import { registerPretrain } from "./pretrain.js";
 import { registerReport } from "./report.js";
 import { registerRollouts } from "./rollouts.js";
+import { registerSft } from "./sft.js";
 import { registerTrace } from "./trace.js";
 import { registerTrain } from "./train.js";
 
@@ -26,6 +27,7 @@ const program = new Command("coderlplus")
 
 for (const register of [
   registerTrain,
+  registerSft,
   registerPretrain,
   registerCompare,
   registerRollouts,
