@@ -2,6 +2,7 @@
 
 import type { AlignmentExample } from "../alignment/example.js";
 import type { AlignmentPool } from "../alignment/pool.js";
+import { shareAt } from "../alignment/share.js";
 import { Rng } from "../core/rng.js";
 import type { Problem } from "../problems/problem.js";
 import type { Dialect } from "../prompts/dialect.js";
@@ -26,7 +27,7 @@ export function mixedBatch(
   dialect: Dialect,
   { step, cursor }: { readonly step: number; readonly cursor: number },
 ): Prompt[] {
-  const share = step <= alignment.collectSteps ? 0 : alignment.share;
+  const share = step <= alignment.collectSteps ? 0 : shareAt(step, alignment);
   const aligned = alignmentCount(rollouts.prompts, share, pool.size);
   const examples = pool.draw(aligned, step, Rng.of(seed, "pool", step));
   const order = problemOrder(problems.length, seed);
@@ -36,7 +37,7 @@ export function mixedBatch(
 
 /** Whether the step's rollouts are only recycled: in the collecting phase, and on code where alignment alone is learnt. */
 export function isCollecting(prompts: readonly Prompt[], { alignment }: Config, step: number): boolean {
-  return step <= alignment.collectSteps || (alignment.share === 1 && prompts.every(isCode));
+  return step <= alignment.collectSteps || (shareAt(step, alignment) === 1 && prompts.every(isCode));
 }
 
 /** Before the first step, after the last, and every so often where the config says so. */

@@ -19,6 +19,7 @@ import { bundled } from "./bundled.js";
 import { type Position, readTrainingState, writeTrainingState } from "./checkpoint.js";
 import type { Config } from "./config/schema.js";
 import { engineOptions } from "./estimate.js";
+import { firstExamples } from "./examples.js";
 import { checkEngine, checkMemory } from "./fit.js";
 import type { Judge } from "./grade.js";
 import type { Reporter } from "./reporter.js";
@@ -111,14 +112,15 @@ export async function startSession(parts: Parts, run: RunDirectory): Promise<Ses
   run.cutBackTo(last ?? 0);
   if (last !== undefined) await engine.load(run.checkpointPath(last), { optimizer: true });
   const state = last === undefined ? null : readTrainingState(run.checkpointPath(last));
-  const position = state?.position ?? { step: 0, cursor: 0 };
+  const position = state?.position ?? { step: 0, cursor: 0, references: 0 };
   const pool = new AlignmentPool(config.pool, state?.entries);
-  return {
+  const allTests = config.reward.code === "fractionOfTests" || alignment.passedTests !== "any";
+  const session: Session = {
     ...parts,
     run,
     pool,
     position,
-    judge: (problem, program) => judgeProgram(sandbox, problem, program, { mode: config.judge.mode }),
+    judge: (problem, program) => judgeProgram(sandbox, problem, program, { mode: config.judge.mode, allTests }),
     recycling: { ...alignment, maximumPromptTokens: config.prompts.maximumTokens },
     tools: {
       dialect,
@@ -135,6 +137,8 @@ export async function startSession(parts: Parts, run: RunDirectory): Promise<Ses
     evaluate: (step, report) => evaluate(parts, run, step, report),
     checkpoint: () => checkpoint(parts, run, position, pool),
   };
+  await firstExamples(session);
+  return session;
 }
 
 async function evaluate(parts: Parts, run: RunDirectory, step: number, report: Reporter): Promise<void> {

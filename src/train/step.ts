@@ -3,6 +3,8 @@
 import { type DropReason, dropReasons, type Funnel } from "../alignment/example.js";
 import type { AlignmentPool } from "../alignment/pool.js";
 import type { Candidate } from "../alignment/recycle.js";
+import type { Grade } from "../alignment/reward.js";
+import { type ValueType, valueTypes } from "../alignment/value-type.js";
 import { mean, sum } from "../core/maths.js";
 import type { MetricName, StepMetrics } from "../runs/metrics.js";
 import type { RolloutRecord } from "../runs/records.js";
@@ -104,10 +106,20 @@ function alignmentMetrics(groups: readonly GradedGroup[]): Omit<StepMetrics, "st
       mean(grades.map((grade) => Number(grade.variablesRight === grade.variablesAsked))),
     ),
     "alignment/output_right_rate": orNull(mean(withOutput.map(({ outputRight }) => Number(outputRight)))),
+    ...accuracyByType(grades),
     "alignment/answered_rate": orNull(mean(grades.map(({ predicted }) => Number(predicted !== null)))),
     "alignment/completion_tokens": orNull(mean(rollouts.map(({ sample }) => sample.tokens.length))),
     "alignment/zero_spread_groups": zeroSpread(groups),
   };
+}
+
+function accuracyByType(grades: readonly Grade[]): Record<`alignment/right_${ValueType}`, number | null> {
+  const values = grades.flatMap((grade) => grade.values);
+  const rightOf = (wanted: ValueType): number | null =>
+    orNull(mean(values.filter(({ type }) => type === wanted).map(({ right }) => Number(right))));
+  return Object.fromEntries(valueTypes.map((type) => [`alignment/right_${type}`, rightOf(type)])) as ReturnType<
+    typeof accuracyByType
+  >;
 }
 
 function zeroSpread(groups: readonly GradedGroup[]): number | null {

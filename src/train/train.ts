@@ -3,15 +3,15 @@
 // update. Everything it calls is written elsewhere; nothing else here decides what training is.
 
 import { algorithms } from "../algorithms/algorithm.js";
-import { recycle } from "../alignment/recycle.js";
 import { sampleGroups } from "../rollouts/rollout.js";
 import type { RunInfo } from "../runs/records.js";
 import { advantagesOf } from "./advantages.js";
 import { isCollecting, isEvaluationDue, mixedBatch, nextCursor } from "./batch.js";
+import { newExamples } from "./examples.js";
 import { gradeGroups } from "./grade.js";
 import type { Reporter } from "./reporter.js";
 import type { Session } from "./session.js";
-import { Clock, candidatesOf, rolloutRecords, stepMetrics } from "./step.js";
+import { Clock, rolloutRecords, stepMetrics } from "./step.js";
 import { notUpdated, updatePolicy } from "./update.js";
 
 /**
@@ -20,7 +20,7 @@ import { notUpdated, updatePolicy } from "./update.js";
  * @returns the run's status: a stopped run resumes where it left off
  */
 export async function trainLoop(session: Session, report: Reporter, signal?: AbortSignal): Promise<RunInfo["status"]> {
-  const { config, engine, dialect, judge, pool, problems, run, tools, position } = session;
+  const { config, engine, dialect, judge, pool, problems, run, position } = session;
   const { seed } = config;
   const { advantages: advantagesIn } = algorithms[config.algorithm];
 
@@ -36,9 +36,7 @@ export async function trainLoop(session: Session, report: Reporter, signal?: Abo
     const graded = await clock.time("judge", () => gradeGroups(groups, dialect, judge, config.reward));
     const advantages = advantagesOf(graded, advantagesIn);
 
-    const { examples, funnel } = await clock.time("recycle", () =>
-      recycle(candidatesOf(graded), session.recycling, pool, tools, step, seed),
-    );
+    const { examples, funnel } = await clock.time("recycle", () => newExamples(session, graded, step));
     pool.add(examples);
 
     const update = isCollecting(prompts, config, step)
