@@ -22,7 +22,7 @@ export class StudyProgress implements StudyReporter {
     this.#total = tasks.length;
     this.#done = tasks.filter((task) => stateOf(task).kind === "finished").length;
     const had = this.#done === 0 ? "" : `, ${this.#done} of them finished before`;
-    this.line(`${plan.folder}: ${plan.study.name}, ${jobs.length} runs in ${tasks.length} trainings and models${had}`);
+    this.line(`${plan.folder}: ${plan.study.name}, ${jobs.length} runs in ${tasks.length} trainings${had}`);
   }
 
   /** A line that stays. */
@@ -43,7 +43,7 @@ export class StudyProgress implements StudyReporter {
   ended(task: Task, seconds: number, leftSeconds: number | null): void {
     const left = leftSeconds === null ? "" : `; about ${clock(leftSeconds)} left`;
     this.line(`${this.#place(task)} ${task.label}: finished in ${clock(seconds)}${left}`);
-    if (task.kind === "train" || task.label.includes("stage")) this.#done++;
+    if (task.kind === "train") this.#done++;
   }
 
   failed(task: Task, message: string): void {
@@ -56,9 +56,8 @@ export class StudyProgress implements StudyReporter {
     this.#shown = "";
   }
 
-  #place({ kind, label }: Task): string {
-    if (kind === "model" && !label.includes("stage")) return "[model]";
-    return `[${Math.min(this.#done + 1, this.#total)}/${this.#total}]`;
+  #place({ kind }: Task): string {
+    return kind === "model" ? "[model]" : `[${Math.min(this.#done + 1, this.#total)}/${this.#total}]`;
   }
 
   #draw(text: string): void {

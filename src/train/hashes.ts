@@ -6,9 +6,9 @@ import type { RunInfo } from "../runs/records.js";
 import { bundled } from "./bundled.js";
 import type { Config } from "./config/schema.js";
 
-export function dataHashes({ data, engine }: Config): RunInfo["dataHashes"] {
+export function dataHashes({ data, engine, supervised }: Config): RunInfo["dataHashes"] {
   return {
-    train: sha256OfFile(bundled(data.train, "train")),
+    train: sha256OfFile(supervised ? supervised.data : bundled(data.train, "train")),
     evaluation: sha256OfFile(bundled(data.evaluation, "held-out")),
     model: weightsHash(bundled(engine.model, "model")),
   };

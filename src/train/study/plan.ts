@@ -7,6 +7,7 @@ import { explain, suggestion } from "../../core/schema.js";
 import { RunDirectory } from "../../runs/run-directory.js";
 import { applySettings, readConfigFile, resolveConfig } from "../config/resolve.js";
 import type { Config } from "../config/schema.js";
+import { sft } from "../recipes/baselines.js";
 import { recipe } from "../recipes/recipes.js";
 import { type Flags, type Stage, type Study, studySchema } from "./schema.js";
 
@@ -15,8 +16,6 @@ export interface ModelTask {
   readonly kind: "model";
   readonly label: string;
   readonly path: string;
-  /** The model it begins from; null where it begins from nothing. */
-  readonly from: string | null;
   readonly command: readonly string[];
 }
 
@@ -34,9 +33,8 @@ export type Task = ModelTask | TrainTask;
 export interface Job {
   readonly variant: string;
   readonly seed: number;
-  readonly tasks: readonly Task[];
-  /** Of `tasks`, the trainings; the last one's folder is the job's own. */
-  readonly trainings: readonly TrainTask[];
+  /** One after the other, each on the model of the one before; the last one's folder is the job's own. */
+  readonly tasks: readonly TrainTask[];
 }
 
 export interface Plan {
@@ -64,9 +62,8 @@ export function readPlan(path: string, options: PlanOptions = {}): Plan {
   const folder = options.folder ?? join("runs", "studies", study.name);
   const models = Object.entries(study.models).map(([name, made]): ModelTask => {
     const target = modelPath(folder, name);
-    const [verb, flags] = "pretrain" in made ? (["pretrain", made.pretrain] as const) : (["sft", made.sft] as const);
-    const command = [verb, "--out", target, ...flagTexts(flags)];
-    return { kind: "model", label: `model ${name}`, path: target, from: null, command };
+    const command = ["pretrain", "--out", target, ...flagTexts(made.pretrain)];
+    return { kind: "model", label: `model ${name}`, path: target, command };
   });
   const place = { folder, file: path, settings: options.settings ?? [] };
   const jobs = study.seeds.flatMap((seed) =>
@@ -101,45 +98,23 @@ interface Place {
 function jobOf(study: Study, name: string, seed: number, { folder, file, settings }: Place): Job {
   const variant = study.variants[name];
   const stages = "stages" in variant ? variant.stages : [variant];
-  const tasks: Task[] = [];
   let model = variant.model === undefined ? null : modelPath(folder, variant.model);
-  for (const [i, stage] of stages.entries()) {
+  const tasks = stages.map((stage, i): TrainTask => {
     const isLast = i === stages.length - 1;
-    const suffix = isLast ? "" : `.stage-${i + 1}`;
-    const path = join(folder, name, `seed-${seed}${suffix}`);
-    const label = `${name} seed ${seed}${stages.length > 1 ? ` stage ${i + 1}` : ""}`;
-    if ("sft" in stage) {
-      if (isLast) throw new ConfigError(`${file}: variants.${name}: ${SFT_LAST}`);
-      tasks.push(sftTask({ label, path }, stage.sft, model, seed));
-      model = path;
-      continue;
-    }
+    const path = join(folder, name, `seed-${seed}${isLast ? "" : `.stage-${i + 1}`}`);
     const where = `${file}: variants.${name}${stages.length > 1 ? `.stages[${i}]` : ""}`;
     const last = [...settings, `seed=${seed}`, ...(model === null ? [] : [`engine.model=${JSON.stringify(model)}`])];
     const all = [...settingTexts(study.settings), ...settingTexts(stage.settings), ...last];
     const config = resolveConfig(applySettings(configInput(stage, file), all), where);
-    tasks.push({ kind: "train", label, path, config });
     model = config.train.steps === 0 ? config.engine.model : RunDirectory.checkpointOf(path, config.train.steps);
-  }
-  return { variant: name, seed, tasks, trainings: tasks.filter((task) => task.kind === "train") };
-}
-
-const SFT_LAST =
-  "sft cannot be the last stage: nothing would be evaluated; add a stage {recipe: grpo, settings: {train.steps: 0}}, which only evaluates";
-
-function sftTask(
-  place: { readonly label: string; readonly path: string },
-  flags: Flags,
-  from: string | null,
-  seed: number,
-): ModelTask {
-  const model = from === null ? [] : ["--model", from];
-  const command = ["sft", "--out", place.path, "--seed", String(seed), ...model, ...flagTexts(flags)];
-  return { kind: "model", ...place, from, command };
+    return { kind: "train", label: `${name} seed ${seed}${stages.length > 1 ? ` stage ${i + 1}` : ""}`, path, config };
+  });
+  return { variant: name, seed, tasks };
 }
 
 /** A config file is found from the study's folder. */
-function configInput({ recipe: name }: Exclude<Stage, { sft: Flags }>, file: string): unknown {
+function configInput({ recipe: name }: Stage, file: string): unknown {
+  if (name === sft.recipe) return sft;
   return /\.ya?ml$/.test(name) ? readConfigFile(resolve(dirname(file), name)) : recipe(name);
 }
 

@@ -52,8 +52,8 @@ export function resultsOf({ study, jobs }: Plan): StudyResults | null {
 }
 
 /** The last training's outcome, what stood before the first, and what any of them was rewarded for. */
-function comparedJob({ trainings }: Job): ComparedRun {
-  const runs = trainings.map(({ path }) => readCompared(RunDirectory.open(path)));
+function comparedJob({ tasks }: Job): ComparedRun {
+  const runs = tasks.map(({ path }) => readCompared(RunDirectory.open(path)));
   const [first, last] = [runs[0], runs.at(-1)] as [ComparedRun, ComparedRun];
   const trained = runs.filter(({ info }) => info.steps > 0);
   const any = (of: (run: ComparedRun) => boolean): boolean => trained.some(of);
@@ -89,9 +89,9 @@ function curveOf({ title, metric }: (typeof curves)[number], variants: readonly 
 }
 
 /** A job's steps, those of a later training counted on. */
-function metricsOf({ trainings }: Job): StepMetrics[] {
+function metricsOf({ tasks }: Job): StepMetrics[] {
   let before = 0;
-  return trainings.flatMap(({ path, config }) => {
+  return tasks.flatMap(({ path, config }) => {
     const offset = before;
     before += config.train.steps;
     return RunDirectory.open(path)

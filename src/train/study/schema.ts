@@ -16,12 +16,8 @@ const name = z
 
 const training = { recipe: z.string(), settings };
 
-const stage = z.union([
-  /** A training, by recipe or config file. */
-  z.strictObject(training),
-  /** `coderlplus sft` on the model of the stage before. */
-  z.strictObject({ sft: flags }),
-]);
+/** A training by recipe or config file; `sft` learns from the demonstrations in supervised.data. */
+const stage = z.strictObject(training);
 
 /** A warm start of `models` instead of the config's own. */
 const model = z.string().optional();
@@ -33,7 +29,8 @@ const variant = z.union([
   z.strictObject({ stages: z.array(stage).min(1), model, against }),
 ]);
 
-const warmStart = z.union([z.strictObject({ pretrain: flags }), z.strictObject({ sft: flags })]);
+/** A verb that makes a model, with its flags. */
+const warmStart = z.strictObject({ pretrain: flags });
 
 export const studySchema = z.strictObject({
   name,

@@ -56,8 +56,6 @@ function hashDifference(
 
 interface MadeModel {
   readonly command: readonly string[];
-  /** Hash of the model it was made from. */
-  readonly from: string | null;
   readonly sha256: string;
 }
 
@@ -68,15 +66,11 @@ function modelState(task: ModelTask): TaskState {
   const [before, now] = [made.command.join(" "), task.command.join(" ")];
   if (before !== now) return { kind: "changed", difference: `made by "${before}", now asked for by "${now}"` };
   if (weightsHash(task.path) !== made.sha256) return { kind: "changed", difference: "its weights are not those made" };
-  if (task.from !== null && existsSync(task.from) && weightsHash(task.from) !== made.from) {
-    return { kind: "changed", difference: "its starting model has changed since" };
-  }
   return { kind: "finished" };
 }
 
 export function recordModel(task: ModelTask): void {
-  const from = task.from === null ? null : weightsHash(task.from);
-  const made: MadeModel = { command: task.command, from, sha256: weightsHash(task.path) };
+  const made: MadeModel = { command: task.command, sha256: weightsHash(task.path) };
   writeAtomic(recordPath(task), `${JSON.stringify(made, null, 2)}\n`);
 }
 
