@@ -43,11 +43,11 @@ export async function swapCheckers(plan: Plan, say: (text: string) => void): Pro
   for (const seed of seeds) {
     const runs = names.map((name) => evaluatedRun(finished(plan, name, seed) as Job));
     for (const [c, checker] of names.entries()) {
-      const own = runs[c] as EvaluatedRun;
+      const own = runs[c];
       const others = runs.filter((run) => run !== own);
       const checked = await checkedBy(own, others, join(plan.folder, "swap", `${checker}-seed-${seed}.json`), say);
       for (const [p, programs] of names.entries()) {
-        const index = others.indexOf(runs[p] as EvaluatedRun);
+        const index = others.indexOf(runs[p]);
         const samples = index < 0 ? own.samples : scoresOf(others[index]?.samples ?? [], checked[index] ?? []);
         cells.set(`${programs} ${checker}`, [...at(programs, checker), { seed, samples }]);
       }
