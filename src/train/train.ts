@@ -2,7 +2,6 @@
 // alignment examples, rollouts, verdicts and rewards, failed programs recycled into alignment examples, advantages,
 // update. Everything it calls is written elsewhere; nothing else here decides what training is.
 
-import { algorithms } from "../algorithms/algorithm.js";
 import { recycle } from "../alignment/recycle.js";
 import { sampleGroups } from "../rollouts/rollout.js";
 import type { RunInfo } from "../runs/records.js";
@@ -10,6 +9,7 @@ import { advantagesOf } from "./advantages.js";
 import { isCollecting, isEvaluationDue, mixedBatch, nextCursor } from "./batch.js";
 import { gradeGroups } from "./grade.js";
 import type { Reporter } from "./reporter.js";
+import { rescore } from "./rescore.js";
 import type { Session } from "./session.js";
 import { Clock, candidatesOf, rolloutRecords, stepMetrics } from "./step.js";
 import { notUpdated, updatePolicy } from "./update.js";
@@ -22,7 +22,6 @@ import { notUpdated, updatePolicy } from "./update.js";
 export async function trainLoop(session: Session, report: Reporter, signal?: AbortSignal): Promise<RunInfo["status"]> {
   const { config, engine, dialect, judge, pool, problems, run, tools, position } = session;
   const { seed } = config;
-  const { advantages: advantagesIn } = algorithms[config.algorithm];
 
   if (isEvaluationDue(position.step, config)) await session.evaluate(position.step, report);
   while (position.step < config.train.steps && !signal?.aborted) {
@@ -34,7 +33,8 @@ export async function trainLoop(session: Session, report: Reporter, signal?: Abo
       sampleGroups(engine, prompts, config.rollouts, [seed, "rollouts", step], (tokens) => report.tokens(step, tokens)),
     );
     const graded = await clock.time("judge", () => gradeGroups(groups, dialect, judge, config.reward));
-    const advantages = advantagesOf(graded, advantagesIn);
+    const rescored = await clock.time("update", () => rescore(engine, graded, config));
+    const advantages = advantagesOf(rescored, config);
 
     const { examples, funnel } = await clock.time("recycle", () =>
       recycle(candidatesOf(graded), session.recycling, pool, tools, step, seed),
@@ -43,7 +43,7 @@ export async function trainLoop(session: Session, report: Reporter, signal?: Abo
 
     const update = isCollecting(prompts, config, step)
       ? notUpdated
-      : await clock.time("update", () => updatePolicy(engine, graded, advantages, config, step));
+      : await clock.time("update", () => updatePolicy(engine, rescored, advantages, config, step));
 
     position.step = step;
     position.cursor = nextCursor(position.cursor, prompts);
