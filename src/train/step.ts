@@ -8,6 +8,7 @@ import { type ValueType, valueTypes } from "../alignment/value-type.js";
 import { mean, sum } from "../core/maths.js";
 import type { MetricName, StepMetrics } from "../runs/metrics.js";
 import type { RolloutRecord } from "../runs/records.js";
+import { type Advantages, recordedAdvantage } from "./advantages.js";
 import type { Clock } from "./clock.js";
 import type { GradedGroup, GradedRollout } from "./grade.js";
 
@@ -104,12 +105,7 @@ function orNull(value: number): number | null {
   return Number.isFinite(value) ? value : null;
 }
 
-/** @param advantages  [groups][G] */
-export function rolloutRecords(
-  step: number,
-  groups: readonly GradedGroup[],
-  advantages: ReadonlyArray<ReadonlyArray<number | null>>,
-): RolloutRecord[] {
+export function rolloutRecords(step: number, groups: readonly GradedGroup[], advantages: Advantages): RolloutRecord[] {
   return groups.flatMap(({ prompt, rollouts }, group) =>
     rollouts.map((rollout, sample) => ({
       step,
@@ -124,7 +120,7 @@ export function rolloutRecords(
       ...alignmentPart(prompt.task, rollout),
       reward: rollout.reward,
       rewardParts: rollout.rewardParts,
-      advantage: advantages[group]?.[sample] ?? null,
+      advantage: recordedAdvantage(advantages[group]?.[sample] ?? null),
       tokens: rollout.sample.tokens.length,
     })),
   );

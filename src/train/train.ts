@@ -2,12 +2,12 @@
 // alignment examples, rollouts, verdicts and rewards, failed programs recycled into alignment examples, advantages,
 // update. Everything it calls is written elsewhere; nothing else here decides what training is.
 
-import { algorithms } from "../algorithms/algorithm.js";
 import type { RunInfo } from "../runs/records.js";
 import { advantagesOf } from "./advantages.js";
 import { isCollecting, isEvaluationDue } from "./batch.js";
 import { newExamples } from "./examples.js";
 import type { Reporter } from "./reporter.js";
+import { rescore } from "./rescore.js";
 import { rollOut } from "./roll-out.js";
 import type { Session } from "./session.js";
 import { rolloutRecords, stepMetrics } from "./step.js";
@@ -20,7 +20,6 @@ import { notUpdated, updatePolicy } from "./update.js";
  */
 export async function trainLoop(session: Session, report: Reporter, signal?: AbortSignal): Promise<RunInfo["status"]> {
   const { config, engine, pool, position, clock, recorder } = session;
-  const { advantages: advantagesIn } = algorithms[config.algorithm];
 
   if (isEvaluationDue(position.step, config)) await session.evaluate(position.step, report);
   while (position.step < config.train.steps && !signal?.aborted) {
@@ -29,7 +28,8 @@ export async function trainLoop(session: Session, report: Reporter, signal?: Abo
 
     const { cursor, rounds } = await rollOut(session, { step, cursor: position.cursor }, report);
     const graded = (await Promise.all(rounds.map((round) => round.graded))).flat();
-    const advantages = advantagesOf(graded, advantagesIn);
+    const rescored = await clock.time("update", () => rescore(engine, graded, config));
+    const advantages = advantagesOf(rescored, config);
 
     const [update, { examples, funnel }] = await Promise.all([
       isCollecting(
@@ -38,7 +38,7 @@ export async function trainLoop(session: Session, report: Reporter, signal?: Abo
         step,
       )
         ? notUpdated
-        : clock.time("update", () => updatePolicy(engine, graded, advantages, config, step)),
+        : clock.time("update", () => updatePolicy(engine, rescored, advantages, config, step)),
       clock.time("recycle", () => newExamples(session, graded, step)),
     ]);
     pool.add(examples);
