@@ -16,6 +16,7 @@ import { registerMetrics } from "./metrics.js";
 import { registerPretrain } from "./pretrain.js";
 import { registerReport } from "./report.js";
 import { registerRollouts } from "./rollouts.js";
+import { registerSft } from "./sft.js";
 import { registerTrace } from "./trace.js";
 import { registerTrain } from "./train.js";
 
@@ -27,6 +28,7 @@ const program = new Command("coderlplus")
 
 for (const register of [
   registerTrain,
+  registerSft,
   registerPretrain,
   registerCompare,
   registerRollouts,

@@ -25,9 +25,12 @@ import { checkEngine, checkMemory } from "./fit.js";
 import type { Judge } from "./grade.js";
 import { Recorder } from "./recorder.js";
 import type { Reporter } from "./reporter.js";
+import { Demonstrations } from "./sft/demonstrations.js";
+import { withSteps } from "./sft/supervised.js";
 
 /** What a config names, open and checked; no run yet. */
 export interface Parts {
+  /** What was asked for; epochs have become steps. */
   readonly config: Config;
   readonly engine: Engine;
   /** What the engine computes on, and what of it falls back to the processor. */
@@ -37,6 +40,8 @@ export interface Parts {
   readonly problems: readonly Problem[];
   /** Problems left out because their prompt is over the limit. */
   readonly tooLong: number;
+  /** What a supervised run learns from. */
+  readonly demonstrations: Demonstrations | null;
   readonly evaluation: readonly Problem[];
   close(): Promise<void>;
 }
@@ -60,7 +65,8 @@ export interface Session extends Parts {
 
 /** @throws UsageError, DataError, EngineError: whatever is unusable, before anything is written */
 export async function openParts(config: Config): Promise<Parts> {
-  const all = readProblems(bundled(config.data.train, "train"));
+  const { supervised } = config;
+  const all = supervised ? [] : readProblems(bundled(config.data.train, "train"));
   const evaluation = readProblems(bundled(config.data.evaluation, "held-out")).slice(0, config.evaluation.problems);
   const opened: Array<{ close(): Promise<void> }> = [];
   const close = async (): Promise<void> => {
@@ -73,7 +79,10 @@ export async function openParts(config: Config): Promise<Parts> {
     checkEngine(config, engine);
     const dialect = dialectOf(config, engine);
     const problems = all.filter((problem) => fits(dialect.code(problem), config, engine));
-    if (problems.length === 0) {
+    const demonstrations =
+      supervised && (await Demonstrations.open(supervised.data, engine.model, { ...supervised, seed: config.seed }));
+    if (demonstrations) opened.push(demonstrations);
+    if (problems.length === 0 && !supervised) {
       throw new DataError(
         `${config.data.train}: every prompt is over prompts.maximumTokens (${config.prompts.maximumTokens} tokens)`,
       );
@@ -81,7 +90,18 @@ export async function openParts(config: Config): Promise<Parts> {
     const sandbox = await openSandbox({ workers: config.judge.workers, ...config.sandbox });
     opened.push(sandbox);
     const tooLong = all.length - problems.length;
-    return { config, engine, device: engine.device, sandbox, dialect, problems, tooLong, evaluation, close };
+    return {
+      config: demonstrations ? withSteps(config, demonstrations.size) : config,
+      engine,
+      device: engine.device,
+      sandbox,
+      dialect,
+      problems,
+      tooLong,
+      demonstrations,
+      evaluation,
+      close,
+    };
   } catch (error) {
     await close();
     throw error;

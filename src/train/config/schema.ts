@@ -173,6 +173,20 @@ export const configSchema = z.strictObject({
       maximumMinutes: z.number().positive().nullable().default(null),
     })
     .prefault({}),
+  /** Learn from given answers instead of rewards: a warm start, or distillation; null: reinforcement. */
+  supervised: z
+    .strictObject({
+      /** A JSONL file of demonstrations: prompt and answer, or messages. */
+      data: z.string().min(1, "expected a file of demonstrations"),
+      /** Demonstrations an update; a step is one update. */
+      batch: count.default(32),
+      /** Passes over the demonstrations, in train.steps' place; null: train.steps says how long. */
+      epochs: z.number().positive().nullable().default(null),
+      /** Longer ones, prompt and answer together, are left out; null: as long as the model's context. */
+      maximumTokens: count.nullable().default(null),
+    })
+    .nullable()
+    .default(null),
   /** What stops a run that is coming apart, with its last good checkpoint named; values that are not numbers always do. */
   guards: z
     .strictObject({
