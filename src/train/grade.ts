@@ -1,7 +1,8 @@
 // From rollouts to rewards: programs are judged, alignment answers graded. A rollout whose judge failed has no reward
 // and no part in its group.
 
-import { type Grade, gradeAnswer, type RewardMode } from "../alignment/reward.js";
+import type { AlignmentExample } from "../alignment/example.js";
+import type { Grade } from "../alignment/reward.js";
 import type { Judgement, Verdict } from "../judge/verdict.js";
 import type { Problem } from "../problems/problem.js";
 import type { Dialect } from "../prompts/dialect.js";
@@ -23,22 +24,26 @@ export interface GradedGroup {
 
 export interface GradingOptions {
   readonly code: "binary" | "fractionOfTests";
-  readonly alignment: RewardMode;
 }
 
+/** null where our side failed. */
+export type GradeAlignment = (example: AlignmentExample, completion: string) => Promise<Grade | null>;
 export type Judge = (problem: Problem, program: string | null) => Promise<Judgement>;
 
 export async function gradeGroups(
   groups: readonly RolloutGroup[],
   dialect: Dialect,
   judge: Judge,
+  gradeAlignment: GradeAlignment,
   options: GradingOptions,
 ): Promise<GradedGroup[]> {
   return Promise.all(
     groups.map(async ({ prompt, promptTokens, rollouts }) => ({
       prompt,
       promptTokens,
-      rollouts: await Promise.all(rollouts.map((rollout) => gradeRollout(rollout, prompt, dialect, judge, options))),
+      rollouts: await Promise.all(
+        rollouts.map((rollout) => gradeRollout(rollout, prompt, dialect, judge, gradeAlignment, options)),
+      ),
     })),
   );
 }
@@ -48,10 +53,12 @@ async function gradeRollout(
   { task }: Prompt,
   dialect: Dialect,
   judge: Judge,
+  gradeAlignment: GradeAlignment,
   options: GradingOptions,
 ): Promise<GradedRollout> {
   if (task.kind === "alignment") {
-    const grade = gradeAnswer(task.example.truth, rollout.completion, options.alignment, dialect.sequencesAsArrays);
+    const grade = await gradeAlignment(task.example, rollout.completion);
+    if (grade === null) return { ...rollout, reward: null, rewardParts: {} };
     const { reward, variablesRight, variablesAsked, outputRight } = grade;
     const rewardParts = {
       variablesRight,

@@ -33,7 +33,9 @@ export async function trainLoop(session: Session, report: Reporter, signal?: Abo
     const groups = await clock.time("sample", () =>
       sampleGroups(engine, prompts, config.rollouts, [seed, "rollouts", step], (tokens) => report.tokens(step, tokens)),
     );
-    const graded = await clock.time("judge", () => gradeGroups(groups, dialect, judge, config.reward));
+    const graded = await clock.time("judge", () =>
+      gradeGroups(groups, dialect, judge, session.gradeAlignment, config.reward),
+    );
     const advantages = advantagesOf(graded, advantagesIn);
 
     const { examples, funnel } = await clock.time("recycle", () => newExamples(session, graded, step));
