@@ -140,7 +140,7 @@ describe("a question of each kind", () => {
     });
     for (const seed of [0, 1, 2, 3, 4]) {
       const { truth } = await built({ target: "coverage", selection: "random", maximumVariables: 2 }, { seed });
-      expect(Object.values(truth.variables).sort()).toEqual([false, true]);
+      expect(new Set(Object.values(truth.variables))).toEqual(new Set([false, true]));
     }
   });
 
