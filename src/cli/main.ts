@@ -12,6 +12,7 @@ import { registerEstimate } from "./estimate.js";
 import { registerExport } from "./export.js";
 import { registerJudge } from "./judge.js";
 import { registerLogprobs } from "./logprobs.js";
+import { registerMetrics } from "./metrics.js";
 import { registerPretrain } from "./pretrain.js";
 import { registerReport } from "./report.js";
 import { registerRollouts } from "./rollouts.js";
@@ -30,6 +31,7 @@ for (const register of [
   registerCompare,
   registerRollouts,
   registerReport,
+  registerMetrics,
   registerJudge,
   registerTrace,
   registerAlign,

@@ -60,7 +60,12 @@ async function runLoop(
   reporter: Reporter,
   signal: AbortSignal | undefined,
 ): Promise<RunInfo["status"]> {
-  return trainLoop(await startSession(parts, run), reporter, signal);
+  const session = await startSession(parts, run);
+  try {
+    return await trainLoop(session, reporter, signal);
+  } finally {
+    await session.recorder.flush();
+  }
 }
 
 async function execute(

@@ -7,7 +7,7 @@ import { type AlgorithmName, algorithms } from "../../algorithms/algorithm.js";
 import { importanceLevels } from "../../algorithms/importance.js";
 import { klEstimators, klPlacements } from "../../algorithms/kl.js";
 import { samplings } from "../../alignment/pool.js";
-import { sources } from "../../alignment/recycle.js";
+import { passedTests, sources } from "../../alignment/recycle.js";
 import { rewardModes } from "../../alignment/reward.js";
 import { selections } from "../../alignment/select.js";
 import { targets } from "../../alignment/target.js";
@@ -112,7 +112,7 @@ export const configSchema = z.strictObject({
       maximumComplexity: count.default(100),
       includeRaised: z.boolean().default(false),
       /** Of failed programs: those that pass some tests, those that pass none, or any. */
-      passedTests: z.enum(["any", "some", "none"]).default("any"),
+      passedTests: z.enum(passedTests).default("any"),
       /** About the longest answer of the warm start: longer ones, numbers spelt in digits mostly, teach nothing. */
       maximumAnswerTokens: count.default(40),
       maximumPerStep: count.nullable().default(48),
