@@ -41,6 +41,8 @@ export const metricCatalogue = {
   "policy/first_ratio_error": "largest |ratio - 1| before the step's first update: sampler against trainer",
   "policy/learning_rate": "learning rate of the step",
   "policy/updates": "optimiser steps made in this step",
+  "policy/early_stop_kl":
+    "old KL of the mini-batch at which the step's further updates were left out (policy.maximumOldKl); null where all were made",
   "tokens/sampled": "completion tokens sampled in the step",
   "tokens/trained": "completion tokens that the updates were made from",
   "time/step_seconds": "wall-clock seconds of the step",
@@ -49,6 +51,7 @@ export const metricCatalogue = {
   "time/judge_seconds": "wall-clock seconds of judging",
   "time/recycle_seconds": "wall-clock seconds of tracing and recycling",
   "time/update_seconds": "wall-clock seconds of the updates",
+  "time/run_seconds": "seconds of work on the run up to the end of the step, over all its resumes",
   "time/tokens_per_second": "sampled tokens divided by the step's seconds",
   "memory/rss_bytes": "resident memory of the process after the step",
 } as const;

@@ -9,10 +9,13 @@ import type { RunInfo } from "../runs/records.js";
 import { renderReport } from "../runs/report.js";
 import { RunDirectory } from "../runs/run-directory.js";
 import { gitRevision, host, versions } from "../runs/versions.js";
+import { checkBudget, withBudget } from "./budget.js";
 import { bundled } from "./bundled.js";
 import { configText } from "./config/resolve.js";
 import type { Config } from "./config/schema.js";
+import { failureOf } from "./failure.js";
 import { type Reporter, silent } from "./reporter.js";
+import { extensionNotice } from "./schedule.js";
 import { openParts, startSession } from "./session.js";
 import { trainLoop } from "./train.js";
 
@@ -41,7 +44,9 @@ export async function train(config: Config, options: TrainOptions = {}): Promise
     if (parts.tooLong > 0) reporter.notice(`${parts.tooLong} problems left out: prompts over prompts.maximumTokens`);
     if (config.engine.device !== "cpu") reporter.notice(parts.device);
     const hashes = dataHashes(config);
-    const [run, before] = options.resume ? resumed(path, config, hashes) : created(path, config, hashes, parts.device);
+    const [run, before] = options.resume
+      ? resumed(path, config, hashes, reporter)
+      : created(path, config, hashes, parts.device);
     try {
       const info = await execute(config, run, before, () => runLoop(parts, run, reporter, options.signal));
       run.writeText("report.html", renderReport(run, measures));
@@ -60,7 +65,8 @@ async function runLoop(
   reporter: Reporter,
   signal: AbortSignal | undefined,
 ): Promise<RunInfo["status"]> {
-  return trainLoop(await startSession(parts, run), reporter, signal);
+  const session = await startSession(parts, run);
+  return trainLoop(session, reporter, withBudget(parts.config, run, signal));
 }
 
 async function execute(
@@ -69,7 +75,6 @@ async function execute(
   before: RunInfo,
   loop: () => Promise<RunInfo["status"]>,
 ): Promise<RunInfo> {
-  run.writeText("config.yaml", configText(config));
   const finish = (status: RunInfo["status"]): RunInfo => {
     const stepsDone = run.readMetrics().at(-1)?.step ?? 0;
     const info = { ...before, status, stepsDone, finishedAt: new Date().toISOString() };
@@ -79,8 +84,12 @@ async function execute(
   try {
     return finish(await loop());
   } catch (error) {
-    finish("failed");
-    throw error;
+    try {
+      finish("failed");
+    } catch {
+      // On a full disk run.json stays as it was, and only this message says that the run has failed.
+    }
+    throw failureOf(error, run, config);
   }
 }
 
@@ -98,32 +107,44 @@ function created(path: string, config: Config, hashes: RunInfo["dataHashes"], de
     stepsDone: 0,
     dataHashes: hashes,
   };
-  return [RunDirectory.create(path, info), info];
+  return [RunDirectory.create(path, info, configText(config)), info];
 }
 
-function resumed(path: string, config: Config, hashes: RunInfo["dataHashes"]): [RunDirectory, RunInfo] {
+function resumed(
+  path: string,
+  config: Config,
+  hashes: RunInfo["dataHashes"],
+  reporter: Reporter,
+): [RunDirectory, RunInfo] {
   const run = RunDirectory.claim(path);
-  const { finishedAt: _, ...info } = run.readInfo();
   try {
-    if (info.status === "finished" && info.stepsDone >= config.train.steps) {
-      throw new UsageError(
-        `${path}: is finished; to go on, ask for more than its ${info.steps} steps with --set train.steps=N`,
-      );
-    }
-    for (const [name, hash] of Object.entries(hashes)) {
-      if (info.dataHashes[name] !== hash) {
-        throw new UsageError(
-          `${path}: its ${name} data has changed since it began; a resumed run needs the same files`,
-        );
-      }
-    }
+    const { finishedAt: _, ...info } = run.readInfo();
+    checkResumable(run, info, config, hashes);
+    const notice = extensionNotice(config, info.steps, run.checkpointSteps().at(-1) ?? 0);
+    if (notice !== null) reporter.notice(notice);
+    const before: RunInfo = { ...info, status: "running", steps: config.train.steps };
+    run.writeText("config.yaml", configText(config));
+    run.writeInfo(before);
+    return [run, before];
   } catch (error) {
     run.release();
     throw error;
   }
-  const before: RunInfo = { ...info, status: "running", steps: config.train.steps };
-  run.writeInfo(before);
-  return [run, before];
+}
+
+/** @throws UsageError where nothing is left to do, or it could not be done as it began */
+function checkResumable(run: RunDirectory, info: RunInfo, config: Config, hashes: RunInfo["dataHashes"]): void {
+  const { path } = run;
+  if (info.status === "finished" && info.stepsDone >= config.train.steps) {
+    throw new UsageError(
+      `${path}: is finished; to go on, ask for more than its ${info.steps} steps with --set train.steps=N`,
+    );
+  }
+  for (const [name, hash] of Object.entries(hashes)) {
+    if (info.dataHashes[name] === hash) continue;
+    throw new UsageError(`${path}: its ${name} data has changed since it began; a resumed run needs the same files`);
+  }
+  checkBudget(config, run);
 }
 
 function dataHashes({ data, engine }: Config): RunInfo["dataHashes"] {

@@ -15,13 +15,15 @@ import type { Dialect } from "../prompts/dialect.js";
 import type { RunDirectory } from "../runs/run-directory.js";
 import { openSandbox, type Sandbox } from "../sandbox/sandbox.js";
 import { trace } from "../tracer/tracer.js";
+import { secondsUsed } from "./budget.js";
 import { bundled } from "./bundled.js";
-import { type Position, readTrainingState, writeTrainingState } from "./checkpoint.js";
+import { type Position, resumeCheckpoint, writeCheckpoint } from "./checkpoint.js";
 import type { Config } from "./config/schema.js";
 import { engineOptions } from "./estimate.js";
 import { checkEngine, checkMemory } from "./fit.js";
 import type { Judge } from "./grade.js";
 import type { Reporter } from "./reporter.js";
+import { tidyCheckpoints } from "./retention.js";
 
 /** What a config names, open and checked; no run yet. */
 export interface Parts {
@@ -47,6 +49,8 @@ export interface Session extends Parts {
   readonly pool: AlignmentPool;
   /** Where the run is; the loop moves it. */
   readonly position: Position;
+  /** Of work on the run so far, over all its resumes. */
+  seconds(): number;
   /** Evaluates and writes the record; what the run already has for this step is kept. */
   evaluate(step: number, report: Reporter): Promise<void>;
   /** Writes a checkpoint of this position, unless the run has it. */
@@ -87,17 +91,16 @@ export async function openParts(config: Config): Promise<Parts> {
 export async function startSession(parts: Parts, run: RunDirectory): Promise<Session> {
   const { config, engine, sandbox, dialect } = parts;
   const { alignment } = config;
-  const last = run.checkpointSteps().at(-1);
-  run.cutBackTo(last ?? 0);
-  if (last !== undefined) await engine.load(run.checkpointPath(last), { optimizer: true });
-  const state = last === undefined ? null : readTrainingState(run.checkpointPath(last));
+  const state = await resumeCheckpoint(run, engine);
   const position = state?.position ?? { step: 0, cursor: 0 };
+  const [before, start] = [secondsUsed(run), performance.now()];
   const pool = new AlignmentPool(config.pool, state?.entries);
   return {
     ...parts,
     run,
     pool,
     position,
+    seconds: () => before + (performance.now() - start) / 1000,
     judge: (problem, program) => judgeProgram(sandbox, problem, program, { mode: config.judge.mode }),
     recycling: { ...alignment, maximumPromptTokens: config.prompts.maximumTokens },
     tools: {
@@ -125,16 +128,14 @@ async function evaluate(parts: Parts, run: RunDirectory, step: number, report: R
     report.evaluating(step, done, total),
   );
   run.writeEvaluation(record, samples);
+  tidyCheckpoints(run, config);
   report.evaluated(record);
 }
 
 async function checkpoint(parts: Parts, run: RunDirectory, position: Position, pool: AlignmentPool): Promise<void> {
-  if (position.step === 0 || run.checkpointSteps().includes(position.step)) return;
-  await run.writeCheckpoint(position.step, async (folder) => {
-    await parts.engine.save(folder, { optimizer: true });
-    writeTrainingState(folder, position, pool.entries);
-  });
-  for (const old of run.checkpointSteps().slice(0, -parts.config.train.keepCheckpoints)) run.removeCheckpoint(old);
+  const { config, engine, dialect, problems } = parts;
+  await writeCheckpoint(run, { engine, position, entries: pool.entries, prompt: dialect.code(problems[0]) });
+  tidyCheckpoints(run, config);
 }
 
 function dialectOf(config: Config, engine: Engine): Dialect {

@@ -53,9 +53,10 @@ export interface StepResult {
   readonly pool: AlignmentPool;
   readonly update: Omit<StepMetrics, "step">;
   readonly clock: Clock;
+  readonly runSeconds: number;
 }
 
-export function stepMetrics({ step, graded, funnel, pool, update, clock }: StepResult): StepMetrics {
+export function stepMetrics({ step, graded, funnel, pool, update, clock, runSeconds }: StepResult): StepMetrics {
   const code = graded.filter(({ prompt }) => prompt.task.kind === "code");
   const alignment = graded.filter(({ prompt }) => prompt.task.kind === "alignment");
   const sampled = sum(graded.flatMap(({ rollouts }) => rollouts.map(({ sample }) => sample.tokens.length)));
@@ -75,6 +76,7 @@ export function stepMetrics({ step, graded, funnel, pool, update, clock }: StepR
     ...update,
     "tokens/sampled": sampled,
     ...clock.metrics(sampled),
+    "time/run_seconds": runSeconds,
     "memory/rss_bytes": process.memoryUsage.rss(),
   };
 }

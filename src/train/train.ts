@@ -8,6 +8,7 @@ import { sampleGroups } from "../rollouts/rollout.js";
 import type { RunInfo } from "../runs/records.js";
 import { advantagesOf } from "./advantages.js";
 import { isCollecting, isEvaluationDue, mixedBatch, nextCursor } from "./batch.js";
+import { isCheckpointDue } from "./checkpoint.js";
 import { gradeGroups } from "./grade.js";
 import type { Reporter } from "./reporter.js";
 import type { Session } from "./session.js";
@@ -47,12 +48,12 @@ export async function trainLoop(session: Session, report: Reporter, signal?: Abo
 
     position.step = step;
     position.cursor = nextCursor(position.cursor, prompts);
-    const metrics = stepMetrics({ step, graded, funnel, pool, update, clock });
+    const metrics = stepMetrics({ step, graded, funnel, pool, update, clock, runSeconds: session.seconds() });
     run.writeRollouts(step, rolloutRecords(step, graded, advantages));
     run.appendMetrics(metrics);
     report.step(metrics);
 
-    if (step % config.train.checkpointEvery === 0) await session.checkpoint();
+    if (isCheckpointDue(step, config)) await session.checkpoint();
     if (isEvaluationDue(step, config)) await session.evaluate(step, report);
   }
   await session.checkpoint();

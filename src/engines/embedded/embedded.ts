@@ -3,7 +3,7 @@
 // workers there are, and sums have one order, so results are the same bits for any number of threads.
 
 import { basename, resolve } from "node:path";
-import { EngineError } from "../../core/errors.js";
+import { DivergenceError, EngineError } from "../../core/errors.js";
 import { sum } from "../../core/maths.js";
 import type {
   Datum,
@@ -238,7 +238,7 @@ export class EmbeddedEngine implements Engine {
     });
   }
 
-  /** @throws EngineError where the gradient is not finite; only the gradient has changed then, which is cleared */
+  /** @throws DivergenceError where the gradient is not finite; only the gradient has changed then, which is cleared */
   optimStep(options: OptimStep): Promise<{ readonly gradientNorm: number }> {
     return this.#exclusive(async () => {
       const step = this.#steps + 1;
@@ -248,7 +248,9 @@ export class EmbeddedEngine implements Engine {
       const norm = Math.sqrt(sum(squares.flat()));
       if (!Number.isFinite(norm)) {
         await this.#pool.run("clear", {});
-        throw new EngineError(`step ${step}: the gradient's norm is ${norm}; lower the learning rate or clip it`);
+        throw new DivergenceError(
+          `the gradient's norm is ${norm} at optimizer step ${step}: the weights were left as they are; lower the learning rate`,
+        );
       }
       await each((stretch) => this.#pool.run("optimStep", { stretch, adam: { options, step, norm } }));
       this.#steps = step;
@@ -307,11 +309,11 @@ export class EmbeddedEngine implements Engine {
   }
 }
 
-/** @throws EngineError where the model gave no probabilities */
+/** @throws DivergenceError where the model gave no probabilities */
 function checkFinite(where: string, logprobs: Float32Array): void {
   const wrong = logprobs.find((logprob) => !Number.isFinite(logprob));
   if (wrong === undefined) return;
-  throw new EngineError(
+  throw new DivergenceError(
     `${where}: a token's logprob is ${wrong}: the weights hold numbers that are not finite or far too large; ` +
       "take another checkpoint, or train with a lower learning rate",
   );

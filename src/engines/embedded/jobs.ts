@@ -86,6 +86,6 @@ export type Request =
 
 export type Reply =
   | { readonly kind: "done"; readonly result: Jobs[JobKind]["result"] }
-  | { readonly kind: "failed"; readonly message: string }
+  | { readonly kind: "failed"; readonly message: string; readonly name: string }
   /** Tokens drawn since the last. */
   | { readonly kind: "tokens"; readonly count: number };
