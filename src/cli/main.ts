@@ -12,9 +12,11 @@ import { registerEstimate } from "./estimate.js";
 import { registerExport } from "./export.js";
 import { registerJudge } from "./judge.js";
 import { registerLogprobs } from "./logprobs.js";
+import { registerMetrics } from "./metrics.js";
 import { registerPretrain } from "./pretrain.js";
 import { registerReport } from "./report.js";
 import { registerRollouts } from "./rollouts.js";
+import { registerSft } from "./sft.js";
 import { registerTrace } from "./trace.js";
 import { registerTrain } from "./train.js";
 
@@ -26,10 +28,12 @@ const program = new Command("coderlplus")
 
 for (const register of [
   registerTrain,
+  registerSft,
   registerPretrain,
   registerCompare,
   registerRollouts,
   registerReport,
+  registerMetrics,
   registerJudge,
   registerTrace,
   registerAlign,

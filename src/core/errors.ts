@@ -69,6 +69,11 @@ const STORAGE_REASONS: Readonly<Record<string, string>> = {
   ENOTDIR: "its folder is a file",
 };
 
+/** A hub of data sets cannot be reached, or sends something else than it lists. */
+export class HubError extends Error {
+  override readonly name = "HubError";
+}
+
 /** Arrays that should agree in length do not: a bug in the caller. */
 export class ShapeError extends Error {
   override readonly name = "ShapeError";

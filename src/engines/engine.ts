@@ -46,6 +46,13 @@ export interface Sample {
   readonly stopReason: "stop" | "length";
 }
 
+/** What sampling tells while it goes on. */
+export type SampleEvent =
+  /** Tokens drawn so far in this call. */
+  | { readonly kind: "tokens"; readonly count: number }
+  /** One sequence is done: the sample that the call will give at this place. Each is told once, in any order. */
+  | { readonly kind: "finished"; readonly request: number; readonly sequence: number; readonly sample: Sample };
+
 /** A prompt and a completion with one weight, advantage and old logprob for each completion token. */
 export interface Datum {
   readonly prompt: readonly number[];
@@ -104,6 +111,8 @@ interface Capabilities {
   readonly dualClip: boolean;
   readonly kl: boolean;
   readonly entropy: boolean;
+  /** Whether `sample` goes on, with the weights it began with, while updates are made; else calls run in turn. */
+  readonly concurrent: boolean;
   /** What {@link Engine.hiddenStates} can read: layers 0 to `layers`, `size` numbers a position; null where nothing. */
   readonly hiddenStates: { readonly layers: number; readonly size: number } | null;
 }
@@ -111,8 +120,11 @@ interface Capabilities {
 export interface Engine {
   readonly model: ModelInfo;
   readonly capabilities: Capabilities;
-  /** One array of samples for each request, in order; `onTokens` reports tokens drawn so far. */
-  sample(requests: readonly SampleRequest[], onTokens?: (count: number) => void): Promise<Sample[][]>;
+  /**
+   * One array of samples for each request, in order. An engine that cannot tell of each sequence as it ends tells
+   * nothing.
+   */
+  sample(requests: readonly SampleRequest[], onEvent?: (event: SampleEvent) => void): Promise<Sample[][]>;
   /** Teacher-forced logprobs of each completion, [T]; `weights: "reference"` asks the frozen starting weights. */
   logprobs(
     sequences: ReadonlyArray<{ readonly prompt: readonly number[]; readonly completion: readonly number[] }>,

@@ -59,7 +59,10 @@ export function readCompared(run: RunDirectory, benchmark = "family"): ComparedR
     path: run.path,
     info,
     setting: Object.fromEntries(Object.entries(setting).filter(([key]) => !PER_SEED.has(key))),
-    trainedOn: { code: share < 1, variables: share > 0, output: share > 0 && setting["reward.alignment"] !== "paper" },
+    trainedOn:
+      "supervised.data" in setting
+        ? { code: false, variables: false, output: false }
+        : { code: share < 1, variables: share > 0, output: share > 0 && setting["reward.alignment"] !== "paper" },
     before: run.readEvaluationSamples(benchmark, 0),
     after: run.readEvaluationSamples(benchmark, info.steps),
   };

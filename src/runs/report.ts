@@ -10,6 +10,7 @@ import type { RunDirectory } from "./run-directory.js";
 
 const curves: ReadonlyArray<{ readonly title: string; readonly names: readonly MetricName[] }> = [
   { title: "Reward of both tasks", names: ["code/reward_mean", "alignment/reward_mean"] },
+  { title: "Loss on the demonstrations (nats)", names: ["supervised/loss"] },
   { title: "Code: programs that pass", names: ["code/pass_rate"] },
   {
     title: "Alignment: what is right",

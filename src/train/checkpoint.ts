@@ -20,16 +20,12 @@ export interface Position {
   step: number;
   /** Code prompts taken so far. */
   cursor: number;
+  /** Reference programs taken so far, where alignment.source asks for them. */
+  references: number;
 }
 
-/** What a checkpoint is made from. */
-interface Checkpointed {
-  readonly engine: Engine;
-  readonly position: Position;
-  readonly entries: readonly PoolEntry[];
-  /** A prompt of the run, with which the weights are tried. */
-  readonly prompt: string;
-}
+/** What the weights are tried with before they are written. */
+const PROBE = "def f(x):\n    return x\n";
 
 /** Also where an evaluation chooses among checkpoints: it can only choose those that are there. */
 export function isCheckpointDue(step: number, config: Config): boolean {
@@ -44,11 +40,13 @@ export function isCheckpointDue(step: number, config: Config): boolean {
  */
 export async function writeCheckpoint(
   run: RunDirectory,
-  { engine, position, entries, prompt }: Checkpointed,
+  engine: Engine,
+  position: Position,
+  entries: readonly PoolEntry[],
 ): Promise<void> {
   const { step } = position;
   if (step === 0 || run.checkpointSteps().includes(step)) return;
-  const tokens = engine.model.tokenizer.encode(prompt);
+  const tokens = engine.model.tokenizer.encode(PROBE);
   await engine.logprobs([{ prompt: tokens.slice(0, -1), completion: tokens.slice(-1) }]);
   checkRoom(run.path, engine.model);
   await run.writeCheckpoint(step, async (folder) => {
@@ -119,7 +117,11 @@ function readTrainingState(folder: string): { position: Position; entries: PoolE
 }
 
 const entrySchema = z.strictObject({ example: alignmentExampleSchema, drawn: z.boolean() });
-const positionSchema = z.strictObject({ step: z.int().positive(), cursor: z.int().nonnegative() });
+const positionSchema = z.strictObject({
+  step: z.int().positive(),
+  cursor: z.int().nonnegative(),
+  references: z.int().nonnegative().default(0),
+});
 
 function readPosition(path: string): Position {
   try {

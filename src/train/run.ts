@@ -17,6 +17,8 @@ import { failureOf } from "./failure.js";
 import { type Reporter, silent } from "./reporter.js";
 import { extensionNotice } from "./schedule.js";
 import { openParts, startSession } from "./session.js";
+import type { Demonstrations } from "./sft/demonstrations.js";
+import { supervisedLoop } from "./sft/supervised.js";
 import { trainLoop } from "./train.js";
 
 export interface TrainOptions {
@@ -35,11 +37,12 @@ export interface TrainOptions {
  *
  * @throws UsageError where the folder holds a run and `resume` is not set, is in use, or nothing is left to resume
  */
-export async function train(config: Config, options: TrainOptions = {}): Promise<{ run: RunDirectory; info: RunInfo }> {
+export async function train(asked: Config, options: TrainOptions = {}): Promise<{ run: RunDirectory; info: RunInfo }> {
   const reporter = options.reporter ?? silent;
-  const path = options.path ?? RunDirectory.next("runs", config.recipe);
+  const path = options.path ?? RunDirectory.next("runs", asked.recipe);
   RunDirectory.checkFree(path, options.resume ?? false);
-  const parts = await openParts(config);
+  const parts = await openParts(asked);
+  const { config, demonstrations } = parts;
   try {
     if (parts.tooLong > 0) reporter.notice(`${parts.tooLong} problems left out: prompts over prompts.maximumTokens`);
     if (config.engine.device !== "cpu") reporter.notice(parts.device);
@@ -47,6 +50,8 @@ export async function train(config: Config, options: TrainOptions = {}): Promise
     const [run, before] = options.resume
       ? resumed(path, config, hashes, reporter)
       : created(path, config, hashes, parts.device);
+    reporter.begin(path, config);
+    if (demonstrations) reporter.notice(sizes(demonstrations));
     try {
       const info = await execute(config, run, before, () => runLoop(parts, run, reporter, options.signal));
       run.writeText("report.html", renderReport(run, measures));
@@ -66,7 +71,19 @@ async function runLoop(
   signal: AbortSignal | undefined,
 ): Promise<RunInfo["status"]> {
   const session = await startSession(parts, run);
-  return trainLoop(session, reporter, withBudget(parts.config, run, signal));
+  const { supervised } = parts.config;
+  const untilSpent = withBudget(parts.config, run, signal);
+  try {
+    return parts.demonstrations && supervised
+      ? await supervisedLoop(session, parts.demonstrations, supervised.batch, reporter, untilSpent)
+      : await trainLoop(session, reporter, untilSpent);
+  } finally {
+    await session.recorder.flush();
+  }
+}
+
+function sizes({ size, tooLong }: Demonstrations): string {
+  return `${size} demonstrations${tooLong === 0 ? "" : `; ${tooLong} left out: longer than supervised.maximumTokens or the model's context`}`;
 }
 
 async function execute(
@@ -147,10 +164,10 @@ function checkResumable(run: RunDirectory, info: RunInfo, config: Config, hashes
   checkBudget(config, run);
 }
 
-function dataHashes({ data, engine }: Config): RunInfo["dataHashes"] {
+function dataHashes({ data, engine, supervised }: Config): RunInfo["dataHashes"] {
   const weights = weightFiles(bundled(engine.model, "model")).map(sha256OfFile);
   return {
-    train: sha256OfFile(bundled(data.train, "train")),
+    train: sha256OfFile(supervised ? supervised.data : bundled(data.train, "train")),
     evaluation: sha256OfFile(bundled(data.evaluation, "held-out")),
     model: weights.length === 1 ? weights[0] : sha256(weights.join()),
   };

@@ -1,7 +1,24 @@
 import { describe, expect, it } from "vitest";
 import { applySettings, resolveConfig } from "./resolve.js";
 
-const resolve = (...settings: string[]): unknown => resolveConfig(applySettings({}, settings), "here");
+const resolved = (settings: readonly string[]): unknown => resolveConfig(applySettings({}, settings), "here");
+
+it.each([
+  [["alignment.share=1"], /collectSteps to 1 or more, or alignment.source to references/],
+  [["alignment.shareSchedule=[{step: 1, share: 1}, {step: 9, share: 0}]"], /shareSchedule's share at step 1 is 1/],
+  [["alignment.shareSchedule=[{step: 4, share: 0}, {step: 4, share: 1}]"], /shareSchedule\[1\] is for step 4, after/],
+  [["alignment.shareSchedule=[{step: 4, share: 0}, {step: 9, share: 1}]", "pool.capacity=31"], /pool.capacity is 31/],
+  [["alignment.source=references", "alignment.collectSteps=3"], /set alignment.collectSteps to 0/],
+  [["alignment.source=passed", "alignment.passedTests=some"], /source is passed, which has no failed programs/],
+  [["alignment.source=references", "alignment.passedTests=none"], /source is references, which has no failed/],
+])("refuses %j", (settings, message) => expect(() => resolved(settings)).toThrow(message));
+
+it.each([
+  [["alignment.share=1", "alignment.source=references"]],
+  [["alignment.share=1", "alignment.collectSteps=1"]],
+  [["alignment.shareSchedule=[{step: 24, share: 1}, {step: 25, share: 0}]", "alignment.collectSteps=2"]],
+  [["alignment.source=all", "alignment.passedTests=some"]],
+])("takes %j", (settings) => expect(() => resolved(settings)).not.toThrow());
 
 describe("settings of control that make no sense together", () => {
   it.each([
@@ -40,13 +57,13 @@ describe("settings of control that make no sense together", () => {
     ["kept steps without a checkpoint", ["train.keepEvery=15"], /no multiple of train\.checkpointEvery \(10\)/],
     ["a budget that no timer can count", ["train.maximumMinutes=1e9"], /train\.maximumMinutes: .*30240/],
   ])("%s is refused", (_name, settings, expected) => {
-    expect(() => resolve(...settings)).toThrow(expected);
+    expect(() => resolved(settings)).toThrow(expected);
   });
 
   it("are none of these", () => {
-    resolve("train.steps=3");
-    resolve("train.steps=6", "optimizer.schedule=cosine", "optimizer.finalShare=0.1");
-    resolve("policy.maximumOldKl=0.1", "guards.maximumOldKl=0.1", "train.miniBatches=1", "train.epochs=2");
-    resolve("train.keepBest=all_right", "evaluation.every=20", "train.keepEvery=20");
+    resolved(["train.steps=3"]);
+    resolved(["train.steps=6", "optimizer.schedule=cosine", "optimizer.finalShare=0.1"]);
+    resolved(["policy.maximumOldKl=0.1", "guards.maximumOldKl=0.1", "train.miniBatches=1", "train.epochs=2"]);
+    resolved(["train.keepBest=all_right", "evaluation.every=20", "train.keepEvery=20"]);
   });
 });

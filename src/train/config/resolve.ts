@@ -5,6 +5,7 @@ import { algorithms } from "../../algorithms/algorithm.js";
 import { ConfigError, messageOf } from "../../core/errors.js";
 import { readText } from "../../core/files.js";
 import { explain } from "../../core/schema.js";
+import { refuseInert, withoutInert } from "./inert.js";
 import { refuseNonsense } from "./refusals.js";
 import { type Config, configSchema } from "./schema.js";
 
@@ -12,6 +13,7 @@ import { type Config, configSchema } from "./schema.js";
 export function resolveConfig(input: unknown, where: string): Config {
   const result = configSchema.safeParse(input ?? {});
   if (!result.success) throw new ConfigError(`${where}: ${explain(result.error, input, configSchema)}`);
+  if (result.data.supervised) refuseInert(input, where);
   const { aggregation, clipping } = algorithms[result.data.algorithm];
   const config = { ...result.data, policy: { aggregation, ...clipping, ...defined(result.data.policy) } } as Config;
   refuseNonsense(config, where);
@@ -58,6 +60,7 @@ function parseSetting(setting: string, text: string): unknown {
   }
 }
 
+/** Every key that means something to the run. */
 export function configText(config: Config): string {
-  return stringifyYaml(config);
+  return stringifyYaml(config.supervised ? withoutInert(config) : config);
 }

@@ -6,7 +6,7 @@ import { type Aggregation, aggregations } from "../../algorithms/aggregation.js"
 import { type AlgorithmName, algorithms } from "../../algorithms/algorithm.js";
 import type { Clipping } from "../../algorithms/policy-loss.js";
 import { samplings } from "../../alignment/pool.js";
-import { sources } from "../../alignment/recycle.js";
+import { passedTests, sources } from "../../alignment/recycle.js";
 import { rewardModes } from "../../alignment/reward.js";
 import { selections } from "../../alignment/select.js";
 import { targets } from "../../alignment/target.js";
@@ -116,7 +116,7 @@ export const configSchema = z.strictObject({
       maximumComplexity: count.default(100),
       includeRaised: z.boolean().default(false),
       /** Of failed programs: those that pass some tests, those that pass none, or any. */
-      passedTests: z.enum(["any", "some", "none"]).default("any"),
+      passedTests: z.enum(passedTests).default("any"),
       /** About the longest answer of the warm start: longer ones, numbers spelt in digits mostly, teach nothing. */
       maximumAnswerTokens: count.default(40),
       maximumPerStep: count.nullable().default(48),
@@ -181,6 +181,20 @@ export const configSchema = z.strictObject({
       maximumMinutes: z.number().positive().max(MOST_MINUTES).nullable().default(null),
     })
     .prefault({}),
+  /** Learn from given answers instead of rewards: a warm start, or distillation; null: reinforcement. */
+  supervised: z
+    .strictObject({
+      /** A JSONL file of demonstrations: prompt and answer, or messages. */
+      data: z.string().min(1, "expected a file of demonstrations"),
+      /** Demonstrations an update; a step is one update. */
+      batch: count.default(32),
+      /** Passes over the demonstrations, in train.steps' place; null: train.steps says how long. */
+      epochs: z.number().positive().nullable().default(null),
+      /** Longer ones, prompt and answer together, are left out; null: as long as the model's context. */
+      maximumTokens: count.nullable().default(null),
+    })
+    .nullable()
+    .default(null),
   /** What stops a run that is coming apart, with its last good checkpoint named; values that are not numbers always do. */
   guards: z
     .strictObject({
