@@ -5,6 +5,7 @@
 import type { RunInfo } from "../runs/records.js";
 import { advantagesOf } from "./advantages.js";
 import { isCollecting, isEvaluationDue } from "./batch.js";
+import { isCheckpointDue } from "./checkpoint.js";
 import { newExamples } from "./examples.js";
 import type { Reporter } from "./reporter.js";
 import { rescore } from "./rescore.js";
@@ -50,7 +51,7 @@ export async function trainLoop(session: Session, report: Reporter, signal?: Abo
     await recorder.add(metrics, () => rolloutRecords(step, graded, advantages));
     report.step(metrics);
 
-    if (step % config.train.checkpointEvery === 0) await session.checkpoint();
+    if (isCheckpointDue(step, config)) await session.checkpoint();
     if (isEvaluationDue(step, config)) await session.evaluate(step, report);
   }
   await session.checkpoint();
