@@ -23,8 +23,10 @@ import { engineOptions } from "./estimate.js";
 import { firstExamples } from "./examples.js";
 import { checkEngine, checkMemory } from "./fit.js";
 import type { Judge } from "./grade.js";
+import { readPending, writePending } from "./pending.js";
 import { Recorder } from "./recorder.js";
 import type { Reporter } from "./reporter.js";
+import type { Sampled } from "./roll-out.js";
 import { Demonstrations } from "./sft/demonstrations.js";
 import { withSteps } from "./sft/supervised.js";
 
@@ -59,8 +61,10 @@ export interface Session extends Parts {
   readonly recorder: Recorder;
   /** Evaluates and writes the record; what the run already has for this step is kept. */
   evaluate(step: number, report: Reporter): Promise<void>;
-  /** Writes a checkpoint of this position and all records before it, unless the run has it. */
-  checkpoint(): Promise<void>;
+  /** What was sampled for the next step before the checkpoint that the run went on from. */
+  readonly pending: Sampled | null;
+  /** Writes a checkpoint of this position, with what is sampled ahead, and all records before it, unless the run has it. */
+  checkpoint(ahead?: Sampled | null): Promise<void>;
 }
 
 /** @throws UsageError, DataError, EngineError: whatever is unusable, before anything is written */
@@ -127,6 +131,7 @@ export async function startSession(parts: Parts, run: RunDirectory): Promise<Ses
     position,
     clock: new Clock(),
     recorder,
+    pending: last === undefined ? null : readPending(run.checkpointPath(last), parts.problems, engine.model.tokenizer),
     judge: (problem, program) => judgeProgram(sandbox, problem, program, { mode: config.judge.mode, allTests }),
     recycling: { ...alignment, maximumPromptTokens: config.prompts.maximumTokens },
     tools: {
@@ -142,9 +147,9 @@ export async function startSession(parts: Parts, run: RunDirectory): Promise<Ses
         }),
     },
     evaluate: (step, report) => evaluate(parts, run, step, report),
-    checkpoint: async () => {
+    checkpoint: async (ahead) => {
       await recorder.flush();
-      await checkpoint(parts, run, position, pool);
+      await checkpoint(parts, run, position, pool, ahead ?? null);
     },
   };
   await firstExamples(session);
@@ -162,11 +167,18 @@ async function evaluate(parts: Parts, run: RunDirectory, step: number, report: R
   report.evaluated(record);
 }
 
-async function checkpoint(parts: Parts, run: RunDirectory, position: Position, pool: AlignmentPool): Promise<void> {
+async function checkpoint(
+  parts: Parts,
+  run: RunDirectory,
+  position: Position,
+  pool: AlignmentPool,
+  ahead: Sampled | null,
+): Promise<void> {
   if (position.step === 0 || run.checkpointSteps().includes(position.step)) return;
   await run.writeCheckpoint(position.step, async (folder) => {
     await parts.engine.save(folder, { optimizer: true });
     writeTrainingState(folder, position, pool.entries);
+    if (ahead) writePending(folder, ahead);
   });
   for (const old of run.checkpointSteps().slice(0, -parts.config.train.keepCheckpoints)) run.removeCheckpoint(old);
 }

@@ -5,10 +5,10 @@
 import { algorithms } from "../algorithms/algorithm.js";
 import type { RunInfo } from "../runs/records.js";
 import { advantagesOf } from "./advantages.js";
-import { isCollecting, isEvaluationDue } from "./batch.js";
+import { isEvaluationDue } from "./batch.js";
 import { newExamples } from "./examples.js";
 import type { Reporter } from "./reporter.js";
-import { rollOut } from "./roll-out.js";
+import { batchOf, gradeAgain, rollOut, rollOutAhead } from "./roll-out.js";
 import type { Session } from "./session.js";
 import { rolloutRecords, stepMetrics } from "./step.js";
 import { notUpdated, updatePolicy } from "./update.js";
@@ -22,36 +22,35 @@ export async function trainLoop(session: Session, report: Reporter, signal?: Abo
   const { config, engine, pool, position, clock, recorder } = session;
   const { advantages: advantagesIn } = algorithms[config.algorithm];
 
+  let ahead = session.pending && gradeAgain(session, session.pending);
   if (isEvaluationDue(position.step, config)) await session.evaluate(position.step, report);
   while (position.step < config.train.steps && !signal?.aborted) {
     const step = position.step + 1;
     clock.begin();
 
-    const { cursor, rounds } = await rollOut(session, { step, cursor: position.cursor }, report);
-    const graded = (await Promise.all(rounds.map((round) => round.graded))).flat();
-    const advantages = advantagesOf(graded, advantagesIn);
+    const rollouts = ahead ?? (await rollOut(session, { step, cursor: position.cursor }, report));
+    const next = await rollOutAhead(session, rollouts, report);
+    const batch = await batchOf(rollouts, config);
+    const advantages = advantagesOf(batch.learnt, advantagesIn);
 
     const [update, { examples, funnel }] = await Promise.all([
-      isCollecting(
-        graded.map(({ prompt }) => prompt),
-        config,
-        step,
-      )
+      batch.isCollected
         ? notUpdated
-        : clock.time("update", () => updatePolicy(engine, graded, advantages, config, step)),
-      clock.time("recycle", () => newExamples(session, graded, step)),
+        : clock.time("update", () => updatePolicy(engine, batch.learnt, advantages, config, step)),
+      clock.time("recycle", () => newExamples(session, [...batch.learnt, ...batch.left], step)),
     ]);
     pool.add(examples);
 
     position.step = step;
-    position.cursor = cursor;
-    const metrics = stepMetrics({ step, graded, funnel, pool, update, clock });
-    await recorder.add(metrics, () => rolloutRecords(step, graded, advantages));
+    position.cursor = rollouts.cursor;
+    ahead = await next.rollouts;
+    const metrics = stepMetrics({ step, batch, funnel, pool, update, clock });
+    await recorder.add(metrics, () => rolloutRecords(step, batch, advantages));
     report.step(metrics);
 
-    if (step % config.train.checkpointEvery === 0) await session.checkpoint();
+    if (step % config.train.checkpointEvery === 0) await session.checkpoint(ahead);
     if (isEvaluationDue(step, config)) await session.evaluate(step, report);
   }
-  await session.checkpoint();
+  await session.checkpoint(ahead);
   return position.step < config.train.steps ? "stopped" : "finished";
 }
