@@ -50,6 +50,10 @@ export const metricCatalogue = {
   "policy/clip_fraction": "share of trained tokens on the clipped branch",
   "policy/gradient_norm": "mean global gradient norm before clipping, over the step's updates",
   "policy/first_ratio_error": "largest |ratio - 1| before the step's first update: sampler against trainer",
+  "policy/importance_mean":
+    "mean importance weight min(exp(logprob before the first update - logprob when sampled), cap) over tokens, where policy.importance is set",
+  "policy/importance_capped": "share of importance weights that are the cap",
+  "policy/reward_kl": "klCoefficient * sum of k1 over a rollout's tokens, mean of rollouts, where KL is in the reward",
   "policy/learning_rate": "learning rate of the step",
   "policy/updates": "optimiser steps made in this step",
   "supervised/loss": "mean cross-entropy of the step's answer tokens, before its update, in nats",

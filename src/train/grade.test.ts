@@ -45,7 +45,7 @@ describe("overlong shaping", () => {
     const sample = { tokens: new Array<number>(length).fill(1), logprobs: new Float32Array(length) };
     const rollout: Rollout = { completion: "x = 1", sample: { ...sample, stopReason: "stop" } };
     const prompt: Prompt = { task: { kind: "code", problem: problem("a") }, text: "" };
-    return gradeRollout(rollout, prompt, continuation, judge, options);
+    return gradeRollout(rollout, prompt, { dialect: continuation, judge, gradeAlignment: async () => null }, options);
   };
 
   it("takes its share of the reward, under its own name, and keeps what was earned", async () => {

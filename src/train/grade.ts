@@ -2,7 +2,8 @@
 // and no part in its group.
 
 import { type OverlongOptions, overlongPenalty } from "../algorithms/overlong.js";
-import { type Grade, gradeAnswer, type RewardMode } from "../alignment/reward.js";
+import type { AlignmentExample } from "../alignment/example.js";
+import type { Grade } from "../alignment/reward.js";
 import type { Judgement, Verdict } from "../judge/verdict.js";
 import type { Problem } from "../problems/problem.js";
 import type { Dialect } from "../prompts/dialect.js";
@@ -27,15 +28,16 @@ export interface GradedGroup {
 
 export interface GradingOptions {
   readonly code: "binary" | "fractionOfTests";
-  readonly alignment: RewardMode;
   readonly overlong: OverlongOptions | null;
 }
 
 export function gradingOf({ reward, rollouts }: Config): GradingOptions {
   const { overlong } = reward;
-  return { ...reward, overlong: overlong && { ...overlong, maximumTokens: rollouts.maximumTokens } };
+  return { code: reward.code, overlong: overlong && { ...overlong, maximumTokens: rollouts.maximumTokens } };
 }
 
+/** null where our side failed. */
+export type GradeAlignment = (example: AlignmentExample, completion: string) => Promise<Grade | null>;
 export type Judge = (problem: Problem, program: string | null) => Promise<Judgement>;
 
 /**
@@ -52,14 +54,20 @@ export function judgingOnce(judge: Judge): Judge {
   };
 }
 
+/** Who grades what. */
+export interface Graders {
+  readonly dialect: Dialect;
+  readonly judge: Judge;
+  readonly gradeAlignment: GradeAlignment;
+}
+
 export async function gradeRollout(
   rollout: Rollout,
   prompt: Prompt,
-  dialect: Dialect,
-  judge: Judge,
+  graders: Graders,
   options: GradingOptions,
 ): Promise<GradedRollout> {
-  const graded = await earn(rollout, prompt, dialect, judge, options);
+  const graded = await earn(rollout, prompt, graders, options);
   return options.overlong ? shaped(graded, options.overlong) : graded;
 }
 
@@ -74,12 +82,12 @@ function shaped(graded: GradedRollout, overlong: OverlongOptions): GradedRollout
 async function earn(
   rollout: Rollout,
   { task }: Prompt,
-  dialect: Dialect,
-  judge: Judge,
+  { dialect, judge, gradeAlignment }: Graders,
   options: GradingOptions,
 ): Promise<GradedRollout> {
   if (task.kind === "alignment") {
-    const grade = gradeAnswer(task.example.truth, rollout.completion, options.alignment, dialect.sequencesAsArrays);
+    const grade = await gradeAlignment(task.example, rollout.completion);
+    if (grade === null) return { ...rollout, reward: null, rewardParts: {} };
     const { reward, variablesRight, variablesAsked, outputRight } = grade;
     const rewardParts = {
       variablesRight,

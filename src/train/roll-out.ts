@@ -119,12 +119,13 @@ async function sampleRound(
 }
 
 function grade(
-  { clock, config, dialect }: Session,
+  session: Session,
   prompt: Prompt,
   rollout: RolloutGroup["rollouts"][number],
   judge: Judge,
 ): Promise<GradedRollout> {
-  const graded = clock.time("judge", () => gradeRollout(rollout, prompt, dialect, judge, gradingOf(config)));
+  const { clock, config } = session;
+  const graded = clock.time("judge", () => gradeRollout(rollout, prompt, { ...session, judge }, gradingOf(config)));
   // Where sampling fails first, nobody waits for it.
   graded.catch(() => {});
   return graded;

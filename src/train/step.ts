@@ -8,6 +8,7 @@ import { type ValueType, valueTypes } from "../alignment/value-type.js";
 import { mean, sum } from "../core/maths.js";
 import type { MetricName, StepMetrics } from "../runs/metrics.js";
 import type { RolloutRecord } from "../runs/records.js";
+import { type Advantages, recordedAdvantage } from "./advantages.js";
 import type { Clock } from "./clock.js";
 import type { GradedGroup, GradedRollout } from "./grade.js";
 import type { Batch } from "./roll-out.js";
@@ -82,9 +83,7 @@ function alignmentMetrics(groups: readonly GradedGroup[]): Omit<StepMetrics, "st
     "alignment/variables_right": orNull(
       sum(grades.map(({ variablesRight }) => variablesRight)) / sum(grades.map(({ variablesAsked }) => variablesAsked)),
     ),
-    "alignment/all_right_rate": orNull(
-      mean(grades.map((grade) => Number(grade.variablesRight === grade.variablesAsked))),
-    ),
+    "alignment/all_right_rate": orNull(mean(grades.map(({ allRight }) => Number(allRight)))),
     "alignment/output_right_rate": orNull(mean(withOutput.map(({ outputRight }) => Number(outputRight)))),
     ...accuracyByType(grades),
     "alignment/answered_rate": orNull(mean(grades.map(({ predicted }) => Number(predicted !== null)))),
@@ -113,11 +112,7 @@ function orNull(value: number): number | null {
 }
 
 /** @param advantages  [groups][G] of the groups that the step learns from; others have none */
-export function rolloutRecords(
-  step: number,
-  { learnt, left }: Batch,
-  advantages: ReadonlyArray<ReadonlyArray<number | null>>,
-): RolloutRecord[] {
+export function rolloutRecords(step: number, { learnt, left }: Batch, advantages: Advantages): RolloutRecord[] {
   return [...learnt, ...left].flatMap(({ prompt, rollouts }, group) =>
     rollouts.map((rollout, sample) => ({
       step,
@@ -132,7 +127,7 @@ export function rolloutRecords(
       ...alignmentPart(prompt.task, rollout),
       reward: rollout.reward,
       rewardParts: rollout.rewardParts,
-      advantage: advantages[group]?.[sample] ?? null,
+      advantage: recordedAdvantage(advantages[group]?.[sample] ?? null),
       tokens: rollout.sample.tokens.length,
     })),
   );
@@ -146,6 +141,6 @@ function codePart({ code }: GradedRollout): Partial<RolloutRecord> {
 
 function alignmentPart(task: GradedGroup["prompt"]["task"], { alignment }: GradedRollout): Partial<RolloutRecord> {
   if (task.kind !== "alignment" || !alignment) return {};
-  const { program, input, asked, truth } = task.example;
-  return { alignment: { program, input, asked, truth, predicted: alignment.predicted } };
+  const { program, input, target, asked, truth } = task.example;
+  return { alignment: { program, input, target, asked, truth, predicted: alignment.predicted } };
 }

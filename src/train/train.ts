@@ -2,12 +2,12 @@
 // alignment examples, rollouts, verdicts and rewards, failed programs recycled into alignment examples, advantages,
 // update. Everything it calls is written elsewhere; nothing else here decides what training is.
 
-import { algorithms } from "../algorithms/algorithm.js";
 import type { RunInfo } from "../runs/records.js";
 import { advantagesOf } from "./advantages.js";
 import { isEvaluationDue } from "./batch.js";
 import { newExamples } from "./examples.js";
 import type { Reporter } from "./reporter.js";
+import { rescore } from "./rescore.js";
 import { batchOf, gradeAgain, rollOut, rollOutAhead } from "./roll-out.js";
 import type { Session } from "./session.js";
 import { rolloutRecords, stepMetrics } from "./step.js";
@@ -20,7 +20,6 @@ import { notUpdated, updatePolicy } from "./update.js";
  */
 export async function trainLoop(session: Session, report: Reporter, signal?: AbortSignal): Promise<RunInfo["status"]> {
   const { config, engine, pool, position, clock, recorder } = session;
-  const { advantages: advantagesIn } = algorithms[config.algorithm];
 
   let ahead = session.pending && gradeAgain(session, session.pending);
   if (isEvaluationDue(position.step, config)) await session.evaluate(position.step, report);
@@ -31,12 +30,13 @@ export async function trainLoop(session: Session, report: Reporter, signal?: Abo
     const rollouts = ahead ?? (await rollOut(session, { step, cursor: position.cursor }, report));
     const next = await rollOutAhead(session, rollouts, report);
     const batch = await batchOf(rollouts, config);
-    const advantages = advantagesOf(batch.learnt, advantagesIn);
+    const rescored = await clock.time("update", () => rescore(engine, batch.learnt, config));
+    const advantages = advantagesOf(rescored, config);
 
     const [update, { examples, funnel }] = await Promise.all([
       batch.isCollected
         ? notUpdated
-        : clock.time("update", () => updatePolicy(engine, batch.learnt, advantages, config, step)),
+        : clock.time("update", () => updatePolicy(engine, rescored, advantages, config, step)),
       clock.time("recycle", () => newExamples(session, [...batch.learnt, ...batch.left], step)),
     ]);
     pool.add(examples);
