@@ -8,6 +8,7 @@ import { problemSchema } from "../src/problems/problem.js";
 import { metricCatalogue } from "../src/runs/metrics.js";
 import {
   alignmentExampleSchema,
+  bestSchema,
   evaluationSchema,
   metricsSchema,
   rolloutSchema,
@@ -44,6 +45,7 @@ const schemas = {
   "alignment-example": alignmentExampleSchema,
   rollout: rolloutSchema,
   evaluation: evaluationSchema,
+  best: bestSchema,
   metrics: metricsSchema,
   run: runSchema,
 };
