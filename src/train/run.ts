@@ -39,7 +39,7 @@ export async function train(asked: Config, options: TrainOptions = {}): Promise<
   const reporter = options.reporter ?? silent;
   const path = options.path ?? RunDirectory.next("runs", asked.recipe);
   RunDirectory.checkFree(path, options.resume ?? false);
-  const parts = await openParts(asked);
+  const parts = await openParts(asked, reporter);
   const { config, demonstrations } = parts;
   try {
     if (parts.tooLong > 0) reporter.notice(`${parts.tooLong} problems left out: prompts over prompts.maximumTokens`);
