@@ -16,6 +16,7 @@ import {
   verdictSchema,
 } from "../src/runs/schemas.js";
 import { configSchema } from "../src/train/config/schema.js";
+import { demonstrationSchema } from "../src/train/sft/demonstration.js";
 
 const rows = Object.entries(metricCatalogue).map(([name, meaning]) => `| \`${name}\` | ${meaning} |`);
 const page = `# Metrics
@@ -35,6 +36,7 @@ const schemas = {
   problem: problemSchema,
   completion: completionSchema,
   config: configSchema,
+  demonstration: demonstrationSchema,
   verdict: verdictSchema,
   trace: traceSchema,
   "alignment-example": alignmentExampleSchema,

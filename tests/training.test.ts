@@ -1,7 +1,7 @@
 // Whole runs of the real thing at small size: what an outsider would check of a run's folder.
 
 import { type ChildProcess, spawn } from "node:child_process";
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -19,6 +19,8 @@ import {
 } from "../src/engines/embedded/model/checkpoint.js";
 import { readConfig } from "../src/engines/embedded/model/config.js";
 import { readProblems } from "../src/problems/problem.js";
+import { continuation } from "../src/prompts/continuation.js";
+import { compareRuns, readCompared } from "../src/runs/compare.js";
 import { metricCatalogue } from "../src/runs/metrics.js";
 import type { RolloutRecord } from "../src/runs/records.js";
 import { RunDirectory } from "../src/runs/run-directory.js";
@@ -227,7 +229,6 @@ describe("a run of CodeRL+", () => {
   it("says in one line what is wrong with a damaged checkpoint", async () => {
     const path = join(root, "damaged");
     cpSync(run.path, path, { recursive: true });
-    const { writeFileSync } = await import("node:fs");
     writeFileSync(join(path, "checkpoints/step-000004/model.safetensors"), "not tensors");
     const { code, stderr } = await output(command(["train", "--run", path, "--resume", "--set", "train.steps=5"]));
     expect(code).toBe(1);
@@ -267,6 +268,51 @@ describe("the other recipes", () => {
     expect(updates.slice(0, 2)).toEqual([0, 0]);
     expect(updates.slice(2).every((count) => count > 0)).toBe(true);
     expect(run.readRollouts(4).every(({ task }) => task === "alignment")).toBe(true);
+  });
+});
+
+describe("a supervised run", () => {
+  const data = join(root, "demonstrations.jsonl");
+  const few = ["supervised.epochs=0.8", "supervised.batch=16", "evaluation.problems=4", "train.checkpointEvery=2"];
+  const start = ["sft", "--data", data, ...few.flatMap((setting) => ["--set", setting])];
+  beforeAll(() => {
+    const rows = readProblems(bundled("bundled", "train"))
+      .slice(0, 100)
+      .map((problem) => ({
+        prompt: continuation.code(problem),
+        answer: problem.reference?.slice(problem.starterCode?.length),
+      }));
+    writeFileSync(data, rows.map((row) => JSON.stringify(row)).join("\n"));
+  });
+
+  it("learns its answers, and equals an unbroken run after kill -9", async () => {
+    const [whole, path] = [join(root, "supervised"), join(root, "supervised-killed")];
+    expect(await exited(command([...start, "--run", whole]))).toBe(0);
+    const run = RunDirectory.open(whole);
+    expect(run.readInfo()).toMatchObject({ recipe: "sft", status: "finished", steps: 5, stepsDone: 5 });
+    const losses = run.readMetrics().map((line) => line["supervised/loss"] ?? Number.NaN);
+    expect(losses.at(-1)).toBeLessThan(losses[0]);
+    for (const line of run.readMetrics()) expect(() => metricsSchema.parse(line)).not.toThrow();
+    expect(run.evaluationSteps("family")).toEqual([0, 5]);
+    expect(run.readConfig()).not.toContain("alignment");
+
+    await killWhen(/step 3\//, [...start, "--run", path]);
+    expect(await exited(command(["sft", "--run", path, "--resume"]))).toBe(0);
+    const killed = RunDirectory.open(path);
+    expect(deterministic(killed)).toBe(deterministic(run));
+    expect(weights(killed).equals(weights(run))).toBe(true);
+
+    const { groups, measures } = compareRuns([readCompared(run), readCompared(killed)]);
+    expect(groups).toEqual([{ name: "sft", seeds: [0, 0] }]);
+    expect(Object.values(measures).some(([group]) => group?.rewarded)).toBe(false);
+  });
+
+  it("will not go on with other demonstrations", async () => {
+    writeFileSync(data, '{"prompt": "a", "answer": "b"}\n');
+    const args = ["sft", "--run", join(root, "supervised"), "--resume", "--set", "train.steps=9"];
+    const { code, stderr } = await output(command(args));
+    expect(code).toBe(2);
+    expect(stderr).toContain("its train data has changed");
   });
 });
 

@@ -5,8 +5,9 @@ import { continuation } from "../prompts/continuation.js";
 import { openSandbox, type Sandbox } from "../sandbox/sandbox.js";
 import { trace } from "../tracer/tracer.js";
 import { dropReasons } from "./example.js";
-import { AlignmentPool } from "./pool.js";
+import { AlignmentPool, exampleKey } from "./pool.js";
 import { type Candidate, type RecycleOptions, recycle } from "./recycle.js";
+import { fromReferences } from "./references.js";
 
 const problem: Problem = problemSchema.parse({
   id: "double-sum",
@@ -22,6 +23,7 @@ const problem: Problem = problemSchema.parse({
 
 const options: RecycleOptions = {
   source: "failed",
+  passedTests: "any",
   selection: "lastAssigned",
   maximumVariables: 3,
   minimumComplexity: 0,
@@ -39,17 +41,23 @@ describe("recycling", () => {
   });
   afterAll(() => sandbox.close());
 
+  const tools = {
+    dialect: continuation,
+    countTokens: (text: string) => text.length,
+    trace: (program: string, input: Parameters<typeof trace>[2]) => trace(sandbox, program, input),
+  };
+  const emptyPool = (): AlignmentPool => new AlignmentPool({ capacity: 100, sampling: "recent" });
+
   async function run(programs: ReadonlyArray<string | null>, overrides: Partial<RecycleOptions> = {}) {
+    const allTests = overrides.passedTests !== undefined;
     const candidates: Candidate[] = await Promise.all(
-      programs.map(async (program) => ({ problem, program, judgement: await judge(sandbox, problem, program) })),
+      programs.map(async (program) => ({
+        problem,
+        program,
+        judgement: await judge(sandbox, problem, program, { allTests }),
+      })),
     );
-    const pool = new AlignmentPool({ capacity: 100, sampling: "recent" });
-    const tools = {
-      dialect: continuation,
-      countTokens: (text: string) => text.length,
-      trace: (program: string, input: Parameters<typeof trace>[2]) => trace(sandbox, program, input),
-    };
-    return recycle(candidates, { ...options, ...overrides }, pool, tools, 7, 0);
+    return recycle(candidates, { ...options, ...overrides }, emptyPool(), tools, 7, 0);
   }
 
   const wrong = "def f(x):\n    a = sum(x)\n    b = a + 2\n    return b";
@@ -98,6 +106,65 @@ describe("recycling", () => {
     expect((await run([right, wrong], { source: "passed" })).examples.map(({ program }) => program)).toEqual([right]);
     const { examples } = await run(["def f(x):\n    a = 1\n    return a / 0"], { includeRaised: true });
     expect(examples[0]?.truth).toEqual({ variables: { "f.a": 1 }, output: "ZeroDivisionError" });
+  });
+
+  it("tells programs that pass some tests from those that pass none", async () => {
+    const some = "def f(x):\n    a = sum(x)\n    return a";
+    const none = "def f(x):\n    a = sum(x)\n    return a - 1";
+    const kept = async (passedTests: RecycleOptions["passedTests"]): Promise<string[]> =>
+      (await run([some, none], { passedTests })).examples.map(({ program }) => program);
+    expect(await kept("any")).toEqual([some, none]);
+    expect(await kept("some")).toEqual([some]);
+    expect(await kept("none")).toEqual([none]);
+  });
+
+  describe("from references", () => {
+    const references = [1, 2, 3].map((n) => ({
+      ...problem,
+      id: `p/${n}`,
+      reference: `def f(x):\n    a = sum(x) * ${n}\n    return a`,
+    }));
+    const from = (problems: readonly Problem[], count: number, taken: number, pool = emptyPool()) =>
+      fromReferences(problems, count, { ...options, source: "references" }, pool, tools, { step: 0, taken, seed: 3 });
+
+    it("needs no rollout: every reference once an epoch, on another input each, until all were asked", async () => {
+      const pool = emptyPool();
+      let taken = 0;
+      const seen: string[] = [];
+      for (let epoch = 0; epoch < 2; epoch++) {
+        const made = await from(references, 3, taken, pool);
+        expect(new Set(made.examples.map((example) => example.problem)).size).toBe(3);
+        expect(made.funnel).toMatchObject({ candidates: 3, kept: 3 });
+        pool.add(made.examples);
+        taken = made.taken;
+        seen.push(...made.examples.map(({ program, input }) => exampleKey(program, input)));
+      }
+      expect(new Set(seen).size).toBe(6);
+      const { funnel, examples } = await from(references, 2, taken, pool);
+      expect(examples).toEqual([]);
+      expect(funnel.dropped.duplicate).toBe(3);
+    });
+
+    it("goes on where it was, with the same examples as without a break", async () => {
+      const whole = (await from(references, 3, 0)).examples;
+      const first = await from(references, 1, 0);
+      const rest = await from(references, 2, first.taken);
+      expect([...first.examples, ...rest.examples].map(({ program }) => program)).toEqual(
+        whole.map(({ program }) => program),
+      );
+    });
+
+    it("takes the next reference where one gives nothing, and counts both", async () => {
+      const silent = { ...references[0], id: "p/0", reference: "def f(x):\n    return 1" };
+      const { examples, funnel, taken } = await from([silent, ...references.slice(0, 1)], 1, 0);
+      expect(examples).toHaveLength(1);
+      expect(funnel.candidates).toBe(taken);
+      expect(funnel.kept + funnel.dropped["no-variables"]).toBe(funnel.candidates);
+    });
+
+    it("leaves code rollouts alone", async () => {
+      expect((await run([wrong], { source: "references" })).funnel.dropped.passed).toBe(1);
+    });
   });
 
   it("counts every candidate once", async () => {

@@ -5,7 +5,7 @@ import { InfrastructureError } from "../core/errors.js";
 import { sha256 } from "../core/files.js";
 import { type Json, stringifyJson } from "../core/json.js";
 import { Rng } from "../core/rng.js";
-import type { Judgement, TestKind } from "../judge/verdict.js";
+import type { Judgement, TestKind, Verdict } from "../judge/verdict.js";
 import { inputOf } from "../problems/examples.js";
 import type { Problem, ProgramInput } from "../problems/problem.js";
 import { type Dialect } from "../prompts/dialect.js";
@@ -15,9 +15,12 @@ import { type AlignmentPool, exampleKey } from "./pool.js";
 import { askable, isTooBig, type Selection, selectVariables } from "./select.js";
 
 export const sources = ["failed", "all", "passed", "references"] as const;
+export const passedTests = ["any", "some", "none"] as const;
 
 export interface RecycleOptions extends Selection {
   readonly source: (typeof sources)[number];
+  /** Of failed programs: those that pass some tests, those that pass none, or any. */
+  readonly passedTests: (typeof passedTests)[number];
   readonly minimumComplexity: number;
   readonly maximumComplexity: number;
   readonly includeRaised: boolean;
@@ -28,11 +31,13 @@ export interface RecycleOptions extends Selection {
   readonly maximumPerStep: number | null;
 }
 
-/** A judged code rollout. */
+/** A judged code rollout, or a reference program, which nobody has judged. */
 export interface Candidate {
   readonly problem: Problem;
   readonly program: string | null;
-  readonly judgement: Judgement;
+  readonly judgement: Judgement | null;
+  /** What to run it on; without it the verdict decides. */
+  readonly input?: ProgramInput | undefined;
 }
 
 export interface RecycleTools {
@@ -73,10 +78,24 @@ export async function recycle(
     }),
   );
   const examples = outcomes.filter((outcome) => typeof outcome !== "string");
-  const dropped = Object.fromEntries(
-    dropReasons.map((reason) => [reason, outcomes.filter((outcome) => outcome === reason).length]),
-  ) as Record<DropReason, number>;
+  const dropped = countsOf((reason) => outcomes.filter((outcome) => outcome === reason).length);
   return { examples, funnel: { candidates: candidates.length, kept: examples.length, dropped } };
+}
+
+export function emptyFunnel(): Funnel {
+  return { candidates: 0, kept: 0, dropped: countsOf(() => 0) };
+}
+
+export function sumOf(a: Funnel, b: Funnel): Funnel {
+  return {
+    candidates: a.candidates + b.candidates,
+    kept: a.kept + b.kept,
+    dropped: countsOf((reason) => a.dropped[reason] + b.dropped[reason]),
+  };
+}
+
+function countsOf(count: (reason: DropReason) => number): Funnel["dropped"] {
+  return Object.fromEntries(dropReasons.map((reason) => [reason, count(reason)])) as Funnel["dropped"];
 }
 
 /** What can be told without running anything: a reason to drop, or the input to run on. */
@@ -86,11 +105,10 @@ function sift(
   pool: AlignmentPool,
   inStep: Set<string>,
 ): ProgramInput | DropReason {
-  const { verdict } = candidate.judgement;
-  if (verdict.kind === "infrastructure") return "infrastructure";
-  if (candidate.program === null || verdict.kind === "unparsable") return "unparsable";
-  if (options.source === "failed" && verdict.kind === "passed") return "passed";
-  if (options.source === "passed" && verdict.kind === "failed") return "passed";
+  const verdict = candidate.judgement?.verdict;
+  if (verdict?.kind === "infrastructure") return "infrastructure";
+  if (candidate.program === null || verdict?.kind === "unparsable") return "unparsable";
+  if (verdict && !isWanted(verdict, options)) return "passed";
   const { input, outcome } = firstInput(candidate);
   if (!input) return "no-input";
   if (outcome !== undefined && endless.has(outcome)) return "timed-out";
@@ -100,11 +118,20 @@ function sift(
   return input;
 }
 
+/** Whether the verdict is one of those that the source asks for. */
+function isWanted(verdict: Verdict, { source, passedTests: wanted }: RecycleOptions): boolean {
+  if (source === "references") return false;
+  if (verdict.kind !== "failed") return source !== "failed";
+  if (source === "passed") return false;
+  return wanted === "any" || (wanted === "some") === verdict.passed > 0;
+}
+
 /** The first failing test's input, else the first test's; tests that only assert have none. */
-function firstInput({ problem, judgement }: Candidate): {
+function firstInput({ problem, judgement, input: given }: Candidate): {
   readonly input: ProgramInput | undefined;
   readonly outcome?: TestKind | undefined;
 } {
+  if (!judgement) return { input: given };
   const failing = judgement.tests.findIndex(({ kind }) => !kind.startsWith("passed") && kind !== "not-run");
   const failed = problem.tests[failing];
   const input = failed && inputOf(failed);

@@ -3,6 +3,7 @@
 import { type Answer, matches, parseAnswer } from "./answer.js";
 import type { Truth } from "./example.js";
 import { officiallyEqual } from "./official-equality.js";
+import { type ValueType, valueTypeOf } from "./value-type.js";
 
 export const rewardModes = ["paper", "official", "withOutput"] as const;
 export type RewardMode = (typeof rewardModes)[number];
@@ -15,6 +16,8 @@ export interface Grade {
   readonly variablesAsked: number;
   /** null where no output is known. */
   readonly outputRight: boolean | null;
+  /** Every value that was asked, the output last: the type of the true one, and whether it was right. */
+  readonly values: ReadonlyArray<{ readonly type: ValueType; readonly right: boolean }>;
 }
 
 /**
@@ -28,21 +31,24 @@ export interface Grade {
  */
 export function gradeAnswer(truth: Truth, completion: string, mode: RewardMode, sequencesAsArrays: boolean): Grade {
   const predicted = parseAnswer(completion, mode);
-  const names = Object.keys(truth.variables);
   const equal: typeof officiallyEqual =
     mode === "official" ? officiallyEqual : (a, b) => matches(a, b, sequencesAsArrays);
-  const right = names.filter((name) => {
-    const value = truth.variables[name];
-    return (
-      value !== undefined &&
-      predicted !== null &&
-      Object.hasOwn(predicted.variables, name) &&
-      equal(value, predicted.variables[name])
-    );
-  }).length;
-  const outputRight = truth.output === undefined ? null : predicted !== null && equal(truth.output, predicted.output);
-  const reward = predicted === null ? 0 : rewardOf(mode, right, names.length, outputRight);
-  return { reward, predicted, variablesRight: right, variablesAsked: names.length, outputRight };
+  const variables = Object.entries(truth.variables).map(([name, value]) => {
+    const given = predicted !== null && Object.hasOwn(predicted.variables, name);
+    return { type: valueTypeOf(value), right: given && equal(value, predicted.variables[name]) };
+  });
+  const right = variables.filter((variable) => variable.right).length;
+  const { output } = truth;
+  const outputRight = output === undefined ? null : predicted !== null && equal(output, predicted.output);
+  return {
+    reward: predicted === null ? 0 : rewardOf(mode, right, variables.length, outputRight),
+    predicted,
+    variablesRight: right,
+    variablesAsked: variables.length,
+    outputRight,
+    values:
+      output === undefined ? variables : [...variables, { type: valueTypeOf(output), right: outputRight === true }],
+  };
 }
 
 function rewardOf(mode: RewardMode, right: number, asked: number, outputRight: boolean | null): number {

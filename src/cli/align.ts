@@ -3,7 +3,7 @@
 import { type Command, Option } from "commander";
 import { dropReasons, type Funnel } from "../alignment/example.js";
 import { AlignmentPool } from "../alignment/pool.js";
-import { type Candidate, type RecycleOptions, recycle, sources } from "../alignment/recycle.js";
+import { type Candidate, passedTests, type RecycleOptions, recycle, sources } from "../alignment/recycle.js";
 import { selections } from "../alignment/select.js";
 import { ensureWritable, writeAtomic } from "../core/files.js";
 import { stringifyJson } from "../core/json.js";
@@ -21,7 +21,10 @@ import { textTable } from "./table.js";
 
 interface Options
   extends SandboxFlags,
-    Pick<RecycleOptions, "source" | "selection" | "maximumVariables" | "minimumComplexity" | "maximumComplexity"> {
+    Pick<
+      RecycleOptions,
+      "source" | "passedTests" | "selection" | "maximumVariables" | "minimumComplexity" | "maximumComplexity"
+    > {
   readonly problems: string;
   readonly completions: string;
   readonly out?: string;
@@ -48,6 +51,11 @@ export function registerAlign(program: Command): void {
       .requiredOption("--completions <file>", "completions, one JSON object a line")
       .option("--out <file>", "write one alignment example a line; - is standard output")
       .addOption(new Option("--source <which>", "programs to recycle").choices(sources).default("failed"))
+      .addOption(
+        new Option("--passed-tests <which>", "failed programs that pass some tests, or none")
+          .choices(passedTests)
+          .default("any"),
+      )
       .addOption(new Option("--selection <how>", "variables to ask").choices(selections).default("lastAssigned"))
       .option("--maximum-variables <n>", "ask at most this many; --selection all ignores it", positive, 3)
       .option("--minimum-complexity <n>", "least cyclomatic complexity of a program", natural, 0)
@@ -77,11 +85,12 @@ async function alignFiles(options: Options): Promise<void> {
   if (out !== undefined && out !== "-") ensureWritable(out);
   const completions = readCandidates(options.completions, readProblems(options.problems));
   const { mode, determinismCheck, seed } = options;
+  const allTests = options.passedTests !== "any";
   const sandbox = await openSandboxWith(options);
   try {
     const candidates = await Promise.all(
       completions.map(async ({ problem, program }): Promise<Candidate> => {
-        return { problem, program, judgement: await judge(sandbox, problem, program, { mode }) };
+        return { problem, program, judgement: await judge(sandbox, problem, program, { mode, allTests }) };
       }),
     );
     const tools = {
@@ -106,6 +115,7 @@ function recyclingOf(options: Options): RecycleOptions {
   const { source, selection, maximumVariables, minimumComplexity, maximumComplexity } = options;
   return {
     source,
+    passedTests: options.passedTests,
     selection,
     maximumVariables,
     minimumComplexity,

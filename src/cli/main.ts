@@ -16,6 +16,8 @@ import { registerMetrics } from "./metrics.js";
 import { registerPretrain } from "./pretrain.js";
 import { registerReport } from "./report.js";
 import { registerRollouts } from "./rollouts.js";
+import { registerSft } from "./sft.js";
+import { registerStudy } from "./study.js";
 import { registerTrace } from "./trace.js";
 import { registerTrain } from "./train.js";
 
@@ -27,7 +29,9 @@ const program = new Command("coderlplus")
 
 for (const register of [
   registerTrain,
+  registerSft,
   registerPretrain,
+  registerStudy,
   registerCompare,
   registerRollouts,
   registerReport,

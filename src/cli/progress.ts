@@ -1,6 +1,7 @@
 // What a training run shows: one live line on a terminal, plain lines in a pipe.
 
 import type { StepMetrics } from "../runs/metrics.js";
+import type { Config } from "../train/config/schema.js";
 import type { Reporter } from "../train/reporter.js";
 
 const REDRAW_MS = 100;
@@ -14,11 +15,15 @@ export class Progress implements Reporter {
   #stepSeconds: number | null = null;
   #stepsDone = 0;
 
-  constructor(
-    private readonly steps: number,
-    private readonly out: NodeJS.WriteStream,
-  ) {
+  #steps = 0;
+
+  constructor(private readonly out: NodeJS.WriteStream) {
     this.#live = out.isTTY;
+  }
+
+  begin(path: string, { recipe, seed, train }: Config): void {
+    this.#steps = train.steps;
+    this.line(`${path}: ${recipe}, seed ${seed}, ${train.steps} steps`);
   }
 
   /** A line that stays. */
@@ -35,7 +40,9 @@ export class Progress implements Reporter {
     const now = performance.now();
     if (!this.#live || now - this.#drawnAt < REDRAW_MS) return;
     this.#drawnAt = now;
-    this.#draw(`step ${step}/${this.steps}  sampling, ${count} tokens${this.#last === "" ? "" : `  |  ${this.#last}`}`);
+    this.#draw(
+      `step ${step}/${this.#steps}  sampling, ${count} tokens${this.#last === "" ? "" : `  |  ${this.#last}`}`,
+    );
   }
 
   step(metrics: StepMetrics): void {
@@ -44,11 +51,11 @@ export class Progress implements Reporter {
       this.#stepSeconds === null ? seconds : this.#stepSeconds + SMOOTHING * (seconds - this.#stepSeconds);
     this.#stepsDone = metrics.step;
     this.#last = [
-      `reward code ${two(metrics["code/reward_mean"])} alignment ${two(metrics["alignment/reward_mean"])}`,
+      progressOf(metrics),
       `${Math.round(metrics["time/tokens_per_second"] ?? 0)} tokens/s`,
       `${this.#timeLeft()} left`,
     ].join("  ");
-    const text = `step ${metrics.step}/${this.steps}  ${this.#last}`;
+    const text = `step ${metrics.step}/${this.#steps}  ${this.#last}`;
     if (this.#live) this.#draw(text);
     else this.out.write(`${text}\n`);
   }
@@ -68,7 +75,7 @@ export class Progress implements Reporter {
   }
 
   #timeLeft(): string {
-    const left = Math.round((this.steps - this.#stepsDone) * (this.#stepSeconds ?? 0));
+    const left = Math.round((this.#steps - this.#stepsDone) * (this.#stepSeconds ?? 0));
     return `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
   }
 
@@ -82,6 +89,13 @@ export class Progress implements Reporter {
     if (this.#shown !== "") this.out.write(`\r${" ".repeat(this.#shown.length)}\r`);
     this.#shown = "";
   }
+}
+
+/** How well it goes, in the words of what is trained. */
+function progressOf(metrics: StepMetrics): string {
+  const loss = metrics["supervised/loss"];
+  if (typeof loss === "number") return `loss ${loss.toFixed(3)}`;
+  return `reward code ${two(metrics["code/reward_mean"])} alignment ${two(metrics["alignment/reward_mean"])}`;
 }
 
 function two(value: number | null | undefined): string {

@@ -14,7 +14,7 @@ import { namedConfig } from "./named-config.js";
 import { Progress } from "./progress.js";
 import { evaluationTable } from "./table.js";
 
-interface Flags {
+export interface TrainingFlags {
   readonly set: readonly string[];
   readonly run?: string;
   readonly resume?: boolean;
@@ -27,10 +27,21 @@ const SAME_KEY_MS = 500;
 const MAY_CHANGE = new Set(["train.steps", "train.checkpointEvery", "train.keepCheckpoints", "evaluation.every"]);
 
 export function registerTrain(program: Command): void {
-  program
-    .command("train")
-    .description("train a model with CodeRL+; the default recipe runs on two cores in minutes")
-    .argument("[recipe]", "coderlplus (default), grpo, alignment-only, or a config file ending in .yaml")
+  withTrainingOptions(
+    program
+      .command("train")
+      .description("train a model with CodeRL+; the default recipe runs on two cores in minutes")
+      .argument("[recipe]", "coderlplus (default), grpo, alignment-only, or a config file ending in .yaml"),
+  )
+    .addHelpText("after", "\nExample:\n  coderlplus train grpo --set train.steps=20 --set seed=1")
+    .action((name: string | undefined, flags: TrainingFlags) =>
+      runTraining(name, flags, () => namedConfig(name ?? "coderlplus", flags.set)),
+    );
+}
+
+/** What every verb takes that makes a run. */
+export function withTrainingOptions(command: Command): Command {
+  return command
     .option(
       "--set <key=value>",
       "change one key of the config; may be repeated",
@@ -40,21 +51,24 @@ export function registerTrain(program: Command): void {
     .option("--run <folder>", "where the run is written (default: runs/<recipe>-<n>)")
     .option("--resume", "continue the run in --run from its newest checkpoint")
     .option("--dry-run", "check everything, print the resolved config, and stop")
-    .option("--json", "print the result as one JSON object")
-    .addHelpText("after", "\nExample:\n  coderlplus train grpo --set train.steps=20 --set seed=1")
-    .action(runTrain);
+    .option("--json", "print the result as one JSON object");
 }
 
-async function runTrain(name: string | undefined, flags: Flags): Promise<void> {
+/**
+ * A run to its end, or the rest of one.
+ *
+ * @param name   what the person named; a resumed run has its config already
+ * @param fresh  the config of a new run
+ */
+export async function runTraining(name: string | undefined, flags: TrainingFlags, fresh: () => Config): Promise<void> {
   if (flags.resume && flags.run === undefined)
     throw new UsageError("--resume needs the run's folder: --run runs/<name>");
   if (flags.resume && name !== undefined) throw new UsageError(`a resumed run keeps its recipe; leave out "${name}"`);
-  const config = flags.resume ? resumedConfig(flags) : namedConfig(name ?? "coderlplus", flags.set);
+  const config = flags.resume ? resumedConfig(flags) : fresh();
   if (flags.dryRun) return dryRun(config, flags);
 
   const path = flags.run ?? RunDirectory.next("runs", config.recipe);
-  const progress = new Progress(config.train.steps, flags.json ? process.stderr : process.stdout);
-  progress.line(`${path}: ${config.recipe}, seed ${config.seed}, ${config.train.steps} steps`);
+  const progress = new Progress(flags.json ? process.stderr : process.stdout);
   const controller = new AbortController();
   let stoppedAt = 0;
   const stop = (): void => {
@@ -71,7 +85,7 @@ async function runTrain(name: string | undefined, flags: Flags): Promise<void> {
     const { run, info } = await train(config, options);
     progress.end();
     if (flags.json) process.stdout.write(`${JSON.stringify(result(run, info))}\n`);
-    else sayWhatNext(run, info, progress);
+    else sayWhatNext(run, config, info, progress);
   } catch (error) {
     progress.end();
     throw error;
@@ -81,7 +95,7 @@ async function runTrain(name: string | undefined, flags: Flags): Promise<void> {
 }
 
 /** A resumed run keeps its config; only how far it goes may change. */
-function resumedConfig(flags: Flags): Config {
+function resumedConfig(flags: TrainingFlags): Config {
   const path = flags.run as string;
   const run = RunDirectory.open(path);
   const fixed = flags.set.find((setting) => !MAY_CHANGE.has(setting.split("=")[0] ?? ""));
@@ -93,15 +107,18 @@ function resumedConfig(flags: Flags): Config {
 }
 
 /** Opens all that the run would need, and closes it again. */
-async function dryRun(config: Config, flags: Flags): Promise<void> {
-  const parts = await openParts(config);
+async function dryRun(asked: Config, flags: TrainingFlags): Promise<void> {
+  const parts = await openParts(asked);
   await parts.close();
+  const { config } = parts;
   const problems = parts.problems.length;
+  const demonstrations = parts.demonstrations?.size ?? 0;
   const evaluation = parts.evaluation.length;
-  const rollouts = config.train.steps * config.rollouts.prompts * config.rollouts.groupSize;
+  const { steps } = config.train;
+  const rollouts = config.supervised ? 0 : steps * config.rollouts.prompts * config.rollouts.groupSize;
   if (flags.json) {
     process.stdout.write(
-      `${JSON.stringify({ config, problems, evaluation, rollouts, estimate: estimateRun(config) })}\n`,
+      `${JSON.stringify({ config, problems, demonstrations, evaluation, rollouts, estimate: estimateRun(config) })}\n`,
     );
     return;
   }
@@ -109,7 +126,7 @@ async function dryRun(config: Config, flags: Flags): Promise<void> {
     .trimEnd()
     .replaceAll(/^(?=.)/gm, "# ");
   process.stdout.write(
-    `${configText(config)}\n# ${problems} problems, ${evaluation} held-out; ${config.train.steps} steps, ${rollouts} rollouts. Nothing was written.\n${comment}\n`,
+    `${configText(config)}\n# ${config.supervised ? `${demonstrations} demonstrations` : `${problems} problems`}, ${evaluation} held-out; ${steps} steps, ${rollouts} rollouts. Nothing was written.\n${comment}\n`,
   );
 }
 
@@ -118,18 +135,24 @@ function result(run: RunDirectory, info: RunInfo): object {
   return { run: run.path, ...info, evaluations };
 }
 
-function sayWhatNext({ path }: RunDirectory, info: RunInfo, progress: Progress): void {
+function sayWhatNext(run: RunDirectory, config: Config, info: RunInfo, progress: Progress): void {
+  const { path } = run;
   if (info.status === "stopped") {
     progress.line(
       `stopped after step ${info.stepsDone} of ${info.steps}\n  resume:    coderlplus train --run ${path} --resume`,
     );
     return;
   }
-  progress.line(evaluationTable(RunDirectory.open(path)));
+  progress.line(evaluationTable(run));
+  progress.line(`report:    ${path}/report.html  (curves, table and rollouts; open it in a browser)`);
+  if (config.supervised) {
+    const model = run.checkpointPath(info.steps);
+    progress.line(`train it:  coderlplus train --set engine.model=${model}`);
+    return;
+  }
   const other = info.recipe === "grpo" ? "coderlplus" : "grpo";
   progress.line(
     [
-      `report:    ${path}/report.html  (curves, table and rollouts; open it in a browser)`,
       `rollouts:  coderlplus rollouts ${path}`,
       `resume:    coderlplus train --run ${path} --resume --set train.steps=${info.steps * 2}`,
       `compare:   coderlplus train ${other} --set seed=${info.seed} --run runs/${other}-seed${info.seed}`,

@@ -56,16 +56,26 @@ function checked<Schema extends z.ZodType>({ number, value }: Line, path: string
   return { line: number, record: result.data };
 }
 
+/** A record and where its line lies in the file, in bytes of the unzipped text. */
+export interface Placed<Schema extends z.ZodType> extends Numbered<Schema> {
+  readonly start: number;
+  readonly bytes: number;
+}
+
 /** As {@link readRecords}, one after the other: the file may be larger than the memory. */
 export async function* streamRecords<Schema extends z.ZodType>(
   path: string,
   schema: Schema,
-): AsyncGenerator<Numbered<Schema>> {
+): AsyncGenerator<Placed<Schema>> {
   let number = 0;
-  for await (const bytes of splitLines(path)) {
+  let start = 0;
+  for await (const line of splitLines(path)) {
     number++;
-    const text = decodeLine(bytes, path, number);
-    if (text.trim() !== "") yield checked({ number, value: parseLine(text, path, number) }, path, schema);
+    const text = decodeLine(line, path, number);
+    const place = { start, bytes: line.length };
+    start += line.length + 1;
+    if (text.trim() !== "")
+      yield { ...checked({ number, value: parseLine(text, path, number) }, path, schema), ...place };
   }
 }
 

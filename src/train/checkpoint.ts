@@ -14,6 +14,8 @@ export interface Position {
   step: number;
   /** Code prompts taken so far. */
   cursor: number;
+  /** Reference programs taken so far, where alignment.source asks for them. */
+  references: number;
 }
 
 const stateFile = (folder: string): string => join(folder, "training-state", "state.json");
@@ -34,7 +36,11 @@ export function readTrainingState(folder: string): { position: Position; entries
 }
 
 const entrySchema = z.strictObject({ example: alignmentExampleSchema, drawn: z.boolean() });
-const positionSchema = z.strictObject({ step: z.int().positive(), cursor: z.int().nonnegative() });
+const positionSchema = z.strictObject({
+  step: z.int().positive(),
+  cursor: z.int().nonnegative(),
+  references: z.int().nonnegative().default(0),
+});
 
 function readPosition(path: string): Position {
   try {

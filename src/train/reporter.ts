@@ -2,8 +2,11 @@
 
 import type { StepMetrics } from "../runs/metrics.js";
 import type { EvaluationRecord } from "../runs/records.js";
+import type { Config } from "./config/schema.js";
 
 export interface Reporter {
+  /** All that the run needs is open and checked. */
+  begin(path: string, config: Config): void;
   /** Something the person should know, once. */
   notice(text: string): void;
   /** Completion tokens drawn so far in the step under way. */
@@ -14,6 +17,7 @@ export interface Reporter {
 }
 
 export const silent: Reporter = {
+  begin: () => {},
   notice: () => {},
   tokens: () => {},
   step: () => {},

@@ -2,18 +2,18 @@
 
 import { basename, resolve } from "node:path";
 import { UsageError } from "../core/errors.js";
-import { sha256, sha256OfFile } from "../core/files.js";
-import { weightFiles } from "../engines/embedded/model/shards.js";
 import { measures } from "../eval/family.js";
 import type { RunInfo } from "../runs/records.js";
 import { renderReport } from "../runs/report.js";
 import { RunDirectory } from "../runs/run-directory.js";
 import { gitRevision, host, versions } from "../runs/versions.js";
-import { bundled } from "./bundled.js";
 import { configText } from "./config/resolve.js";
 import type { Config } from "./config/schema.js";
+import { dataHashes } from "./hashes.js";
 import { type Reporter, silent } from "./reporter.js";
 import { openParts, startSession } from "./session.js";
+import type { Demonstrations } from "./sft/demonstrations.js";
+import { supervisedLoop } from "./sft/supervised.js";
 import { trainLoop } from "./train.js";
 
 export interface TrainOptions {
@@ -32,16 +32,19 @@ export interface TrainOptions {
  *
  * @throws UsageError where the folder holds a run and `resume` is not set, is in use, or nothing is left to resume
  */
-export async function train(config: Config, options: TrainOptions = {}): Promise<{ run: RunDirectory; info: RunInfo }> {
+export async function train(asked: Config, options: TrainOptions = {}): Promise<{ run: RunDirectory; info: RunInfo }> {
   const reporter = options.reporter ?? silent;
-  const path = options.path ?? RunDirectory.next("runs", config.recipe);
+  const path = options.path ?? RunDirectory.next("runs", asked.recipe);
   RunDirectory.checkFree(path, options.resume ?? false);
-  const parts = await openParts(config);
+  const parts = await openParts(asked);
+  const { config, demonstrations } = parts;
   try {
     if (parts.tooLong > 0) reporter.notice(`${parts.tooLong} problems left out: prompts over prompts.maximumTokens`);
     if (config.engine.device !== "cpu") reporter.notice(parts.device);
     const hashes = dataHashes(config);
     const [run, before] = options.resume ? resumed(path, config, hashes) : created(path, config, hashes, parts.device);
+    reporter.begin(path, config);
+    if (demonstrations) reporter.notice(sizes(demonstrations));
     try {
       const info = await execute(config, run, before, () => runLoop(parts, run, reporter, options.signal));
       run.writeText("report.html", renderReport(run, measures));
@@ -60,7 +63,19 @@ async function runLoop(
   reporter: Reporter,
   signal: AbortSignal | undefined,
 ): Promise<RunInfo["status"]> {
-  return trainLoop(await startSession(parts, run), reporter, signal);
+  const session = await startSession(parts, run);
+  const { supervised } = parts.config;
+  try {
+    return parts.demonstrations && supervised
+      ? await supervisedLoop(session, parts.demonstrations, supervised.batch, reporter, signal)
+      : await trainLoop(session, reporter, signal);
+  } finally {
+    await session.recorder.flush();
+  }
+}
+
+function sizes({ size, tooLong }: Demonstrations): string {
+  return `${size} demonstrations${tooLong === 0 ? "" : `; ${tooLong} left out: longer than supervised.maximumTokens or the model's context`}`;
 }
 
 async function execute(
@@ -82,6 +97,13 @@ async function execute(
     finish("failed");
     throw error;
   }
+}
+
+/** A run in which nothing has happened yet, for another process to begin with `resume`. The caller releases it. */
+export function prepareRun(config: Config, path: string): RunDirectory {
+  const [run] = created(path, config, dataHashes(config), config.engine.device);
+  run.writeText("config.yaml", configText(config));
+  return run;
 }
 
 function created(path: string, config: Config, hashes: RunInfo["dataHashes"], device: string): [RunDirectory, RunInfo] {
@@ -124,13 +146,4 @@ function resumed(path: string, config: Config, hashes: RunInfo["dataHashes"]): [
   const before: RunInfo = { ...info, status: "running", steps: config.train.steps };
   run.writeInfo(before);
   return [run, before];
-}
-
-function dataHashes({ data, engine }: Config): RunInfo["dataHashes"] {
-  const weights = weightFiles(bundled(engine.model, "model")).map(sha256OfFile);
-  return {
-    train: sha256OfFile(bundled(data.train, "train")),
-    evaluation: sha256OfFile(bundled(data.evaluation, "held-out")),
-    model: weights.length === 1 ? weights[0] : sha256(weights.join()),
-  };
 }

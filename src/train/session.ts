@@ -17,14 +17,20 @@ import { openSandbox, type Sandbox } from "../sandbox/sandbox.js";
 import { trace } from "../tracer/tracer.js";
 import { bundled } from "./bundled.js";
 import { type Position, readTrainingState, writeTrainingState } from "./checkpoint.js";
+import { Clock } from "./clock.js";
 import type { Config } from "./config/schema.js";
 import { engineOptions } from "./estimate.js";
+import { firstExamples } from "./examples.js";
 import { checkEngine, checkMemory } from "./fit.js";
 import type { Judge } from "./grade.js";
+import { Recorder } from "./recorder.js";
 import type { Reporter } from "./reporter.js";
+import { Demonstrations } from "./sft/demonstrations.js";
+import { withSteps } from "./sft/supervised.js";
 
 /** What a config names, open and checked; no run yet. */
 export interface Parts {
+  /** What was asked for; epochs have become steps. */
   readonly config: Config;
   readonly engine: Engine;
   /** What the engine computes on, and what of it falls back to the processor. */
@@ -34,6 +40,8 @@ export interface Parts {
   readonly problems: readonly Problem[];
   /** Problems left out because their prompt is over the limit. */
   readonly tooLong: number;
+  /** What a supervised run learns from. */
+  readonly demonstrations: Demonstrations | null;
   readonly evaluation: readonly Problem[];
   close(): Promise<void>;
 }
@@ -47,15 +55,18 @@ export interface Session extends Parts {
   readonly pool: AlignmentPool;
   /** Where the run is; the loop moves it. */
   readonly position: Position;
+  readonly clock: Clock;
+  readonly recorder: Recorder;
   /** Evaluates and writes the record; what the run already has for this step is kept. */
   evaluate(step: number, report: Reporter): Promise<void>;
-  /** Writes a checkpoint of this position, unless the run has it. */
+  /** Writes a checkpoint of this position and all records before it, unless the run has it. */
   checkpoint(): Promise<void>;
 }
 
 /** @throws UsageError, DataError, EngineError: whatever is unusable, before anything is written */
 export async function openParts(config: Config): Promise<Parts> {
-  const all = readProblems(bundled(config.data.train, "train"));
+  const { supervised } = config;
+  const all = supervised ? [] : readProblems(bundled(config.data.train, "train"));
   const evaluation = readProblems(bundled(config.data.evaluation, "held-out")).slice(0, config.evaluation.problems);
   const opened: Array<{ close(): Promise<void> }> = [];
   const close = async (): Promise<void> => {
@@ -68,7 +79,10 @@ export async function openParts(config: Config): Promise<Parts> {
     checkEngine(config, engine);
     const dialect = dialectOf(config, engine);
     const problems = all.filter((problem) => fits(dialect.code(problem), config, engine));
-    if (problems.length === 0) {
+    const demonstrations =
+      supervised && (await Demonstrations.open(supervised.data, engine.model, { ...supervised, seed: config.seed }));
+    if (demonstrations) opened.push(demonstrations);
+    if (problems.length === 0 && !supervised) {
       throw new DataError(
         `${config.data.train}: every prompt is over prompts.maximumTokens (${config.prompts.maximumTokens} tokens)`,
       );
@@ -76,7 +90,18 @@ export async function openParts(config: Config): Promise<Parts> {
     const sandbox = await openSandbox({ workers: config.judge.workers, ...config.sandbox });
     opened.push(sandbox);
     const tooLong = all.length - problems.length;
-    return { config, engine, device: engine.device, sandbox, dialect, problems, tooLong, evaluation, close };
+    return {
+      config: demonstrations ? withSteps(config, demonstrations.size) : config,
+      engine,
+      device: engine.device,
+      sandbox,
+      dialect,
+      problems,
+      tooLong,
+      demonstrations,
+      evaluation,
+      close,
+    };
   } catch (error) {
     await close();
     throw error;
@@ -91,14 +116,18 @@ export async function startSession(parts: Parts, run: RunDirectory): Promise<Ses
   run.cutBackTo(last ?? 0);
   if (last !== undefined) await engine.load(run.checkpointPath(last), { optimizer: true });
   const state = last === undefined ? null : readTrainingState(run.checkpointPath(last));
-  const position = state?.position ?? { step: 0, cursor: 0 };
+  const position = state?.position ?? { step: 0, cursor: 0, references: 0 };
   const pool = new AlignmentPool(config.pool, state?.entries);
-  return {
+  const allTests = config.reward.code === "fractionOfTests" || alignment.passedTests !== "any";
+  const recorder = new Recorder(run);
+  const session: Session = {
     ...parts,
     run,
     pool,
     position,
-    judge: (problem, program) => judgeProgram(sandbox, problem, program, { mode: config.judge.mode }),
+    clock: new Clock(),
+    recorder,
+    judge: (problem, program) => judgeProgram(sandbox, problem, program, { mode: config.judge.mode, allTests }),
     recycling: { ...alignment, maximumPromptTokens: config.prompts.maximumTokens },
     tools: {
       dialect,
@@ -113,8 +142,13 @@ export async function startSession(parts: Parts, run: RunDirectory): Promise<Ses
         }),
     },
     evaluate: (step, report) => evaluate(parts, run, step, report),
-    checkpoint: () => checkpoint(parts, run, position, pool),
+    checkpoint: async () => {
+      await recorder.flush();
+      await checkpoint(parts, run, position, pool);
+    },
   };
+  await firstExamples(session);
+  return session;
 }
 
 async function evaluate(parts: Parts, run: RunDirectory, step: number, report: Reporter): Promise<void> {

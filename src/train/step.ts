@@ -3,39 +3,14 @@
 import { type DropReason, dropReasons, type Funnel } from "../alignment/example.js";
 import type { AlignmentPool } from "../alignment/pool.js";
 import type { Candidate } from "../alignment/recycle.js";
+import type { Grade } from "../alignment/reward.js";
+import { type ValueType, valueTypes } from "../alignment/value-type.js";
 import { mean, sum } from "../core/maths.js";
 import type { MetricName, StepMetrics } from "../runs/metrics.js";
 import type { RolloutRecord } from "../runs/records.js";
+import { type Advantages, recordedAdvantage } from "./advantages.js";
+import type { Clock } from "./clock.js";
 import type { GradedGroup, GradedRollout } from "./grade.js";
-
-type Phase = "sample" | "judge" | "recycle" | "update";
-
-/** Seconds of the step and of its phases. */
-export class Clock {
-  readonly #start = performance.now();
-  readonly #seconds: Record<Phase, number> = { sample: 0, judge: 0, recycle: 0, update: 0 };
-
-  async time<T>(phase: Phase, work: () => Promise<T>): Promise<T> {
-    const start = performance.now();
-    const result = await work();
-    this.#seconds[phase] += (performance.now() - start) / 1000;
-    return result;
-  }
-
-  metrics(sampledTokens: number): Omit<StepMetrics, "step"> {
-    const step = (performance.now() - this.#start) / 1000;
-    const { sample, judge, recycle, update } = this.#seconds;
-    return {
-      "time/step_seconds": step,
-      "time/model_seconds": sample + update,
-      "time/sample_seconds": sample,
-      "time/judge_seconds": judge,
-      "time/recycle_seconds": recycle,
-      "time/update_seconds": update,
-      "time/tokens_per_second": sampledTokens / step,
-    };
-  }
-}
 
 /** The step's code rollouts, for recycling. */
 export function candidatesOf(groups: readonly GradedGroup[]): Candidate[] {
@@ -104,10 +79,20 @@ function alignmentMetrics(groups: readonly GradedGroup[]): Omit<StepMetrics, "st
       mean(grades.map((grade) => Number(grade.variablesRight === grade.variablesAsked))),
     ),
     "alignment/output_right_rate": orNull(mean(withOutput.map(({ outputRight }) => Number(outputRight)))),
+    ...accuracyByType(grades),
     "alignment/answered_rate": orNull(mean(grades.map(({ predicted }) => Number(predicted !== null)))),
     "alignment/completion_tokens": orNull(mean(rollouts.map(({ sample }) => sample.tokens.length))),
     "alignment/zero_spread_groups": zeroSpread(groups),
   };
+}
+
+function accuracyByType(grades: readonly Grade[]): Record<`alignment/right_${ValueType}`, number | null> {
+  const values = grades.flatMap((grade) => grade.values);
+  const rightOf = (wanted: ValueType): number | null =>
+    orNull(mean(values.filter(({ type }) => type === wanted).map(({ right }) => Number(right))));
+  return Object.fromEntries(valueTypes.map((type) => [`alignment/right_${type}`, rightOf(type)])) as ReturnType<
+    typeof accuracyByType
+  >;
 }
 
 function zeroSpread(groups: readonly GradedGroup[]): number | null {
@@ -120,12 +105,7 @@ function orNull(value: number): number | null {
   return Number.isFinite(value) ? value : null;
 }
 
-/** @param advantages  [groups][G] */
-export function rolloutRecords(
-  step: number,
-  groups: readonly GradedGroup[],
-  advantages: ReadonlyArray<ReadonlyArray<number | null>>,
-): RolloutRecord[] {
+export function rolloutRecords(step: number, groups: readonly GradedGroup[], advantages: Advantages): RolloutRecord[] {
   return groups.flatMap(({ prompt, rollouts }, group) =>
     rollouts.map((rollout, sample) => ({
       step,
@@ -140,7 +120,7 @@ export function rolloutRecords(
       ...alignmentPart(prompt.task, rollout),
       reward: rollout.reward,
       rewardParts: rollout.rewardParts,
-      advantage: advantages[group]?.[sample] ?? null,
+      advantage: recordedAdvantage(advantages[group]?.[sample] ?? null),
       tokens: rollout.sample.tokens.length,
     })),
   );

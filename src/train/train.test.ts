@@ -116,6 +116,17 @@ describe("the mixed batch", () => {
     expect(isCollecting(short, config(alone), 3)).toBe(true);
   });
 
+  it("follows the schedule of shares: alignment first, then code", () => {
+    const first = [
+      "alignment.shareSchedule=[{step: 2, share: 1}, {step: 3, share: 0.4}, {step: 4, share: 0}]",
+      "alignment.source=references",
+    ];
+    const aligned = [1, 2, 3, 4, 5].map(
+      (step) => kindsOf(9, first, step).filter((kind) => kind === "alignment").length,
+    );
+    expect(aligned).toEqual([5, 5, 2, 0, 0]);
+  });
+
   it("goes through every problem once an epoch, in another order each", () => {
     const settings = ["rollouts.prompts=14", "alignment.share=0"];
     const texts = mixedBatch(problems, filled(0), config(settings), continuation, { step: 1, cursor: 0 }).map(
@@ -130,10 +141,9 @@ describe("the mixed batch", () => {
 describe("advantages over groups", () => {
   it("leave out rollouts without a reward", () => {
     const group = (rewards: Array<number | null>): GradedGroup =>
-      ({ rollouts: rewards.map((reward) => ({ reward })) }) as unknown as GradedGroup;
-    const centred = (groups: ReadonlyArray<readonly number[]>): number[][] =>
-      groups.map((rewards) => rewards.map((reward) => reward - rewards.reduce((a, b) => a + b, 0) / rewards.length));
-    expect(advantagesOf([group([1, null, 0]), group([null, null]), group([1, 1])], centred)).toEqual([
+      ({ rollouts: rewards.map((reward) => ({ reward, sample: { tokens: [1] } })) }) as unknown as GradedGroup;
+    const config = resolveConfig(applySettings({}, ["algorithm=dr-grpo"]), "test");
+    expect(advantagesOf([group([1, null, 0]), group([null, null]), group([1, 1])], config)).toEqual([
       [0.5, null, -0.5],
       [null, null],
       [0, 0],

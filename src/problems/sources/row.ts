@@ -2,14 +2,15 @@
 // hostile or broken now and then; that is data, counted by its reason, and never ends the reading.
 
 import { entriesOf, type Json, stringifyJson } from "../../core/json.js";
-import type { Comparison, Limits, Problem } from "../problem.js";
+import type { Comparison, Limits, Problem, Test } from "../problem.js";
 import { isObject } from "../tags.js";
 
 export type Row = Readonly<Record<string, Json | undefined>>;
 
 /** A problem before its defaults are filled in and its schema has looked at it. */
-export type Draft = Pick<Problem, "id" | "language" | "prompt" | "tests"> &
-  Partial<Omit<Problem, "comparison" | "limits">> & {
+export type Draft = Pick<Problem, "id" | "language" | "prompt"> &
+  Partial<Omit<Problem, "comparison" | "limits" | "tests">> & {
+    readonly tests: readonly Test[];
     readonly comparison?: Partial<Comparison>;
     readonly limits?: Partial<Limits>;
   };
@@ -64,6 +65,12 @@ export function optionalText(row: Row, field: string): string | undefined {
   if (value === undefined || value === null) return undefined;
   const text = textOf(row, field);
   return text.trim() === "" ? undefined : text;
+}
+
+/** What the data set itself calls the row, by the first of these fields that is there: a text or a whole number. */
+export function nameIn(row: Row, ...fields: readonly string[]): string | undefined {
+  const name = fields.map((field) => row[field]).find((value) => value !== undefined && value !== null && value !== "");
+  return typeof name === "string" || typeof name === "number" ? String(name) : undefined;
 }
 
 export function listOf(row: Row, field: string): readonly Json[] {

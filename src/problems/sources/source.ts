@@ -73,7 +73,11 @@ function unknownFormat(path: string, fields: ReadonlySet<string>): string {
 function itemOf(raw: RawRow, where: Place, format: Format): SourceItem {
   try {
     if (raw.kind === "fault") throw raw.fault;
-    return { kind: "problem", where, problem: checked(format.problem(raw.row, where.number)) };
+    return {
+      kind: "problem",
+      where,
+      problem: checked(format.problem(raw.row, raw.number - (where.unit === "line" ? 1 : 0))),
+    };
   } catch (error) {
     if (!(error instanceof RowFault)) throw error;
     return { kind: error.kind, where, reason: error.reason, detail: error.detail };

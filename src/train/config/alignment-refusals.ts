@@ -1,0 +1,39 @@
+// Combinations of the alignment and pool keys that make no sense, with the reason and what to set.
+
+import { largestShare, shareAt } from "../../alignment/share.js";
+import { ConfigError } from "../../core/errors.js";
+import type { Config } from "./schema.js";
+
+/** @throws ConfigError for the first combination that makes no sense */
+export function refuseAlignment(config: Config, where: string): void {
+  const refused = shareProblem(config) ?? sourceProblem(config);
+  if (refused !== null) throw new ConfigError(`${where}: ${refused}`);
+}
+
+function shareProblem({ alignment, pool, rollouts }: Config): string | null {
+  const { shareSchedule, collectSteps, source } = alignment;
+  const unordered = shareSchedule?.findIndex(({ step }, i) => i > 0 && step <= shareSchedule[i - 1].step) ?? -1;
+  if (shareSchedule && unordered > 0) {
+    return `alignment.shareSchedule[${unordered}] is for step ${shareSchedule[unordered].step}, after one for step ${shareSchedule[unordered - 1].step}; write the points in ascending order, one for a step`;
+  }
+  const most = Math.floor(rollouts.prompts * largestShare(alignment));
+  if (pool.capacity < most) {
+    return `pool.capacity is ${pool.capacity}, less than the ${most} alignment prompts of a step; raise it`;
+  }
+  if (shareAt(1, alignment) === 1 && collectSteps === 0 && source !== "references") {
+    const key = shareSchedule === null ? "alignment.share" : "alignment.shareSchedule's share at step 1";
+    return `${key} is 1 but alignment.collectSteps is 0: without code rollouts there are no programs to learn from; set alignment.collectSteps to 1 or more, or alignment.source to references`;
+  }
+  return null;
+}
+
+function sourceProblem({ alignment }: Config): string | null {
+  const { source, passedTests, collectSteps } = alignment;
+  if (source === "references" && collectSteps > 0) {
+    return `alignment.collectSteps is ${collectSteps} but alignment.source is references: those need no rollouts to be collected first; set alignment.collectSteps to 0`;
+  }
+  if (passedTests !== "any" && source !== "failed" && source !== "all") {
+    return `alignment.passedTests is ${passedTests} but alignment.source is ${source}, which has no failed programs; leave it at any, or take the source failed or all`;
+  }
+  return null;
+}

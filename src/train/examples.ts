@@ -1,0 +1,50 @@
+// Where a run's alignment examples come from: the step's own code rollouts, or reference programs for a step to come.
+// How an example is made is alignment/'s business.
+
+import type { AlignmentExample, Funnel } from "../alignment/example.js";
+import { recycle } from "../alignment/recycle.js";
+import { fromReferences, withReference } from "../alignment/references.js";
+import { shareAt } from "../alignment/share.js";
+import { DataError } from "../core/errors.js";
+import type { GradedGroup } from "./grade.js";
+import type { Session } from "./session.js";
+import { candidatesOf } from "./step.js";
+
+type Made = { readonly examples: AlignmentExample[]; readonly funnel: Funnel };
+
+/** The examples that this step adds to the pool; moves the session's position among the references. */
+export async function newExamples(session: Session, graded: readonly GradedGroup[], step: number): Promise<Made> {
+  const { config, recycling, pool, tools } = session;
+  if (recycling.source === "references") return referencesFor(session, step + 1 + config.rollouts.stepsBehind, step);
+  return recycle(candidatesOf(graded), recycling, pool, tools, step, config.seed);
+}
+
+/**
+ * Fills the pool of a new run with what its first steps ask for, where no rollout is needed for that.
+ *
+ * @throws DataError where no problem has a reference program
+ */
+export async function firstExamples(session: Session): Promise<void> {
+  const { config, problems, position, pool } = session;
+  if (config.alignment.source !== "references") return;
+  if (withReference(problems).length === 0) {
+    throw new DataError(
+      `${config.data.train}: no problem has a reference program and a test with an input, which alignment.source: references asks for; take another source`,
+    );
+  }
+  if (position.step > 0) return;
+  for (let step = 1; step <= 1 + config.rollouts.stepsBehind; step++) {
+    const { examples } = await referencesFor(session, step, 0);
+    pool.add(examples);
+  }
+}
+
+/** As many as the step's share of the batch. */
+async function referencesFor(session: Session, step: number, now: number): Promise<Made> {
+  const { config, problems, recycling, pool, tools, position } = session;
+  const count = Math.floor(config.rollouts.prompts * shareAt(step, config.alignment) + 1e-9);
+  const place = { step: now, taken: position.references, seed: config.seed };
+  const { taken, ...made } = await fromReferences(problems, count, recycling, pool, tools, place);
+  position.references = taken;
+  return made;
+}

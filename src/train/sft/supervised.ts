@@ -1,0 +1,97 @@
+// Supervised training on demonstrations: warm start and distillation. A step is one update from one batch: the mean
+// cross-entropy of the answers' tokens and of the token that ends each. It rewards nothing, samples nothing, and keeps
+// the run as reinforcement does, so that whatever reads one reads the other.
+
+import { sum } from "../../core/maths.js";
+import type { Datum, Engine, LossOutput } from "../../engines/engine.js";
+import type { StepMetrics } from "../../runs/metrics.js";
+import type { RunInfo } from "../../runs/records.js";
+import { isEvaluationDue } from "../batch.js";
+import type { Config } from "../config/schema.js";
+import type { Reporter } from "../reporter.js";
+import type { Session } from "../session.js";
+import type { Sequence } from "./demonstration.js";
+import type { Demonstrations } from "./demonstrations.js";
+
+/**
+ * Trains until the config's last step, or until `signal` asks to stop after the step under way.
+ *
+ * @returns the run's status: a stopped run resumes where it left off
+ */
+export async function supervisedLoop(
+  session: Session,
+  demonstrations: Demonstrations,
+  batch: number,
+  report: Reporter,
+  signal?: AbortSignal,
+): Promise<RunInfo["status"]> {
+  const { config, engine, run, position } = session;
+  if (isEvaluationDue(position.step, config)) await session.evaluate(position.step, report);
+  while (position.step < config.train.steps && !signal?.aborted) {
+    const step = position.step + 1;
+    const started = performance.now();
+    const sequences = demonstrations.batch(position.cursor, batch);
+    const update = await learn(engine, sequences, config, step);
+    position.step = step;
+    position.cursor += batch;
+    const seconds = (performance.now() - started) / 1000;
+    const metrics: StepMetrics = {
+      step,
+      ...update,
+      "supervised/epoch": position.cursor / demonstrations.size,
+      "time/step_seconds": seconds,
+      "time/tokens_per_second": (update["supervised/tokens"] ?? 0) / seconds,
+      "memory/rss_bytes": process.memoryUsage.rss(),
+    };
+    run.appendMetrics(metrics);
+    report.step(metrics);
+    if (step % config.train.checkpointEvery === 0) await session.checkpoint();
+    if (isEvaluationDue(step, config)) await session.evaluate(step, report);
+  }
+  await session.checkpoint();
+  return position.step < config.train.steps ? "stopped" : "finished";
+}
+
+/** Epochs become steps: the run's length is known before it begins. */
+export function withSteps(config: Config, demonstrations: number): Config {
+  const { supervised, train } = config;
+  if (!supervised || supervised.epochs === null) return config;
+  const steps = Math.ceil((supervised.epochs * demonstrations) / supervised.batch);
+  return { ...config, supervised: { ...supervised, epochs: null }, train: { ...train, steps } };
+}
+
+/** One update from a batch. @returns the metrics of it */
+export async function learn(
+  engine: Engine,
+  sequences: readonly Sequence[],
+  { optimizer }: Config,
+  step: number,
+): Promise<Omit<StepMetrics, "step">> {
+  const learningRate = optimizer.learningRate * Math.min(1, step / Math.max(1, optimizer.warmUpSteps));
+  const output = await engine.forwardBackward(supervisedDatums(sequences), { kind: "cross-entropy" });
+  const { gradientNorm } = await engine.optimStep({ ...optimizer, learningRate });
+  const tokens = sum(sequences.map(({ answer }) => answer.length));
+  return {
+    "supervised/loss": output.loss,
+    "supervised/tokens": tokens + sum(sequences.map(({ prompt }) => prompt.length)),
+    "policy/entropy": meanEntropy(output, tokens),
+    "policy/gradient_norm": gradientNorm,
+    "policy/learning_rate": learningRate,
+    "policy/updates": 1,
+    "tokens/trained": tokens,
+  };
+}
+
+/** One datum a demonstration; the weights make the plain sum a mean over the batch's answer tokens. */
+export function supervisedDatums(sequences: readonly Sequence[]): Datum[] {
+  const tokens = sum(sequences.map(({ answer }) => answer.length));
+  return sequences.map(({ prompt, answer }) => ({
+    prompt,
+    completion: answer,
+    weights: new Float32Array(answer.length).fill(1 / tokens),
+  }));
+}
+
+function meanEntropy({ entropies }: LossOutput, tokens: number): number {
+  return sum(entropies.map(sum)) / tokens;
+}
