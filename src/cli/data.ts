@@ -13,6 +13,7 @@ import type { Split, Subset } from "../problems/family/task.js";
 import type { Problem } from "../problems/problem.js";
 import { openSandbox, type Sandbox } from "../sandbox/sandbox.js";
 import { registerDataCheck } from "./data-check.js";
+import { registerDataConvert } from "./data-convert.js";
 import { registerDataFetch } from "./data-fetch.js";
 import { registerDataStats } from "./data-stats.js";
 import { natural, positive, share } from "./numbers.js";
@@ -39,6 +40,7 @@ export function registerData(program: Command): void {
     .addHelpText("after", "\nExample:\n  coderlplus data generate --count 600 --split held-out --out held-out.jsonl")
     .action(generate);
   registerDataFetch(data);
+  registerDataConvert(data);
   registerDataStats(data);
   registerDataCheck(data);
 }

@@ -13,6 +13,7 @@ import { chat } from "../prompts/chat.js";
 import { continuationFrom } from "../prompts/continuation.js";
 import type { Dialect } from "../prompts/dialect.js";
 import type { RunDirectory } from "../runs/run-directory.js";
+import { follow } from "../runs/trackers/tracker.js";
 import { openSandbox, type Sandbox } from "../sandbox/sandbox.js";
 import { trace } from "../tracer/tracer.js";
 import { bundled } from "./bundled.js";
@@ -114,6 +115,7 @@ export async function startSession(parts: Parts, run: RunDirectory): Promise<Ses
   const { alignment } = config;
   const last = run.checkpointSteps().at(-1);
   run.cutBackTo(last ?? 0);
+  follow(run, config.trackers);
   if (last !== undefined) await engine.load(run.checkpointPath(last), { optimizer: true });
   const state = last === undefined ? null : readTrainingState(run.checkpointPath(last));
   const position = state?.position ?? { step: 0, cursor: 0, references: 0 };
