@@ -104,7 +104,7 @@ async function observe(
 }
 
 /** Problems whose hidden tests are tried on each other's references: all pairs of a large file would be too many. */
-const BLOCK = 64;
+const BLOCK = 32;
 
 function hiddenInputs({ tests }: Problem): ProgramInput[] {
   return tests
