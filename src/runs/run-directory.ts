@@ -28,6 +28,9 @@ const FOLDERS = ["", "rollouts", "eval", join("eval", "samples"), "checkpoints"]
 const padded = (step: number): string => String(step).padStart(6, "0");
 
 export class RunDirectory {
+  /** Called after a step or an evaluation is written. */
+  afterWrite: () => void = () => {};
+
   private constructor(readonly path: string) {}
 
   /** Whether a run could begin, or be resumed, here. @throws UsageError saying why not */
@@ -106,6 +109,7 @@ export class RunDirectory {
 
   appendMetrics(metrics: StepMetrics): void {
     appendDurable(join(this.path, "metrics.jsonl"), `${stringifyJson(metrics)}\n`);
+    this.afterWrite();
   }
 
   /** A step a line; a last line cut off by a kill is left out. */
@@ -142,6 +146,7 @@ export class RunDirectory {
   writeEvaluation(record: EvaluationRecord, samples: readonly EvaluationSample[]): void {
     writeAtomic(this.samplesPath(record.benchmark, record.step), toLines(samples));
     writeAtomic(this.evaluationPath(record.benchmark, record.step), `${JSON.stringify(record, null, 2)}\n`);
+    this.afterWrite();
   }
 
   /** null where this evaluation was not made. */

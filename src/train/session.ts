@@ -16,6 +16,7 @@ import { chat } from "../prompts/chat.js";
 import { continuationFrom } from "../prompts/continuation.js";
 import type { Dialect } from "../prompts/dialect.js";
 import type { RunDirectory } from "../runs/run-directory.js";
+import { follow } from "../runs/trackers/tracker.js";
 import { openSandbox, type Sandbox } from "../sandbox/sandbox.js";
 import { secondsUsed } from "./budget.js";
 import { bundled } from "./bundled.js";
@@ -141,6 +142,7 @@ async function openProblems(
 export async function startSession(parts: Parts, run: RunDirectory): Promise<Session> {
   const { config, engine, sandbox } = parts;
   const state = await resumeCheckpoint(run, engine);
+  follow(run, config.trackers);
   const position = state?.position ?? { step: 0, cursor: 0, references: 0 };
   const pool = new AlignmentPool(config.pool, state?.entries);
   const tools = alignmentTools(parts);
