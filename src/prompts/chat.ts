@@ -13,6 +13,7 @@ export function chat(template: ChatTemplate): Dialect {
   return {
     code: (problem) => ask(codeQuestion(problem)),
     program: ({ language }, completion) => extractProgram(completion, language),
+    completion: ({ language }, program) => `\`\`\`${language}\n${program}\n\`\`\``,
     alignment: (program, input, asked, withOutput, language = "python") =>
       ask(alignmentQuestion(program, input, asked, withOutput, language)),
     testOutput: (problem, test) => {
