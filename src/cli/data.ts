@@ -16,13 +16,14 @@ import type { Split, Subset } from "../problems/family/task.js";
 import { type Problem, readProblems } from "../problems/problem.js";
 import { openSandbox } from "../sandbox/sandbox.js";
 import { trace } from "../tracer/tracer.js";
+import { registerDataFetch } from "./data-fetch.js";
 import { registerDemonstrate } from "./demonstrate.js";
 import { natural, positive } from "./numbers.js";
 
 export function registerData(program: Command): void {
   const data = program
     .command("data")
-    .description("make, prove and count files of problems")
+    .description("fetch, make, prove and count files of problems")
     .addHelpText("after", "\nExample:\n  coderlplus data check problems.jsonl");
   data
     .command("generate")
@@ -40,6 +41,7 @@ export function registerData(program: Command): void {
     .option("--json", "print a summary as one JSON object (needs --out FILE)")
     .addHelpText("after", "\nExample:\n  coderlplus data generate --count 600 --split held-out --out held-out.jsonl")
     .action(generate);
+  registerDataFetch(data);
   data
     .command("check")
     .description("prove that references pass and differ, hidden tests separate them, and splits share nothing")

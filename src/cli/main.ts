@@ -12,10 +12,12 @@ import { registerEstimate } from "./estimate.js";
 import { registerExport } from "./export.js";
 import { registerJudge } from "./judge.js";
 import { registerLogprobs } from "./logprobs.js";
+import { registerMetrics } from "./metrics.js";
 import { registerPretrain } from "./pretrain.js";
 import { registerReport } from "./report.js";
 import { registerRollouts } from "./rollouts.js";
 import { registerSft } from "./sft.js";
+import { registerStudy } from "./study.js";
 import { registerTrace } from "./trace.js";
 import { registerTrain } from "./train.js";
 
@@ -29,9 +31,11 @@ for (const register of [
   registerTrain,
   registerSft,
   registerPretrain,
+  registerStudy,
   registerCompare,
   registerRollouts,
   registerReport,
+  registerMetrics,
   registerJudge,
   registerTrace,
   registerAlign,

@@ -35,6 +35,11 @@ export class EngineError extends Error {
   override readonly name = "EngineError";
 }
 
+/** A hub of data sets cannot be reached, or sends something else than it lists. */
+export class HubError extends Error {
+  override readonly name = "HubError";
+}
+
 /** Arrays that should agree in length do not: a bug in the caller. */
 export class ShapeError extends Error {
   override readonly name = "ShapeError";

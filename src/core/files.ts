@@ -263,7 +263,11 @@ const HASHED_BYTES = 1 << 22;
 
 /** Of a file of any size. @throws UsageError with the path and what to do */
 export function sha256OfFile(path: string): string {
-  const hash: Hash = createHash("sha256");
+  return hashOfFile(path, createHash("sha256"));
+}
+
+/** The hash of what `hash` has been given already, followed by the file. @throws UsageError as {@link sha256OfFile} */
+export function hashOfFile(path: string, hash: Hash): string {
   const piece = new Uint8Array(HASHED_BYTES);
   try {
     const file = openSync(path, "r");

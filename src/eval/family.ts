@@ -10,16 +10,16 @@ import { InfrastructureError } from "../core/errors.js";
 import { mean, standardError } from "../core/maths.js";
 import { Rng } from "../core/rng.js";
 import type { Engine } from "../engines/engine.js";
-import { judge } from "../judge/judge.js";
 import { inputOf } from "../problems/examples.js";
 import type { Problem } from "../problems/problem.js";
 import { parsePythonLiteral } from "../problems/python-literal.js";
 import type { Dialect } from "../prompts/dialect.js";
-import type { EvaluationRecord, EvaluationSample } from "../runs/records.js";
+import type { EvaluatedCandidate, EvaluationRecord, EvaluationSample } from "../runs/records.js";
 import type { Sandbox } from "../sandbox/sandbox.js";
 import { trace } from "../tracer/tracer.js";
+import { writeCandidates } from "./candidates.js";
 import { completeAll } from "./complete.js";
-import { selfCheck } from "./self-check.js";
+import { predictedMatches, submitted } from "./self-check.js";
 
 export interface EvaluationTools {
   readonly engine: Engine;
@@ -41,9 +41,18 @@ export const measures = {
   all_right: "all variables and the output right",
   output_right: "output right, given the program",
   test_output_right: "output right, given only the specification",
+  self_check_at_2: "self-checked pass@1 of 2 candidates",
+  interpreter_check_at_2: "ceiling: the same 2, chosen by really running the visible examples",
+  self_check_at_4: "self-checked pass@1 of 4 candidates",
+  interpreter_check_at_4: "ceiling: the same 4, chosen by really running the visible examples",
   self_check_at_8: "self-checked pass@1: best of 8 by the model's own predictions, nothing executed (our measure)",
   interpreter_check_at_8: "ceiling: the same 8, chosen by really running the visible examples",
 } as const;
+
+export type MeasureName = keyof typeof measures;
+
+/** The N of the self-check; of one candidate it is pass@1. */
+const CHECKED_COUNTS = [2, 4, 8];
 
 type Scores = Record<string, number>;
 
@@ -57,25 +66,47 @@ export async function evaluateFamily(
   const completions: Array<Record<string, string>> = tools.problems.map(() => ({}));
   const total = 4;
   progress(0, total);
-  await code(tools, options, scores, completions);
+  const candidates = await writeCandidates(tools, options);
+  for (const [i, [greedy]] of candidates.entries()) {
+    completions[i]["code"] = greedy?.completion ?? "";
+    if (typeof greedy?.passes === "number") scores[i]["code_pass_at_1"] = greedy.passes;
+  }
   progress(1, total);
   await alignment(tools, options, scores, completions);
   progress(2, total);
   await testOutput(tools, options, scores, completions);
   progress(3, total);
-  const greedy = completions.map((kept) => kept["code"] ?? "");
-  for (const [i, checked] of (await selfCheck(tools, options, greedy)).entries()) {
-    if (checked === null) continue;
-    const { submitted, interpreter } = checked;
-    Object.assign(scores[i], { self_check_at_8: submitted, interpreter_check_at_8: interpreter });
-  }
+  const predicted = await predictedMatches(tools, candidates, options.maximumTokens);
+  const checked = candidates.map((written, i) =>
+    written.map(({ program, passes, visible }, n) => ({
+      program,
+      passes,
+      visible,
+      predicted: predicted[i]?.[n] ?? null,
+    })),
+  );
+  for (const [i, written] of checked.entries()) Object.assign(scores[i], checkScores(written));
   progress(4, total);
   const samples = tools.problems.map(({ id }, i) => ({
     problem: id,
     scores: scores[i],
     completions: completions[i],
+    candidates: checked[i],
   }));
   return { record: summarise("family", options.step, samples), samples };
+}
+
+/** Of the first N candidates, whether the one chosen by prediction passes, and the one chosen by running. */
+function checkScores(candidates: readonly EvaluatedCandidate[]): Scores {
+  const pairs = CHECKED_COUNTS.flatMap((count) => {
+    const first = candidates.slice(0, count);
+    if (first.some(({ passes }) => passes === null)) return [];
+    return [
+      [`self_check_at_${count}`, submitted(first, ({ predicted }) => predicted)],
+      [`interpreter_check_at_${count}`, submitted(first, ({ visible }) => visible)],
+    ] as const;
+  });
+  return Object.fromEntries(pairs);
 }
 
 /** Means and standard errors over the problems that have each score. */
@@ -88,25 +119,6 @@ function summarise(benchmark: string, step: number, samples: readonly Evaluation
     }),
   );
   return { benchmark, step, problems: samples.length, metrics };
-}
-
-async function code(
-  tools: EvaluationTools,
-  options: EvaluationOptions,
-  scores: Scores[],
-  kept: Array<Record<string, string>>,
-): Promise<void> {
-  const { engine, sandbox, dialect, problems } = tools;
-  const texts = await completeAll(engine, problems.map(dialect.code), options.maximumTokens);
-  await Promise.all(
-    problems.map(async (problem, i) => {
-      const completion = texts[i] ?? "";
-      const { verdict } = await judge(sandbox, problem, dialect.program(problem, completion), { mode: options.mode });
-      kept[i]["code"] = completion;
-      if (verdict.kind === "infrastructure") return;
-      scores[i]["code_pass_at_1"] = Number(verdict.kind === "passed");
-    }),
-  );
 }
 
 /** On the reference program and an input that no prompt shows: the last test's. The same set for every run. */

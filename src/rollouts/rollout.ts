@@ -32,6 +32,13 @@ export interface SamplingOptions {
   readonly maximumTokens: number;
 }
 
+export interface SamplingWatcher {
+  /** Tokens drawn so far. */
+  tokens(count: number): void;
+  /** One rollout is done, others may go on; each is told once, in any order, before sampling ends. */
+  finished(group: number, index: number, rollout: Rollout): void;
+}
+
 /**
  * Draws G completions of each prompt from the policy as it is now. A prompt that leaves no room for a completion
  * in the model's context gives an empty group.
@@ -43,7 +50,7 @@ export async function sampleGroups(
   prompts: readonly Prompt[],
   options: SamplingOptions,
   seed: ReadonlyArray<string | number>,
-  onTokens?: (count: number) => void,
+  watcher: SamplingWatcher,
 ): Promise<RolloutGroup[]> {
   const { tokenizer, contextLength } = engine.model;
   const encoded = prompts.map(({ text }) => tokenizer.encode(text));
@@ -53,11 +60,20 @@ export async function sampleGroups(
     const seeds = Array.from({ length: options.groupSize }, (_, i) => JSON.stringify([...seed, group, i]));
     return [{ prompt, count: options.groupSize, maxTokens, temperature: options.temperature, seeds, group }];
   });
-  const samples = await engine.sample(requests, onTokens);
-  const byGroup = new Map(requests.map(({ group }, i) => [group, samples[i] ?? []]));
-  return prompts.map((prompt, group) => ({
-    prompt,
-    promptTokens: encoded[group] ?? [],
-    rollouts: (byGroup.get(group) ?? []).map((sample) => ({ completion: tokenizer.decode(sample.tokens), sample })),
-  }));
+  const rollouts = prompts.map((): Rollout[] => []);
+  const finish = (request: number, index: number, sample: Sample): void => {
+    const { group } = requests[request];
+    if (rollouts[group][index]) return;
+    const rollout = { completion: tokenizer.decode(sample.tokens), sample };
+    rollouts[group][index] = rollout;
+    watcher.finished(group, index, rollout);
+  };
+  const samples = await engine.sample(requests, (event) => {
+    if (event.kind === "tokens") watcher.tokens(event.count);
+    else finish(event.request, event.sequence, event.sample);
+  });
+  for (const [request, ofPrompt] of samples.entries()) {
+    for (const [index, sample] of ofPrompt.entries()) finish(request, index, sample);
+  }
+  return prompts.map((prompt, group) => ({ prompt, promptTokens: encoded[group], rollouts: rollouts[group] }));
 }

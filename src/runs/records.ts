@@ -66,4 +66,17 @@ export interface EvaluationSample {
   readonly problem: string;
   readonly scores: Readonly<Record<string, number>>;
   readonly completions: Readonly<Record<string, string>>;
+  /** The programs of the self-check, the greedy one first. */
+  readonly candidates?: readonly EvaluatedCandidate[];
+}
+
+/** A program that the model wrote for a problem, and what was predicted of it. */
+export interface EvaluatedCandidate {
+  readonly program: string | null;
+  /** 1 where every test passes; null where the judge failed. */
+  readonly passes: number | null;
+  /** Visible tests that pass. */
+  readonly visible: number | null;
+  /** Visible tests that the model believes to pass; null where it was not asked: all candidates pass, or none does. */
+  readonly predicted: number | null;
 }

@@ -56,6 +56,13 @@ export class RunDirectory {
     return new RunDirectory(path);
   }
 
+  /** The process that writes the run in this folder now. */
+  static writer(path: string): number | null {
+    const lock = join(path, LOCK);
+    const holder = existsSync(lock) ? Number(readText(lock)) : 0;
+    return isAlive(holder) ? holder : null;
+  }
+
   /** Lets another process write. */
   release(): void {
     rmSync(join(this.path, LOCK), { force: true });
@@ -63,8 +70,8 @@ export class RunDirectory {
 
   #claim(): void {
     const lock = join(this.path, LOCK);
-    const holder = existsSync(lock) ? Number(readText(lock)) : 0;
-    if (holder !== process.pid && isAlive(holder)) {
+    const holder = RunDirectory.writer(this.path);
+    if (holder !== null && holder !== process.pid) {
       throw new UsageError(
         `${this.path}: in use by process ${holder}; if that is no training of yours, delete ${lock}`,
       );
@@ -172,7 +179,12 @@ export class RunDirectory {
   }
 
   checkpointPath(step: number): string {
-    return join(this.path, "checkpoints", `step-${padded(step)}`);
+    return RunDirectory.checkpointOf(this.path, step);
+  }
+
+  /** Where the run in this folder has, or will have, the checkpoint of a step. */
+  static checkpointOf(path: string, step: number): string {
+    return join(path, "checkpoints", `step-${padded(step)}`);
   }
 
   removeCheckpoint(step: number): void {

@@ -29,10 +29,29 @@ export function mixedBatch(
 ): Prompt[] {
   const share = step <= alignment.collectSteps ? 0 : shareAt(step, alignment);
   const aligned = alignmentCount(rollouts.prompts, share, pool.size);
-  const examples = pool.draw(aligned, step, Rng.of(seed, "pool", step));
+  return [
+    ...codePrompts(problems, dialect, seed, cursor, rollouts.prompts - aligned),
+    ...alignmentPrompts(pool.draw(aligned, step, Rng.of(seed, "pool", step))),
+  ];
+}
+
+/** The next problems from a place on: seeded permutations of all, one after the other, so that each comes once an epoch. */
+function codePrompts(
+  problems: readonly Problem[],
+  dialect: Dialect,
+  seed: number,
+  cursor: number,
+  count: number,
+): Prompt[] {
   const order = problemOrder(problems.length, seed);
-  const code = Array.from({ length: rollouts.prompts - aligned }, (_, i) => problems[order(cursor + i)]);
-  return [...code.map((problem) => codePrompt(problem, dialect)), ...examples.map(alignmentPrompt)];
+  return Array.from({ length: count }, (_, i) => {
+    const problem = problems[order(cursor + i)];
+    return { task: { kind: "code", problem }, text: dialect.code(problem) };
+  });
+}
+
+function alignmentPrompts(examples: readonly AlignmentExample[]): Prompt[] {
+  return examples.map((example) => ({ task: { kind: "alignment", example }, text: example.prompt }));
 }
 
 /** Whether the step's rollouts are only recycled: in the collecting phase, and on code where alignment alone is learnt. */
@@ -53,15 +72,6 @@ function isCode({ task }: Prompt): boolean {
   return task.kind === "code";
 }
 
-function codePrompt(problem: Problem, dialect: Dialect): Prompt {
-  return { task: { kind: "code", problem }, text: dialect.code(problem) };
-}
-
-function alignmentPrompt(example: AlignmentExample): Prompt {
-  return { task: { kind: "alignment", example }, text: example.prompt };
-}
-
-/** One seeded permutation of the problems after the other, so that each comes once an epoch. */
 function problemOrder(count: number, seed: number): (cursor: number) => number {
   const epochs = new Map<number, number[]>();
   return (cursor) => {

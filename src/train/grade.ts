@@ -5,7 +5,7 @@ import { type Grade, gradeAnswer, type RewardMode } from "../alignment/reward.js
 import type { Judgement, Verdict } from "../judge/verdict.js";
 import type { Problem } from "../problems/problem.js";
 import type { Dialect } from "../prompts/dialect.js";
-import type { Prompt, Rollout, RolloutGroup } from "../rollouts/rollout.js";
+import type { Prompt, Rollout } from "../rollouts/rollout.js";
 
 export interface GradedRollout extends Rollout {
   /** null where the judge failed. */
@@ -28,22 +28,21 @@ export interface GradingOptions {
 
 export type Judge = (problem: Problem, program: string | null) => Promise<Judgement>;
 
-export async function gradeGroups(
-  groups: readonly RolloutGroup[],
-  dialect: Dialect,
-  judge: Judge,
-  options: GradingOptions,
-): Promise<GradedGroup[]> {
-  return Promise.all(
-    groups.map(async ({ prompt, promptTokens, rollouts }) => ({
-      prompt,
-      promptTokens,
-      rollouts: await Promise.all(rollouts.map((rollout) => gradeRollout(rollout, prompt, dialect, judge, options))),
-    })),
-  );
+/**
+ * Judges equal programs for the same problem once: all share the judgement, its CPU time and, where the judge failed,
+ * that. A verdict depends on problem and program alone, so nothing else changes.
+ */
+export function judgingOnce(judge: Judge): Judge {
+  const judgements = new Map<string, Promise<Judgement>>();
+  return (problem, program) => {
+    const key = JSON.stringify([problem.id, program]);
+    const judgement = judgements.get(key) ?? judge(problem, program);
+    judgements.set(key, judgement);
+    return judgement;
+  };
 }
 
-async function gradeRollout(
+export async function gradeRollout(
   rollout: Rollout,
   { task }: Prompt,
   dialect: Dialect,

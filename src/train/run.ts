@@ -2,16 +2,14 @@
 
 import { basename, resolve } from "node:path";
 import { UsageError } from "../core/errors.js";
-import { sha256, sha256OfFile } from "../core/files.js";
-import { weightFiles } from "../engines/embedded/model/shards.js";
 import { measures } from "../eval/family.js";
 import type { RunInfo } from "../runs/records.js";
 import { renderReport } from "../runs/report.js";
 import { RunDirectory } from "../runs/run-directory.js";
 import { gitRevision, host, versions } from "../runs/versions.js";
-import { bundled } from "./bundled.js";
 import { configText } from "./config/resolve.js";
 import type { Config } from "./config/schema.js";
+import { dataHashes } from "./hashes.js";
 import { type Reporter, silent } from "./reporter.js";
 import { openParts, startSession } from "./session.js";
 import type { Demonstrations } from "./sft/demonstrations.js";
@@ -67,10 +65,13 @@ async function runLoop(
 ): Promise<RunInfo["status"]> {
   const session = await startSession(parts, run);
   const { supervised } = parts.config;
-  if (parts.demonstrations && supervised) {
-    return supervisedLoop(session, parts.demonstrations, supervised.batch, reporter, signal);
+  try {
+    return parts.demonstrations && supervised
+      ? await supervisedLoop(session, parts.demonstrations, supervised.batch, reporter, signal)
+      : await trainLoop(session, reporter, signal);
+  } finally {
+    await session.recorder.flush();
   }
-  return trainLoop(session, reporter, signal);
 }
 
 function sizes({ size, tooLong }: Demonstrations): string {
@@ -96,6 +97,13 @@ async function execute(
     finish("failed");
     throw error;
   }
+}
+
+/** A run in which nothing has happened yet, for another process to begin with `resume`. The caller releases it. */
+export function prepareRun(config: Config, path: string): RunDirectory {
+  const [run] = created(path, config, dataHashes(config), config.engine.device);
+  run.writeText("config.yaml", configText(config));
+  return run;
 }
 
 function created(path: string, config: Config, hashes: RunInfo["dataHashes"], device: string): [RunDirectory, RunInfo] {
@@ -138,13 +146,4 @@ function resumed(path: string, config: Config, hashes: RunInfo["dataHashes"]): [
   const before: RunInfo = { ...info, status: "running", steps: config.train.steps };
   run.writeInfo(before);
   return [run, before];
-}
-
-function dataHashes({ data, engine, supervised }: Config): RunInfo["dataHashes"] {
-  const weights = weightFiles(bundled(engine.model, "model")).map(sha256OfFile);
-  return {
-    train: sha256OfFile(supervised ? supervised.data : bundled(data.train, "train")),
-    evaluation: sha256OfFile(bundled(data.evaluation, "held-out")),
-    model: weights.length === 1 ? weights[0] : sha256(weights.join()),
-  };
 }

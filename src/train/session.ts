@@ -17,11 +17,13 @@ import { openSandbox, type Sandbox } from "../sandbox/sandbox.js";
 import { trace } from "../tracer/tracer.js";
 import { bundled } from "./bundled.js";
 import { type Position, readTrainingState, writeTrainingState } from "./checkpoint.js";
+import { Clock } from "./clock.js";
 import type { Config } from "./config/schema.js";
 import { engineOptions } from "./estimate.js";
 import { firstExamples } from "./examples.js";
 import { checkEngine, checkMemory } from "./fit.js";
 import type { Judge } from "./grade.js";
+import { Recorder } from "./recorder.js";
 import type { Reporter } from "./reporter.js";
 import { Demonstrations } from "./sft/demonstrations.js";
 import { withSteps } from "./sft/supervised.js";
@@ -53,9 +55,11 @@ export interface Session extends Parts {
   readonly pool: AlignmentPool;
   /** Where the run is; the loop moves it. */
   readonly position: Position;
+  readonly clock: Clock;
+  readonly recorder: Recorder;
   /** Evaluates and writes the record; what the run already has for this step is kept. */
   evaluate(step: number, report: Reporter): Promise<void>;
-  /** Writes a checkpoint of this position, unless the run has it. */
+  /** Writes a checkpoint of this position and all records before it, unless the run has it. */
   checkpoint(): Promise<void>;
 }
 
@@ -115,11 +119,14 @@ export async function startSession(parts: Parts, run: RunDirectory): Promise<Ses
   const position = state?.position ?? { step: 0, cursor: 0, references: 0 };
   const pool = new AlignmentPool(config.pool, state?.entries);
   const allTests = config.reward.code === "fractionOfTests" || alignment.passedTests !== "any";
+  const recorder = new Recorder(run);
   const session: Session = {
     ...parts,
     run,
     pool,
     position,
+    clock: new Clock(),
+    recorder,
     judge: (problem, program) => judgeProgram(sandbox, problem, program, { mode: config.judge.mode, allTests }),
     recycling: { ...alignment, maximumPromptTokens: config.prompts.maximumTokens },
     tools: {
@@ -135,7 +142,10 @@ export async function startSession(parts: Parts, run: RunDirectory): Promise<Ses
         }),
     },
     evaluate: (step, report) => evaluate(parts, run, step, report),
-    checkpoint: () => checkpoint(parts, run, position, pool),
+    checkpoint: async () => {
+      await recorder.flush();
+      await checkpoint(parts, run, position, pool);
+    },
   };
   await firstExamples(session);
   return session;

@@ -8,36 +8,9 @@ import { type ValueType, valueTypes } from "../alignment/value-type.js";
 import { mean, sum } from "../core/maths.js";
 import type { MetricName, StepMetrics } from "../runs/metrics.js";
 import type { RolloutRecord } from "../runs/records.js";
+import { type Advantages, recordedAdvantage } from "./advantages.js";
+import type { Clock } from "./clock.js";
 import type { GradedGroup, GradedRollout } from "./grade.js";
-
-type Phase = "sample" | "judge" | "recycle" | "update";
-
-/** Seconds of the step and of its phases. */
-export class Clock {
-  readonly #start = performance.now();
-  readonly #seconds: Record<Phase, number> = { sample: 0, judge: 0, recycle: 0, update: 0 };
-
-  async time<T>(phase: Phase, work: () => Promise<T>): Promise<T> {
-    const start = performance.now();
-    const result = await work();
-    this.#seconds[phase] += (performance.now() - start) / 1000;
-    return result;
-  }
-
-  metrics(sampledTokens: number): Omit<StepMetrics, "step"> {
-    const step = (performance.now() - this.#start) / 1000;
-    const { sample, judge, recycle, update } = this.#seconds;
-    return {
-      "time/step_seconds": step,
-      "time/model_seconds": sample + update,
-      "time/sample_seconds": sample,
-      "time/judge_seconds": judge,
-      "time/recycle_seconds": recycle,
-      "time/update_seconds": update,
-      "time/tokens_per_second": sampledTokens / step,
-    };
-  }
-}
 
 /** The step's code rollouts, for recycling. */
 export function candidatesOf(groups: readonly GradedGroup[]): Candidate[] {
@@ -132,12 +105,7 @@ function orNull(value: number): number | null {
   return Number.isFinite(value) ? value : null;
 }
 
-/** @param advantages  [groups][G] */
-export function rolloutRecords(
-  step: number,
-  groups: readonly GradedGroup[],
-  advantages: ReadonlyArray<ReadonlyArray<number | null>>,
-): RolloutRecord[] {
+export function rolloutRecords(step: number, groups: readonly GradedGroup[], advantages: Advantages): RolloutRecord[] {
   return groups.flatMap(({ prompt, rollouts }, group) =>
     rollouts.map((rollout, sample) => ({
       step,
@@ -152,7 +120,7 @@ export function rolloutRecords(
       ...alignmentPart(prompt.task, rollout),
       reward: rollout.reward,
       rewardParts: rollout.rewardParts,
-      advantage: advantages[group]?.[sample] ?? null,
+      advantage: recordedAdvantage(advantages[group]?.[sample] ?? null),
       tokens: rollout.sample.tokens.length,
     })),
   );

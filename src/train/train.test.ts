@@ -141,10 +141,9 @@ describe("the mixed batch", () => {
 describe("advantages over groups", () => {
   it("leave out rollouts without a reward", () => {
     const group = (rewards: Array<number | null>): GradedGroup =>
-      ({ rollouts: rewards.map((reward) => ({ reward })) }) as unknown as GradedGroup;
-    const centred = (groups: ReadonlyArray<readonly number[]>): number[][] =>
-      groups.map((rewards) => rewards.map((reward) => reward - rewards.reduce((a, b) => a + b, 0) / rewards.length));
-    expect(advantagesOf([group([1, null, 0]), group([null, null]), group([1, 1])], centred)).toEqual([
+      ({ rollouts: rewards.map((reward) => ({ reward, sample: { tokens: [1] } })) }) as unknown as GradedGroup;
+    const config = resolveConfig(applySettings({}, ["algorithm=dr-grpo"]), "test");
+    expect(advantagesOf([group([1, null, 0]), group([null, null]), group([1, 1])], config)).toEqual([
       [0.5, null, -0.5],
       [null, null],
       [0, 0],

@@ -2,16 +2,15 @@
 // alignment examples, rollouts, verdicts and rewards, failed programs recycled into alignment examples, advantages,
 // update. Everything it calls is written elsewhere; nothing else here decides what training is.
 
-import { algorithms } from "../algorithms/algorithm.js";
-import { sampleGroups } from "../rollouts/rollout.js";
 import type { RunInfo } from "../runs/records.js";
 import { advantagesOf } from "./advantages.js";
-import { isCollecting, isEvaluationDue, mixedBatch, nextCursor } from "./batch.js";
+import { isCollecting, isEvaluationDue } from "./batch.js";
 import { newExamples } from "./examples.js";
-import { gradeGroups } from "./grade.js";
 import type { Reporter } from "./reporter.js";
+import { rescore } from "./rescore.js";
+import { rollOut } from "./roll-out.js";
 import type { Session } from "./session.js";
-import { Clock, rolloutRecords, stepMetrics } from "./step.js";
+import { rolloutRecords, stepMetrics } from "./step.js";
 import { notUpdated, updatePolicy } from "./update.js";
 
 /**
@@ -20,34 +19,34 @@ import { notUpdated, updatePolicy } from "./update.js";
  * @returns the run's status: a stopped run resumes where it left off
  */
 export async function trainLoop(session: Session, report: Reporter, signal?: AbortSignal): Promise<RunInfo["status"]> {
-  const { config, engine, dialect, judge, pool, problems, run, position } = session;
-  const { seed } = config;
-  const { advantages: advantagesIn } = algorithms[config.algorithm];
+  const { config, engine, pool, position, clock, recorder } = session;
 
   if (isEvaluationDue(position.step, config)) await session.evaluate(position.step, report);
   while (position.step < config.train.steps && !signal?.aborted) {
     const step = position.step + 1;
-    const clock = new Clock();
+    clock.begin();
 
-    const prompts = mixedBatch(problems, pool, config, dialect, { step, cursor: position.cursor });
-    const groups = await clock.time("sample", () =>
-      sampleGroups(engine, prompts, config.rollouts, [seed, "rollouts", step], (tokens) => report.tokens(step, tokens)),
-    );
-    const graded = await clock.time("judge", () => gradeGroups(groups, dialect, judge, config.reward));
-    const advantages = advantagesOf(graded, advantagesIn);
+    const { cursor, rounds } = await rollOut(session, { step, cursor: position.cursor }, report);
+    const graded = (await Promise.all(rounds.map((round) => round.graded))).flat();
+    const rescored = await clock.time("update", () => rescore(engine, graded, config));
+    const advantages = advantagesOf(rescored, config);
 
-    const { examples, funnel } = await clock.time("recycle", () => newExamples(session, graded, step));
+    const [update, { examples, funnel }] = await Promise.all([
+      isCollecting(
+        graded.map(({ prompt }) => prompt),
+        config,
+        step,
+      )
+        ? notUpdated
+        : clock.time("update", () => updatePolicy(engine, rescored, advantages, config, step)),
+      clock.time("recycle", () => newExamples(session, graded, step)),
+    ]);
     pool.add(examples);
 
-    const update = isCollecting(prompts, config, step)
-      ? notUpdated
-      : await clock.time("update", () => updatePolicy(engine, graded, advantages, config, step));
-
     position.step = step;
-    position.cursor = nextCursor(position.cursor, prompts);
+    position.cursor = cursor;
     const metrics = stepMetrics({ step, graded, funnel, pool, update, clock });
-    run.writeRollouts(step, rolloutRecords(step, graded, advantages));
-    run.appendMetrics(metrics);
+    await recorder.add(metrics, () => rolloutRecords(step, graded, advantages));
     report.step(metrics);
 
     if (step % config.train.checkpointEvery === 0) await session.checkpoint();

@@ -1,14 +1,15 @@
 // The update: a step's rollouts in mini-batches of whole groups, one optimiser step each.
 
 import { k3 } from "../algorithms/kl.js";
-import { isClipped, ratioOf } from "../algorithms/policy-loss.js";
+import { clippedTokens, ratioOf } from "../algorithms/policy-loss.js";
 import { Rng } from "../core/rng.js";
-import type { Datum, Engine, LossOutput } from "../engines/engine.js";
+import type { Datum, Engine, Loss, LossOutput } from "../engines/engine.js";
 import type { StepMetrics } from "../runs/metrics.js";
 import type { Advantages } from "./advantages.js";
 import type { Config } from "./config/schema.js";
-import { datumsOf } from "./datums.js";
-import type { GradedGroup } from "./grade.js";
+import { datumsOf, lossOf } from "./datums.js";
+import type { RescoredGroup } from "./rescore.js";
+import { noSignal, signalMetrics } from "./signal.js";
 
 /**
  * Learns from one step's groups.
@@ -18,7 +19,7 @@ import type { GradedGroup } from "./grade.js";
  */
 export async function updatePolicy(
   engine: Engine,
-  groups: readonly GradedGroup[],
+  groups: readonly RescoredGroup[],
   advantages: Advantages,
   config: Config,
   step: number,
@@ -28,18 +29,23 @@ export async function updatePolicy(
     optimizer.learningRate * Math.min(1, (step - config.alignment.collectSteps) / Math.max(1, optimizer.warmUpSteps));
   const order = Rng.of(seed, "mini-batches", step).shuffled(groups.map((_, i) => i));
   const tally = new Tally();
+  const loss = lossOf(config);
   for (let part = 0; part < train.miniBatches; part++) {
     const chosen = order.slice(
       Math.floor((part * order.length) / train.miniBatches),
       Math.floor(((part + 1) * order.length) / train.miniBatches),
     );
-    const datums = await datumsOf(engine, chosen, groups, advantages, config);
+    const datums = datumsOf(chosen, groups, advantages, config);
     if (datums.length === 0) continue;
-    const output = await engine.forwardBackward(datums, { kind: "policy", ...policy });
+    const output = await engine.forwardBackward(datums, loss);
     const { gradientNorm } = await engine.optimStep({ ...optimizer, learningRate });
-    tally.add(datums, output, gradientNorm, policy);
+    tally.add(datums, output, gradientNorm, loss);
   }
-  return { ...tally.metrics(policy.klCoefficient > 0), "policy/learning_rate": learningRate };
+  return {
+    ...tally.metrics(policy.klCoefficient > 0),
+    ...signalMetrics(groups, config),
+    "policy/learning_rate": learningRate,
+  };
 }
 
 /** The metrics of a step without an update. */
@@ -51,10 +57,13 @@ export const notUpdated: Omit<StepMetrics, "step"> = {
   "policy/clip_fraction": null,
   "policy/gradient_norm": null,
   "policy/first_ratio_error": null,
+  ...noSignal,
   "policy/learning_rate": null,
   "policy/updates": 0,
   "tokens/trained": 0,
 };
+
+type PolicyLoss = Extract<Loss, { kind: "policy" }>;
 
 /** Sums over the trained tokens of a step. */
 class Tally {
@@ -68,7 +77,7 @@ class Tally {
   #entropy = 0;
   #firstRatioError = 0;
 
-  add(datums: readonly Datum[], output: LossOutput, gradientNorm: number, policy: Config["policy"]): void {
+  add(datums: readonly Datum[], output: LossOutput, gradientNorm: number, loss: PolicyLoss): void {
     this.#loss += output.loss;
     this.#gradientNorm += gradientNorm;
     for (const [i, { oldLogprobs, referenceLogprobs, advantages }] of datums.entries()) {
@@ -77,11 +86,11 @@ class Tally {
         const old = oldLogprobs?.[t] ?? logprob;
         const ratio = ratioOf(logprob, old);
         if (this.#updates === 0) this.#firstRatioError = Math.max(this.#firstRatioError, Math.abs(ratio - 1));
-        if (isClipped(ratio, advantages?.[t] ?? 0, policy)) this.#clipped++;
         this.#oldKl += k3(old, logprob);
         this.#referenceKl += k3(logprob, referenceLogprobs?.[t] ?? logprob);
         this.#entropy += output.entropies[i]?.[t] ?? 0;
       }
+      if (oldLogprobs && advantages) this.#clipped += clippedTokens({ logprobs, oldLogprobs, advantages }, loss);
       this.#tokens += logprobs.length;
     }
     this.#updates++;

@@ -108,18 +108,27 @@ describe("sampling", () => {
     );
   });
 
-  it("stops where the context ends and counts the tokens it draws", async () => {
+  it("stops where the context ends", async () => {
     const engine = await open({ model: createTestModel().folder });
     const prompt = Array.from({ length: TEST_CONFIG.contextLength - 3 }, () => 9);
-    let drawn = 0;
-    const [[sample]] = await engine.sample(
-      [{ prompt, count: 1, maxTokens: 50, temperature: 1, seeds: ["a"] }],
-      (count) => {
-        drawn = count;
-      },
-    );
+    const [[sample]] = await engine.sample([{ prompt, count: 1, maxTokens: 50, temperature: 1, seeds: ["a"] }]);
     expect(sample.tokens.length).toBeLessThanOrEqual(3);
-    expect(drawn).toBe(sample.tokens.length);
+  });
+
+  it("tells of the tokens it draws and of each sequence once, at its place, whatever the shards", async () => {
+    const engine = await open({ model: createTestModel().folder, threads: 2, samplingRows: 5 });
+    const told: Sample[][] = [[], [], []];
+    let tokens = 0;
+    const samples = await engine.sample(requests(3), (event) => {
+      if (event.kind === "tokens") {
+        tokens = event.count;
+        return;
+      }
+      expect(told[event.request][event.sequence]).toBeUndefined();
+      told[event.request][event.sequence] = event.sample;
+    });
+    expect(told).toEqual(samples);
+    expect(tokens).toBe(samples.flat().reduce((sum, sample) => sum + sample.tokens.length, 0));
   });
 
   it("reads prompts up to a context's end wherever that is", async () => {

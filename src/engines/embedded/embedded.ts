@@ -3,6 +3,8 @@
 // workers there are, and sums have one order, so results are the same bits for any number of threads.
 
 import { basename, resolve } from "node:path";
+import { klEstimators } from "../../algorithms/kl.js";
+import { objectives } from "../../algorithms/policy-loss.js";
 import { EngineError } from "../../core/errors.js";
 import { sum } from "../../core/maths.js";
 import type {
@@ -14,6 +16,7 @@ import type {
   ModelInfo,
   OptimStep,
   Sample,
+  SampleEvent,
   SampleRequest,
   Tokenizer,
 } from "../engine.js";
@@ -101,7 +104,7 @@ export class EmbeddedEngine implements Engine {
       trainedParameters: trained.parameters,
     };
     const hiddenStates = { layers: config.layers, size: config.hiddenSize };
-    this.capabilities = { dualClip: true, kl: true, entropy: true, hiddenStates };
+    this.capabilities = { objectives, dualClip: true, klEstimators, entropy: true, concurrent: false, hiddenStates };
     const { workers, threads } = plan;
     this.#stretches = stretches(trained.length, workers);
     this.#pool = new WorkerPool(workers, {
@@ -130,15 +133,11 @@ export class EmbeddedEngine implements Engine {
     await this.#pool.run("start", { seed: this.#seed });
   }
 
-  sample(requests: readonly SampleRequest[], onTokens?: (count: number) => void): Promise<Sample[][]> {
+  sample(requests: readonly SampleRequest[], onEvent?: (event: SampleEvent) => void): Promise<Sample[][]> {
     return this.#exclusive(async () => {
       for (const [index, { prompt }] of requests.entries()) checkTokens(`request ${index}`, prompt, this.#config);
       const version = this.#version;
-      let drawn = 0;
-      const report = (count: number): void => {
-        drawn += count;
-        onTokens?.(drawn);
-      };
+      let tokens = 0;
       const results: Sample[][] = requests.map(() => []);
       const { endIds } = this.model.tokenizer;
       const shards = cutShards(requests, {
@@ -150,7 +149,14 @@ export class EmbeddedEngine implements Engine {
       });
       await Promise.all(
         shards.map(async ({ prompts, places }) => {
-          const samples = await this.#pool.run("sample", { version, prompts }, report);
+          const samples = await this.#pool.run("sample", { version, prompts }, ({ count, finished }) => {
+            tokens += count;
+            onEvent?.({ kind: "tokens", count: tokens });
+            for (const { prompt, row, sample } of finished) {
+              const { request, first } = places[prompt];
+              onEvent?.({ kind: "finished", request, sequence: first + row, sample });
+            }
+          });
           for (const [index, { request, first }] of places.entries()) {
             for (const [offset, sample] of samples[index].entries()) {
               checkFinite(`request ${request}`, sample.logprobs);

@@ -6,7 +6,7 @@ import type { LoraOptions } from "./adapters/layout.js";
 import type { Device } from "./devices.js";
 import type { DecoderConfig } from "./model/config.js";
 import type { StoredType } from "./model/number-formats.js";
-import type { ShardPrompt } from "./sampling/sampler.js";
+import type { Drawn, ShardPrompt } from "./sampling/sampler.js";
 import type { Batch, Sequence } from "./training/batches.js";
 import type { AdamStep, Stretch } from "./training/optimizer.js";
 import type { TokenLosses, TokenScores, TrainingSequence } from "./training/trainer.js";
@@ -87,5 +87,4 @@ export type Request =
 export type Reply =
   | { readonly kind: "done"; readonly result: Jobs[JobKind]["result"] }
   | { readonly kind: "failed"; readonly message: string }
-  /** Tokens drawn since the last. */
-  | { readonly kind: "tokens"; readonly count: number };
+  | { readonly kind: "drawn"; readonly drawn: Drawn };

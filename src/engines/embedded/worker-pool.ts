@@ -6,10 +6,11 @@ import { EngineError } from "../../core/errors.js";
 import { startWorker } from "../../core/worker.js";
 import type { Device } from "./devices.js";
 import { BUSY, CLOSING, type JobKind, type Jobs, type Reply, type Request, type WorkerSetup } from "./jobs.js";
+import type { Drawn } from "./sampling/sampler.js";
 
 interface Pending {
   readonly request: Request;
-  readonly onTokens: ((count: number) => void) | undefined;
+  readonly onDrawn: ((drawn: Drawn) => void) | undefined;
   readonly resolve: (result: never) => void;
   readonly reject: (error: Error) => void;
 }
@@ -41,11 +42,11 @@ export class WorkerPool {
   run<Kind extends JobKind>(
     kind: Kind,
     job: Jobs[Kind]["job"],
-    onTokens?: (count: number) => void,
+    onDrawn?: (drawn: Drawn) => void,
   ): Promise<Jobs[Kind]["result"]> {
     if (this.#failure) return Promise.reject(this.#failure);
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ request: { kind, job }, onTokens, resolve, reject });
+      this.#waiting.push({ request: { kind, job }, onDrawn, resolve, reject });
       this.#dispatch();
     });
   }
@@ -84,8 +85,8 @@ export class WorkerPool {
   #onReply(worker: Worker, reply: Reply): void {
     const pending = this.#running.get(worker);
     if (!pending) return;
-    if (reply.kind === "tokens") {
-      pending.onTokens?.(reply.count);
+    if (reply.kind === "drawn") {
+      pending.onDrawn?.(reply.drawn);
       return;
     }
     this.#running.delete(worker);

@@ -60,7 +60,7 @@ serve({
       : trainer.logprobs(memory.policy(source.version), batch),
   hiddenStates: ({ version, sequences, layers }) => hiddenStates.read(memory.policy(version), sequences, layers),
   sample: ({ version, prompts }) =>
-    sampler.sample(memory.policy(version), prompts, (count) => reply({ kind: "tokens", count })),
+    sampler.sample(memory.policy(version), prompts, (drawn) => reply({ kind: "drawn", drawn })),
   squares: async ({ stretch }) => squares(memory.state.gradient, stretch),
   optimStep: async ({ stretch, adam }) => adamStep(trainedLayout(model), memory.state, stretch, adam),
   start: async (job) => checkpoints.start(job),

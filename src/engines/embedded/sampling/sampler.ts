@@ -22,8 +22,17 @@ export interface ShardPrompt {
   readonly stopIds: readonly number[];
 }
 
+/** What one step gave. */
+export interface Drawn {
+  /** Tokens. */
+  readonly count: number;
+  /** Rows that it ended, each at its place among its prompt's. */
+  readonly finished: ReadonlyArray<{ readonly prompt: number; readonly row: number; readonly sample: Sample }>;
+}
+
 interface Row {
   readonly prompt: ShardPrompt;
+  readonly place: { readonly prompt: number; readonly row: number };
   readonly cached: CachedRow;
   readonly rng: Rng;
   readonly tokens: number[];
@@ -46,11 +55,11 @@ export class Sampler {
     this.#cache = new KeyValueCache(model.config);
   }
 
-  /** @param onTokens  called after each step with the tokens drawn in it */
+  /** @param onDrawn  called after each step */
   async sample(
     weights: LoadedWeights,
     prompts: readonly ShardPrompt[],
-    onTokens: (count: number) => void,
+    onDrawn: (drawn: Drawn) => void,
   ): Promise<Sample[][]> {
     const programs = await this.#stepPrograms.of(weights);
     const rowCount = prompts.reduce((count, { seeds }) => count + seeds.length, 0);
@@ -62,8 +71,9 @@ export class Sampler {
     const rows = await this.#begin(weights, prompts);
     let alive = rows.flat();
     for (;;) {
-      onTokens(alive.length);
-      for (const { cached, stopReason } of alive) if (stopReason) this.#cache.release(cached);
+      const ended = alive.filter(({ stopReason }) => stopReason);
+      onDrawn({ count: alive.length, finished: ended.map((row) => ({ ...row.place, sample: toSample(row) })) });
+      for (const { cached } of ended) this.#cache.release(cached);
       alive = alive.filter(({ stopReason }) => !stopReason);
       if (alive.length === 0) break;
       const probabilities = await this.#step(programs, weights, alive);
@@ -85,7 +95,9 @@ export class Sampler {
     const asked = prompts.map(({ tokens, seeds }) => ({ tokens, rows: seeds.length }));
     const read = await this.#promptPass.read(weights, asked, this.#cache);
     return read.map(({ probabilities, rows: cached }, index) => {
-      const rows = prompts[index].seeds.map((seed, row) => newRow(prompts[index], cached[row], Rng.of(seed)));
+      const rows = prompts[index].seeds.map((seed, row) =>
+        newRow(prompts[index], { prompt: index, row }, cached[row], Rng.of(seed)),
+      );
       for (const row of rows) extend(row, probabilities);
       return rows;
     });
@@ -110,8 +122,8 @@ export class Sampler {
   }
 }
 
-function newRow(prompt: ShardPrompt, cached: CachedRow, rng: Rng): Row {
-  return { prompt, cached, rng, tokens: [], logprobs: [], stopReason: undefined };
+function newRow(prompt: ShardPrompt, place: Row["place"], cached: CachedRow, rng: Rng): Row {
+  return { prompt, place, cached, rng, tokens: [], logprobs: [], stopReason: undefined };
 }
 
 /** Draws a row's next token. */

@@ -9,7 +9,7 @@ import { MASKED, stackedLengths } from "../decoder/attention.js";
 import { type Model, promptGraph } from "../decoder/graphs.js";
 import { compile, type Feeds, type Program, type Runtime } from "../graph/program.js";
 import { paddedTokens, readingFeeds } from "../hidden-states.js";
-import type { ShardPrompt } from "../sampling/sampler.js";
+import type { Drawn, ShardPrompt } from "../sampling/sampler.js";
 import { promptBucket } from "../training/batches.js";
 import type { WeightFeeds } from "../weights.js";
 import { drawGraph, linesGraph, residentStepGraph } from "./sampling-graphs.js";
@@ -18,6 +18,8 @@ type Programs = Record<"prompt" | "step" | "lines" | "draw", Program>;
 
 interface Row {
   readonly prompt: number;
+  /** Its place among its prompt's. */
+  readonly row: number;
   readonly rng: Rng;
   readonly tokens: number[];
   readonly logprobs: number[];
@@ -46,19 +48,19 @@ export class ResidentSampler {
     this.#cacheNames = layers.flatMap((layer) => [`keys ${layer}`, `values ${layer}`]);
   }
 
-  /** @param onTokens  called after each step with the tokens drawn in it */
+  /** @param onDrawn  called after each step */
   async sample(
     weights: WeightFeeds,
     prompts: readonly ShardPrompt[],
-    onTokens: (count: number) => void,
+    onDrawn: (drawn: Drawn) => void,
   ): Promise<Sample[][]> {
     this.#programs ??= this.#compile();
     const programs = await this.#programs;
-    const rows = prompts.flatMap(({ seeds }, prompt) => seeds.map((seed) => newRow(prompt, Rng.of(seed))));
+    const rows = prompts.flatMap(({ seeds }, prompt) => seeds.map((seed, row) => newRow(prompt, row, Rng.of(seed))));
     const first = await this.#readPrompts(programs, weights, prompts);
     let batch = rows;
     const lines = rows.map(({ prompt }) => prompt);
-    onTokens(await draw(programs.draw, prompts, batch, first.logprobs, lines));
+    onDrawn(await draw(programs.draw, prompts, batch, first.logprobs, lines));
     let cache = await this.#select(programs.lines, first.cache, lines);
     for (;;) {
       const alive = [...batch.keys()].filter((line) => batch[line].stopReason === undefined);
@@ -69,7 +71,7 @@ export class ResidentSampler {
       }
       const next = await this.#step(programs.step, weights, prompts, batch, cache);
       cache = next.cache;
-      onTokens(await draw(programs.draw, prompts, batch, next.logprobs, [...batch.keys()]));
+      onDrawn(await draw(programs.draw, prompts, batch, next.logprobs, [...batch.keys()]));
     }
     for (const tensor of cache.values()) tensor.dispose();
     return prompts.map((_, index) => rows.filter(({ prompt }) => prompt === index).map(toSample));
@@ -144,14 +146,14 @@ export class ResidentSampler {
   }
 }
 
-/** Draws one token for each row that goes on; disposes of the logprobs. @returns how many */
+/** Draws one token for each row that goes on; disposes of the logprobs. */
 async function draw(
   program: Program,
   prompts: readonly ShardPrompt[],
   batch: readonly Row[],
   logprobs: Tensor,
   lines: readonly number[],
-): Promise<number> {
+): Promise<Drawn> {
   const temperatures = batch.map(({ prompt }) => prompts[prompt].temperature);
   const column = (values: readonly number[]): Tensor =>
     new Tensor("float32", Float32Array.from(values), [values.length, 1]);
@@ -164,6 +166,7 @@ async function draw(
   const { tokens, drawn } = await program.runTensors(feeds);
   logprobs.dispose();
   let count = 0;
+  const finished: Array<Drawn["finished"][number]> = [];
   for (const [index, row] of batch.entries()) {
     if (row.stopReason !== undefined) continue;
     const token = (tokens.data as Int32Array)[index];
@@ -172,17 +175,18 @@ async function draw(
     row.logprobs.push((drawn.data as Float32Array)[index]);
     if (stopIds.includes(token)) row.stopReason = "stop";
     else if (row.tokens.length >= maxTokens) row.stopReason = "length";
+    if (row.stopReason) finished.push({ prompt: row.prompt, row: row.row, sample: toSample(row) });
     count++;
   }
-  return count;
+  return { count, finished };
 }
 
 function uniform(rng: Rng): number {
   return Math.min(rng.uniform(), LARGEST_UNIFORM);
 }
 
-function newRow(prompt: number, rng: Rng): Row {
-  return { prompt, rng, tokens: [], logprobs: [], stopReason: undefined };
+function newRow(prompt: number, row: number, rng: Rng): Row {
+  return { prompt, row, rng, tokens: [], logprobs: [], stopReason: undefined };
 }
 
 function toSample({ tokens, logprobs, stopReason = "length" }: Row): Sample {

@@ -10,7 +10,7 @@ import { traitsOf } from "../families/families.js";
 import { type GraphSpec, modelBytes, type NodeSpec } from "../graph/onnx.js";
 import { compile, type Feeds, type OpenSession, type Runtime, UNGUARDED } from "../graph/program.js";
 import { drawToken } from "../sampling/draw.js";
-import { Sampler } from "../sampling/sampler.js";
+import { type Drawn, Sampler } from "../sampling/sampler.js";
 import { oneBatch, TINY_LOSS, tinyBatch, tinyModel, tinySequences } from "../self-test/tiny-model.js";
 import { TEST_CONFIG } from "../test-model.js";
 import { Trainer } from "../training/trainer.js";
@@ -196,8 +196,10 @@ describe("drawing on the device", () => {
       stopIds: [7, 11],
     }));
     let counted = 0;
-    const samples = await new ResidentSampler(model, runtime).sample(weights, prompts, (count) => {
+    const ended: Array<Drawn["finished"][number]> = [];
+    const samples = await new ResidentSampler(model, runtime).sample(weights, prompts, ({ count, finished }) => {
       counted += count;
+      ended.push(...finished);
     });
     const expected = await new Sampler(model, UNGUARDED).sample(weights, prompts, () => {});
     const flat = samples.flat();
@@ -205,6 +207,8 @@ describe("drawing on the device", () => {
       expected.flat().map(({ tokens, stopReason }) => ({ tokens, stopReason })),
     );
     expect(counted).toBe(flat.reduce((sum, { tokens }) => sum + tokens.length, 0));
+    expect(ended).toHaveLength(flat.length);
+    for (const { prompt, row, sample } of ended) expect(samples[prompt][row]).toEqual(sample);
     for (const [index, { logprobs }] of expected.flat().entries()) {
       for (const [at, logprob] of logprobs.entries()) expect(flat[index].logprobs[at]).toBeCloseTo(logprob, 4);
     }

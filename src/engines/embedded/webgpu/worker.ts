@@ -60,7 +60,7 @@ serve({
   hiddenStates: async ({ sequences, layers }) =>
     hiddenStates.read(await (await resident()).policy(), sequences, layers),
   sample: async ({ prompts }) =>
-    sampler.sample(await (await resident()).policy(), prompts, (count) => reply({ kind: "tokens", count })),
+    sampler.sample(await (await resident()).policy(), prompts, (drawn) => reply({ kind: "drawn", drawn })),
   squares: async () => [await (await resident()).squares()],
   optimStep: async ({ adam }) => (await resident()).step(adam),
   start: async (job) => {

@@ -1,0 +1,99 @@
+// `coderlplus data fetch NAME`: a data set from a hub into a folder, with progress, and what to do with it next.
+
+import { join } from "node:path";
+import type { Command } from "commander";
+import { sizeText } from "../core/sizes.js";
+import { dataSetNamed, dataSets } from "../problems/hub/catalogue.js";
+import { type Fetched, fetchDataSet, type Progress } from "../problems/hub/fetch-data-set.js";
+import { hubFrom } from "../problems/hub/request.js";
+
+interface Options {
+  readonly out?: string;
+  readonly revision: string;
+  readonly mirror?: string;
+  readonly files?: readonly string[];
+  readonly json?: boolean;
+}
+
+export function registerDataFetch(data: Command): void {
+  data
+    .command("fetch")
+    .description("fetch a data set from a hub: goes on where it was broken off, proves every file by its hash")
+    .argument("<name>", `owner/name, or one of ${Object.keys(dataSets).join(", ")}`)
+    .option("--out <folder>", "where to; default data/NAME")
+    .option("--revision <name>", "a branch, a tag or a commit", "main")
+    .option("--mirror <url>", "another hub than the public one; also CODERLPLUS_HUB or HF_ENDPOINT")
+    .option("--files <glob...>", 'which files, such as "data/*.parquet"; default: those that data convert reads')
+    .option("--json", "print what was fetched as one JSON object")
+    .addHelpText(
+      "after",
+      "\nA private or gated data set needs a token: CODERLPLUS_HUB_TOKEN, or HF_TOKEN for the public hub.\n" +
+        "\nExample:\n  coderlplus data fetch mbpp --out data/mbpp",
+    )
+    .action(fetchFiles);
+}
+
+async function fetchFiles(name: string, { out = join("data", name), ...options }: Options): Promise<void> {
+  const set = dataSetNamed(name);
+  const hub = hubFrom(options.mirror, process.env);
+  const { outcomes, ...fetched } = await fetchDataSet(hub, set, {
+    out,
+    revision: options.revision,
+    patterns: options.files,
+    onProgress: progressOn(process.stderr),
+  });
+  const files = fetched.files.map(({ path }) => join(out, path));
+  const next = `coderlplus data convert ${files.map(quoted).join(" ")} --out ${quoted(`${out}.jsonl`)}`;
+  if (options.json === true) console.log(JSON.stringify({ out, ...fetched, outcomes, next }));
+  else console.log(`${summary(out, fetched, outcomes)}\nNext:\n  ${next}`);
+}
+
+function summary(out: string, { repository, commit, licence, files }: Fetched, outcomes: readonly string[]): string {
+  const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
+  const there = outcomes.filter((outcome) => outcome === "already there").length;
+  return (
+    `${files.length} file${files.length === 1 ? "" : "s"}, ${sizeText(bytes)}, in ${out}` +
+    `${there > 0 ? ` (${there} there already)` : ""}; every hash is right\n` +
+    `${repository} at ${commit}; licence: ${licence ?? "see the data set's page"}`
+  );
+}
+
+/** For a shell of the Unix kind, where it needs it. */
+function quoted(path: string): string {
+  return /^[\w./@:,+-]+$/.test(path) ? path : `'${path.replaceAll("'", String.raw`'\''`)}'`;
+}
+
+const REDRAW_MS = 200;
+const LINES = 10;
+
+/** One live line on a terminal; in a pipe a plain line for every tenth of the bytes. */
+function progressOn(out: NodeJS.WriteStream): (progress: Progress) => void {
+  const started = performance.now();
+  let first: number | null = null;
+  let drawnAt = 0;
+  let tenths = 0;
+  return ({ bytes, totalBytes, files, totalFiles }) => {
+    // What was there before says nothing of the line's speed.
+    first ??= bytes;
+    const seconds = (performance.now() - started) / 1000;
+    const rate = (bytes - first) / Math.max(seconds, 0.001);
+    const left = rate > 0 ? `, ${clock((totalBytes - bytes) / rate)} left` : "";
+    const text = `${sizeText(bytes)} of ${sizeText(totalBytes)}, ${files}/${totalFiles} files, ${sizeText(rate)}/s${left}`;
+    const done = files === totalFiles;
+    if (out.isTTY) {
+      if (!done && performance.now() - drawnAt < REDRAW_MS) return;
+      drawnAt = performance.now();
+      out.write(`\r\u001B[K${done ? "" : text}`);
+    } else if (bytes > first && Math.floor((LINES * bytes) / Math.max(1, totalBytes)) > tenths) {
+      tenths = Math.floor((LINES * bytes) / totalBytes);
+      out.write(`${text}\n`);
+    }
+  };
+}
+
+function clock(seconds: number): string {
+  const whole = Math.round(seconds);
+  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
+  const pair = (number: number): string => String(number).padStart(2, "0");
+  return hours > 0 ? `${hours}:${pair(minutes)}:${pair(whole % 60)}` : `${minutes}:${pair(whole % 60)}`;
+}

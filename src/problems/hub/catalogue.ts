@@ -1,0 +1,57 @@
+// The data sets that have a short name here, and where their publishers keep them. A table: repositories, licences and
+// sizes are what their pages say; what they contain is theirs.
+
+import { UsageError } from "../../core/errors.js";
+
+export interface DataSet {
+  /** `owner/name` on the hub. */
+  readonly repository: string;
+  /** Which of its files are fetched, as globs. */
+  readonly files: readonly string[];
+  /** As the publisher's page names it; null where nobody here has read it. */
+  readonly licence: string | null;
+  /** Of the files chosen, as the page shows it, rounded; null where unknown. */
+  readonly gigabytes: number | null;
+}
+
+export const dataSets: Readonly<Record<string, DataSet>> = {
+  eurus: { repository: "PRIME-RL/Eurus-2-RL-Data", files: ["**/*.parquet"], licence: "MIT", gigabytes: 1.8 },
+  coderlplus: { repository: "xueniki/data_CodeRLPLUS", files: ["**/*.parquet"], licence: null, gigabytes: null },
+  taco: { repository: "BAAI/TACO", files: ["ALL/*.parquet"], licence: "Apache-2.0", gigabytes: null },
+  apps: { repository: "codeparrot/apps", files: ["*.jsonl"], licence: "MIT", gigabytes: 1.4 },
+  codecontests: {
+    repository: "deepmind/code_contests",
+    files: ["data/*.parquet"],
+    licence: "CC-BY-4.0",
+    gigabytes: 7.6,
+  },
+  livecodebench: {
+    repository: "livecodebench/code_generation_lite",
+    files: ["test*.jsonl"],
+    licence: "CC (variant not named)",
+    gigabytes: 4.5,
+  },
+  mbpp: {
+    repository: "google-research-datasets/mbpp",
+    files: ["full/*.parquet"],
+    licence: "CC-BY-4.0",
+    gigabytes: null,
+  },
+  humaneval: { repository: "openai/openai_humaneval", files: ["**/*.parquet"], licence: "MIT", gigabytes: 0.0001 },
+};
+
+/** What a data set of no short name is read from: the forms that `data convert` knows. */
+const READABLE = ["**/*.parquet", "**/*.jsonl", "**/*.jsonl.gz", "**/*.json"];
+const PART = /^[A-Za-z0-9_][\w.-]*$/;
+
+/** @throws UsageError for what is neither a short name nor `owner/name` */
+export function dataSetNamed(name: string): DataSet {
+  if (Object.hasOwn(dataSets, name)) return dataSets[name];
+  const parts = name.split("/");
+  if (parts.length === 2 && parts.every((part) => PART.test(part))) {
+    return { repository: name, files: READABLE, licence: null, gigabytes: null };
+  }
+  throw new UsageError(
+    `${JSON.stringify(name)}: expected owner/name on the hub, or one of ${Object.keys(dataSets).join(", ")}`,
+  );
+}

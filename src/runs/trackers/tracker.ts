@@ -1,0 +1,102 @@
+// The files that other programs draw curves from: a TensorBoard event file and a CSV table, both made of a run's history
+// alone. A tracker follows a run: it writes again what is there when it is opened, and adds what has come since.
+
+import { appendFileSync } from "node:fs";
+import { join } from "node:path";
+import { writeAtomic } from "../../core/files.js";
+import { type MetricName, metricCatalogue, type StepMetrics } from "../metrics.js";
+import type { RunDirectory } from "../run-directory.js";
+import { fileVersion, scalarEvent } from "./event-file.js";
+import { historyOf, type Moment, startOf } from "./history.js";
+
+export interface TrackerFile {
+  readonly path: string;
+  /** The bytes of what has happened, to be written one after the other. */
+  readonly head: Uint8Array | string;
+  readonly each: (moment: Moment) => Uint8Array | string;
+}
+
+/** `events.out.tfevents.<seconds>.coderlplus`: the name that TensorBoard and those who read its files look for. */
+export function eventFileOf(run: RunDirectory, folder = join(run.path, "tensorboard")): TrackerFile {
+  const start = startOf(run);
+  return {
+    path: join(folder, `events.out.tfevents.${Math.floor(start)}.coderlplus`),
+    head: fileVersion(start),
+    each: (moment) => scalarEvent(moment.wallSeconds, moment.step, scalarsOf(moment)),
+  };
+}
+
+function scalarsOf(moment: Moment): Array<[string, number]> {
+  if (moment.kind === "evaluation") {
+    const { benchmark, metrics } = moment.record;
+    return Object.entries(metrics).map(([name, { value }]) => [`eval/${benchmark}/${name}`, value]);
+  }
+  return Object.entries(moment.metrics).flatMap(([name, value]) =>
+    name === "step" || typeof value !== "number" ? [] : [[name, value]],
+  );
+}
+
+const names = Object.keys(metricCatalogue) as MetricName[];
+
+const columns = ["step", "timestamp", ...names];
+
+/** A row a step and a column a metric, all of them in every run's file: `step`, `timestamp`, then the catalogue's. */
+export function csvFileOf(run: RunDirectory): TrackerFile {
+  return {
+    path: join(run.path, "metrics.csv"),
+    head: `${columns.join(",")}\n`,
+    each: (moment) => (moment.kind === "step" ? `${csvRow(moment.metrics, moment.wallSeconds)}\n` : ""),
+  };
+}
+
+function csvRow(metrics: StepMetrics, wallSeconds: number): string {
+  const time = new Date(wallSeconds * 1000).toISOString();
+  return [metrics.step, time, ...names.map((name) => metrics[name] ?? "")].join(",");
+}
+
+/** One table; of several runs with their names in a first column. */
+export function csvOf(runs: ReadonlyArray<{ readonly name: string; readonly run: RunDirectory }>): string {
+  const first = (text: string): string => (runs.length === 1 ? "" : `${text},`);
+  const rows = runs.flatMap(({ name, run }) =>
+    historyOf(run).flatMap((moment) =>
+      moment.kind === "step" ? [`${first(csvText(name))}${csvRow(moment.metrics, moment.wallSeconds)}`] : [],
+    ),
+  );
+  return `${[`${first("run")}${columns.join(",")}`, ...rows].join("\n")}\n`;
+}
+
+function csvText(text: string): string {
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+/** Writes the whole file from what the run has so far. */
+export function writeTracker(file: TrackerFile, history: readonly Moment[]): void {
+  const parts = [file.head, ...history.map(file.each)];
+  writeAtomic(file.path, Buffer.concat(parts.map((part) => (typeof part === "string" ? Buffer.from(part) : part))));
+}
+
+/**
+ * Keeps files up to date with a run. Opened, it writes them anew, so that what a killed run left over is gone.
+ *
+ * @returns what is to be called after every step and every evaluation
+ */
+export function follow(run: RunDirectory, files: readonly TrackerFile[]): () => void {
+  let written: readonly string[] | null = null;
+  const update = (): void => {
+    const history = historyOf(run);
+    const ids = history.map(idOf);
+    const grown = written?.every((id, at) => id === ids[at]) ?? false;
+    const added = history.slice(written?.length);
+    for (const file of files) {
+      if (!grown) writeTracker(file, history);
+      else for (const moment of added) appendFileSync(file.path, file.each(moment));
+    }
+    written = ids;
+  };
+  update();
+  return update;
+}
+
+function idOf(moment: Moment): string {
+  return `${moment.step} ${moment.kind === "step" ? "" : moment.record.benchmark}`;
+}
