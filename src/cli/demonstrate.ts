@@ -107,8 +107,8 @@ function toolsOf(sandbox: Sandbox, { dialect }: Flags): DemonstrationTools {
     dialect: plainDialects[dialect],
     countTokens: () => 0,
     judge: (problem, program) => judge(sandbox, problem, program),
-    trace: (program, input, { language, limits, preamble, files }) =>
-      trace(sandbox, program, input, { language, limits, preamble, files }),
+    trace: (program, input, { language, limits, preamble, files }, history) =>
+      trace(sandbox, program, input, { language, limits, preamble, files, history }),
   };
 }
 

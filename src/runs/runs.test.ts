@@ -127,6 +127,7 @@ describe("the report", () => {
       alignment: {
         program: evil,
         input: { kind: "stdio", stdin: evil },
+        target: "finalValues",
         asked: [evil],
         truth: { variables: { [evil]: evil } },
         predicted: { variables: { [evil]: evil } },

@@ -1,7 +1,8 @@
 // From rollouts to rewards: programs are judged, alignment answers graded. A rollout whose judge failed has no reward
 // and no part in its group.
 
-import { type Grade, gradeAnswer, type RewardMode } from "../alignment/reward.js";
+import type { AlignmentExample } from "../alignment/example.js";
+import type { Grade } from "../alignment/reward.js";
 import type { Judgement, Verdict } from "../judge/verdict.js";
 import type { Problem } from "../problems/problem.js";
 import type { Dialect } from "../prompts/dialect.js";
@@ -23,9 +24,10 @@ export interface GradedGroup {
 
 export interface GradingOptions {
   readonly code: "binary" | "fractionOfTests";
-  readonly alignment: RewardMode;
 }
 
+/** null where our side failed. */
+export type GradeAlignment = (example: AlignmentExample, completion: string) => Promise<Grade | null>;
 export type Judge = (problem: Problem, program: string | null) => Promise<Judgement>;
 
 /**
@@ -47,10 +49,12 @@ export async function gradeRollout(
   { task }: Prompt,
   dialect: Dialect,
   judge: Judge,
+  gradeAlignment: GradeAlignment,
   options: GradingOptions,
 ): Promise<GradedRollout> {
   if (task.kind === "alignment") {
-    const grade = gradeAnswer(task.example.truth, rollout.completion, options.alignment, dialect.sequencesAsArrays);
+    const grade = await gradeAlignment(task.example, rollout.completion);
+    if (grade === null) return { ...rollout, reward: null, rewardParts: {} };
     const { reward, variablesRight, variablesAsked, outputRight } = grade;
     const rewardParts = {
       variablesRight,

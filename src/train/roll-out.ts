@@ -37,7 +37,7 @@ export async function rollOut(
 }
 
 async function sampleRound(
-  { config, engine, dialect, clock }: Session,
+  { config, engine, dialect, clock, gradeAlignment }: Session,
   prompts: readonly Prompt[],
   judge: Judge,
   step: number,
@@ -48,7 +48,9 @@ async function sampleRound(
     sampleGroups(engine, prompts, config.rollouts, [config.seed, "rollouts", step], {
       tokens: (count) => report.tokens(step, count),
       finished: (group, index, rollout) => {
-        const grade = clock.time("judge", () => gradeRollout(rollout, prompts[group], dialect, judge, config.reward));
+        const grade = clock.time("judge", () =>
+          gradeRollout(rollout, prompts[group], dialect, judge, gradeAlignment, config.reward),
+        );
         // Where sampling fails first, nobody waits for it.
         grade.catch(() => {});
         grades[group][index] = grade;

@@ -1,8 +1,9 @@
 // Everything a run holds open while it trains: engine, sandbox, problems, pool, folder; and how it is opened,
 // checkpointed, resumed and closed.
 
+import type { BuildTools } from "../alignment/build.js";
 import { AlignmentPool } from "../alignment/pool.js";
-import type { RecycleOptions, RecycleTools } from "../alignment/recycle.js";
+import type { RecycleOptions } from "../alignment/recycle.js";
 import { DataError, UsageError } from "../core/errors.js";
 import { openEmbedded } from "../engines/embedded/embedded.js";
 import type { Engine } from "../engines/engine.js";
@@ -14,15 +15,14 @@ import { continuationFrom } from "../prompts/continuation.js";
 import type { Dialect } from "../prompts/dialect.js";
 import type { RunDirectory } from "../runs/run-directory.js";
 import { openSandbox, type Sandbox } from "../sandbox/sandbox.js";
-import { trace } from "../tracer/tracer.js";
 import { bundled } from "./bundled.js";
 import { type Position, readTrainingState, writeTrainingState } from "./checkpoint.js";
 import { Clock } from "./clock.js";
 import type { Config } from "./config/schema.js";
 import { engineOptions } from "./estimate.js";
-import { firstExamples } from "./examples.js";
+import { alignmentGrader, alignmentTools, firstExamples, needsAllTests } from "./examples.js";
 import { checkEngine, checkMemory } from "./fit.js";
-import type { Judge } from "./grade.js";
+import type { GradeAlignment, Judge } from "./grade.js";
 import { Recorder } from "./recorder.js";
 import type { Reporter } from "./reporter.js";
 import { Demonstrations } from "./sft/demonstrations.js";
@@ -50,7 +50,8 @@ export interface Parts {
 export interface Session extends Parts {
   readonly run: RunDirectory;
   readonly judge: Judge;
-  readonly tools: RecycleTools;
+  readonly gradeAlignment: GradeAlignment;
+  readonly tools: BuildTools;
   readonly recycling: RecycleOptions;
   readonly pool: AlignmentPool;
   /** Where the run is; the loop moves it. */
@@ -110,15 +111,15 @@ export async function openParts(config: Config): Promise<Parts> {
 
 /** Puts the parts to work on a run, at its newest checkpoint where it has one. */
 export async function startSession(parts: Parts, run: RunDirectory): Promise<Session> {
-  const { config, engine, sandbox, dialect } = parts;
-  const { alignment } = config;
+  const { config, engine, sandbox } = parts;
   const last = run.checkpointSteps().at(-1);
   run.cutBackTo(last ?? 0);
   if (last !== undefined) await engine.load(run.checkpointPath(last), { optimizer: true });
   const state = last === undefined ? null : readTrainingState(run.checkpointPath(last));
   const position = state?.position ?? { step: 0, cursor: 0, references: 0 };
   const pool = new AlignmentPool(config.pool, state?.entries);
-  const allTests = config.reward.code === "fractionOfTests" || alignment.passedTests !== "any";
+  const tools = alignmentTools(parts);
+  const allTests = needsAllTests(config);
   const recorder = new Recorder(run);
   const session: Session = {
     ...parts,
@@ -128,19 +129,9 @@ export async function startSession(parts: Parts, run: RunDirectory): Promise<Ses
     clock: new Clock(),
     recorder,
     judge: (problem, program) => judgeProgram(sandbox, problem, program, { mode: config.judge.mode, allTests }),
-    recycling: { ...alignment, maximumPromptTokens: config.prompts.maximumTokens },
-    tools: {
-      dialect,
-      countTokens: (text) => engine.model.tokenizer.encode(text).length,
-      trace: (program, input, { limits, preamble, files, language }) =>
-        trace(sandbox, program, input, {
-          limits,
-          preamble,
-          files,
-          language,
-          determinismCheck: alignment.determinismCheck,
-        }),
-    },
+    recycling: { ...config.alignment, maximumPromptTokens: config.prompts.maximumTokens },
+    tools,
+    gradeAlignment: alignmentGrader(parts, tools),
     evaluate: (step, report) => evaluate(parts, run, step, report),
     checkpoint: async () => {
       await recorder.flush();

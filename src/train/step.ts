@@ -75,9 +75,7 @@ function alignmentMetrics(groups: readonly GradedGroup[]): Omit<StepMetrics, "st
     "alignment/variables_right": orNull(
       sum(grades.map(({ variablesRight }) => variablesRight)) / sum(grades.map(({ variablesAsked }) => variablesAsked)),
     ),
-    "alignment/all_right_rate": orNull(
-      mean(grades.map((grade) => Number(grade.variablesRight === grade.variablesAsked))),
-    ),
+    "alignment/all_right_rate": orNull(mean(grades.map(({ allRight }) => Number(allRight)))),
     "alignment/output_right_rate": orNull(mean(withOutput.map(({ outputRight }) => Number(outputRight)))),
     ...accuracyByType(grades),
     "alignment/answered_rate": orNull(mean(grades.map(({ predicted }) => Number(predicted !== null)))),
@@ -134,6 +132,6 @@ function codePart({ code }: GradedRollout): Partial<RolloutRecord> {
 
 function alignmentPart(task: GradedGroup["prompt"]["task"], { alignment }: GradedRollout): Partial<RolloutRecord> {
   if (task.kind !== "alignment" || !alignment) return {};
-  const { program, input, asked, truth } = task.example;
-  return { alignment: { program, input, asked, truth, predicted: alignment.predicted } };
+  const { program, input, target, asked, truth } = task.example;
+  return { alignment: { program, input, target, asked, truth, predicted: alignment.predicted } };
 }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { BuildTools } from "../../alignment/build.js";
 import { judge } from "../../judge/judge.js";
 import { type Problem, problemSchema, readProblems } from "../../problems/problem.js";
 import { chat } from "../../prompts/chat.js";
@@ -34,14 +35,11 @@ async function made(
     dialect,
     countTokens: () => 0,
     judge: (asked: Problem, program: string | null) => judge(sandbox, asked, program),
-    trace: (...[program, input]: Parameters<typeof traced>) => traced(program, input),
+    trace: ((program, input, _problem, history) =>
+      trace(sandbox, program, input, { history })) satisfies BuildTools["trace"],
   };
   for await (const one of demonstrate(problems, { tasks, seed, includeRaised }, tools)) all.push(one);
   return all;
-}
-
-function traced(program: string, input: Parameters<typeof trace>[2]): ReturnType<typeof trace> {
-  return trace(sandbox, program, input);
 }
 
 describe("demonstrations of programs", () => {
@@ -80,6 +78,25 @@ describe("demonstrations of what programs do", () => {
       expect(prompt.startsWith(reference ?? "?")).toBe(true);
       expect(JSON.parse(answer).output).toEqual(test?.kind === "call" && test.expected);
     }
+  });
+
+  it.each(["stepValues", "nextLine", "coverage", "output", "input"] as const)(
+    "ask for %s of every reference on every input",
+    async (task) => {
+      const shown = await made(family.slice(0, 2), [task]);
+      expect(shown.length).toBe(12);
+      expect(new Set(shown.map(({ metadata }) => metadata.task))).toEqual(new Set([task]));
+    },
+  );
+
+  it("ask what comes of an empty input, a value or an exception, once a program", async () => {
+    const first = problem("first", "def f(x):\n    return x[0]", [1], 1);
+    const length = problem("length", "def f(x):\n    return len(x)", [1], 1);
+    const shown = await made([first, length], ["outputOrError"]);
+    expect(shown.map(({ prompt, answer }) => [prompt.split("\n").at(-2), answer]).toSorted()).toEqual([
+      ["# f([]) -> output", '{"variables": {}, "output": "IndexError"}'],
+      ["# f([]) -> output", '{"variables": {}, "output": 0}'],
+    ]);
   });
 
   it("write tuples as the prompt says", async () => {

@@ -1,16 +1,18 @@
 // Demonstrations from problems: the reference programs, and true answers about them, in the very texts that
-// reinforcement asks and grades. Nothing is kept that reinforcement would not reward.
+// reinforcement asks and grades. Nothing is kept that reinforcement would not reward in full.
 
+import { type BuildTools, trueAnswer } from "../../alignment/build.js";
 import type { AlignmentExample, Truth } from "../../alignment/example.js";
+import { type ExampleGrading, gradeExample } from "../../alignment/grade-example.js";
+import { outputOf } from "../../alignment/output.js";
 import { AlignmentPool } from "../../alignment/pool.js";
-import type { RecycleOptions, RecycleTools } from "../../alignment/recycle.js";
+import type { RecycleOptions } from "../../alignment/recycle.js";
 import { fromReferences, withReference } from "../../alignment/references.js";
-import { gradeAnswer } from "../../alignment/reward.js";
+import { targets } from "../../alignment/target.js";
 import { Float, type Json } from "../../core/json.js";
 import { Rng } from "../../core/rng.js";
 import type { Judgement } from "../../judge/verdict.js";
 import type { Problem } from "../../problems/problem.js";
-import { renderAnswer } from "../../prompts/alignment.js";
 import { resolveConfig } from "../config/resolve.js";
 
 export interface Demonstrated {
@@ -19,11 +21,12 @@ export interface Demonstrated {
   readonly metadata: { readonly task: string; readonly problem: string };
 }
 
-export interface DemonstrationTools extends RecycleTools {
+export interface DemonstrationTools extends BuildTools {
   readonly judge: (problem: Problem, program: string | null) => Promise<Judgement>;
 }
 
-export const demonstrationTasks = ["code", "finalValues"] as const;
+/** `outputOrError`: what a program gives on an emptied input, or the type of the exception that ends it. */
+export const demonstrationTasks = ["code", ...targets, "outputOrError"] as const;
 export type DemonstrationTask = (typeof demonstrationTasks)[number];
 
 export interface DemonstrateOptions {
@@ -43,23 +46,30 @@ export async function* demonstrate(
   { tasks, seed, includeRaised }: DemonstrateOptions,
   tools: DemonstrationTools,
 ): AsyncGenerator<Demonstrated> {
-  const { alignment } = resolveConfig({ alignment: { source: "references", includeRaised } }, "demonstrations");
-  // How long a prompt or an answer may be is said where a model is trained.
-  const options = {
-    ...alignment,
-    maximumPromptTokens: Number.POSITIVE_INFINITY,
-    maximumAnswerTokens: Number.POSITIVE_INFINITY,
-  };
   let sources = tasks.map((task) =>
     task === "code"
       ? codeDemonstrations(problems, tools, seed)
-      : alignmentDemonstrations(problems, options, tools, seed),
+      : alignmentDemonstrations(problems, task, optionsOf(task, includeRaised), tools, seed),
   );
   while (sources.length > 0) {
     const drawn = await Promise.all(sources.map((source) => source.next()));
     yield* drawn.flatMap(({ done, value }) => (done ? [] : [value]));
     sources = sources.filter((_, i) => !drawn[i].done);
   }
+}
+
+type AskingTask = Exclude<DemonstrationTask, "code">;
+
+/** Those of reinforcement; how long a prompt or an answer may be is said where a model is trained. */
+function optionsOf(task: AskingTask, includeRaised: boolean): RecycleOptions {
+  const asked =
+    task === "outputOrError" ? { target: "output", emptiedInputs: 1, includeRaised: true } : { target: task };
+  const input = { alignment: { source: "references", includeRaised, ...asked } };
+  return {
+    ...resolveConfig(input, "demonstrations").alignment,
+    maximumPromptTokens: Number.POSITIVE_INFINITY,
+    maximumAnswerTokens: Number.POSITIVE_INFINITY,
+  };
 }
 
 /** Reference programs as the completions that give them, each problem once in a seeded order, those that pass. */
@@ -83,6 +93,7 @@ async function* codeDemonstrations(
 /** Questions about reference programs with their true answers, until every program was asked on every input. */
 async function* alignmentDemonstrations(
   problems: readonly Problem[],
+  task: AskingTask,
   options: RecycleOptions,
   tools: DemonstrationTools,
   seed: number,
@@ -90,26 +101,35 @@ async function* alignmentDemonstrations(
   const pool = new AlignmentPool({ capacity: Number.POSITIVE_INFINITY, sampling: "uniform" });
   const known = withReference(problems);
   const inputs = Math.max(0, ...known.map(({ tests }) => tests.length));
+  const grading = gradingOf(known, tools);
   for (let taken = 0; taken < known.length * inputs; ) {
     const made = await fromReferences(problems, TOGETHER, options, pool, tools, { step: 0, taken, seed });
     pool.add(made.examples);
-    yield* made.examples.flatMap((example) => answered(example, tools));
+    for (const example of made.examples) {
+      const answer = trueAnswer(grading.sequencesAsArrays ? withArrays(example) : example);
+      const grade = await gradeExample(example, answer, grading);
+      if (grade?.reward === 1) yield demonstrated(example.prompt, answer, task, example.problem);
+    }
     taken = made.taken;
   }
 }
 
-function answered({ truth, prompt, problem }: AlignmentExample, { dialect }: DemonstrationTools): Demonstrated[] {
-  const { sequencesAsArrays } = dialect;
-  const { variables, output } = sequencesAsArrays ? withArrays(truth) : truth;
-  const answer = renderAnswer(variables, output);
-  const { reward } = gradeAnswer(truth, answer, "withOutput", sequencesAsArrays);
-  return reward === 1 ? [demonstrated(prompt, answer, "finalValues", problem)] : [];
+function gradingOf(problems: readonly Problem[], { dialect, trace }: DemonstrationTools): ExampleGrading {
+  const byId = new Map(problems.map((problem) => [problem.id, problem]));
+  return {
+    mode: "withOutput",
+    sequencesAsArrays: dialect.sequencesAsArrays,
+    outputOn: async ({ program, problem: id }, input) => {
+      const problem = byId.get(id);
+      return problem && outputOf(await trace(program, input, problem), input);
+    },
+  };
 }
 
 /** Tuples and deques as the prompt said to write them. */
-function withArrays({ variables, output }: Truth): Truth {
-  const written = Object.entries(variables).map(([name, value]) => [name, asArrays(value)] as const);
-  return { variables: Object.fromEntries(written), ...(output !== undefined && { output: asArrays(output) }) };
+function withArrays(example: AlignmentExample): AlignmentExample {
+  const written = Object.entries(example.truth).map(([key, value]) => [key, asArrays(value as Json)] as const);
+  return { ...example, truth: Object.fromEntries(written) as unknown as Truth };
 }
 
 function asArrays(value: Json): Json {
