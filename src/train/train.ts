@@ -10,6 +10,7 @@ import type { Reporter } from "./reporter.js";
 import { rescore } from "./rescore.js";
 import { rollOut } from "./roll-out.js";
 import type { Session } from "./session.js";
+import { shaped } from "./shaping.js";
 import { rolloutRecords, stepMetrics } from "./step.js";
 import { notUpdated, updatePolicy } from "./update.js";
 
@@ -27,7 +28,7 @@ export async function trainLoop(session: Session, report: Reporter, signal?: Abo
     clock.begin();
 
     const { cursor, rounds } = await rollOut(session, { step, cursor: position.cursor }, report);
-    const graded = (await Promise.all(rounds.map((round) => round.graded))).flat();
+    const graded = shaped((await Promise.all(rounds.map((round) => round.graded))).flat(), config);
     const rescored = await clock.time("update", () => rescore(engine, graded, config));
     const advantages = advantagesOf(rescored, config);
 
