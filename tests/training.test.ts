@@ -270,6 +270,24 @@ describe("the other recipes", () => {
   });
 });
 
+describe("the baselines", () => {
+  const few = ["train.steps=2", "rollouts.prompts=8", "evaluation.problems=2", "train.miniBatches=1"];
+
+  it("reasoning-only asks about reference programs from the first step, and writes no code", async () => {
+    const references = new Set(readProblems(bundled("bundled", "train")).map(({ reference }) => reference));
+    const rollouts = allRollouts(await runSmall("reasoning-only", few, "reasoning-only"));
+    expect(rollouts.length).toBe(128);
+    expect(rollouts.every(({ alignment }) => alignment && references.has(alignment.program))).toBe(true);
+  });
+
+  it("error-aware asks what the run's own programs give, on empty inputs too, and some raise", async () => {
+    const aligned = allRollouts(await runSmall("error-aware", few, "error-aware")).filter(({ alignment }) => alignment);
+    const outputs = new Set(aligned.map(({ alignment }) => stringifyJson(alignment?.truth.output)));
+    expect(aligned.some(({ prompt }) => prompt.endsWith("# f([]) -> output\n"))).toBe(true);
+    expect([...outputs].some((output) => /^"(Value|Index)Error"$/.test(output))).toBe(true);
+  });
+});
+
 describe("a supervised run", () => {
   const data = join(root, "demonstrations.jsonl");
   const few = ["supervised.epochs=0.8", "supervised.batch=16", "evaluation.problems=4", "train.checkpointEvery=2"];
