@@ -10,7 +10,7 @@ import type { Job, Plan } from "./plan.js";
 import { stateOf } from "./state.js";
 import type { SwapCell } from "./swap.js";
 
-export interface Curve {
+interface Curve {
   readonly title: string;
   readonly series: readonly Series[];
 }
