@@ -11,13 +11,11 @@ import { stringifyJson } from "../core/json.js";
 import { toLines } from "../core/jsonl.js";
 import { judge } from "../judge/judge.js";
 import { type Problem, type ProgramInput, readProblems } from "../problems/problem.js";
-import { chat } from "../prompts/chat.js";
-import { continuation } from "../prompts/continuation.js";
-import type { Dialect } from "../prompts/dialect.js";
 import type { HistoryPart } from "../tracer/history.js";
 import { trace } from "../tracer/tracer.js";
 import { readCandidates } from "./completions.js";
 import { natural, positive } from "./numbers.js";
+import { plainDialects } from "./plain-dialects.js";
 import { openSandboxWith, type SandboxFlags, withSandboxOptions } from "./sandbox-options.js";
 import { textTable } from "./table.js";
 
@@ -31,18 +29,12 @@ interface Options
   readonly completions: string;
   readonly out?: string;
   readonly includeRaised?: boolean;
-  readonly dialect: keyof typeof dialects;
+  readonly dialect: keyof typeof plainDialects;
   readonly seed: number;
   readonly mode: "strict" | "official";
   readonly determinismCheck: boolean;
   readonly json?: boolean;
 }
-
-/** A chat prompt is the text of the one message: the model's own template is the trainer's to apply. */
-const dialects = {
-  chat: chat((messages) => messages.map(({ content }) => content).join("\n\n")),
-  continuation,
-} satisfies Record<string, Dialect>;
 
 export function registerAlign(program: Command): void {
   withSandboxOptions(
@@ -69,7 +61,7 @@ export function registerAlign(program: Command): void {
       .option("--maximum-complexity <n>", "greatest cyclomatic complexity of a program", positive, 100)
       .option("--include-raised", "keep programs that end by an exception: values so far, and its type as the output")
       .addOption(
-        new Option("--dialect <name>", "how the question is put").choices(Object.keys(dialects)).default("chat"),
+        new Option("--dialect <name>", "how the question is put").choices(Object.keys(plainDialects)).default("chat"),
       )
       .option("--seed <n>", "what --selection random draws by", natural, 0)
       .addOption(
@@ -101,7 +93,7 @@ async function alignFiles(options: Options): Promise<void> {
       }),
     );
     const tools = {
-      dialect: dialects[options.dialect],
+      dialect: plainDialects[options.dialect],
       // No model, no tokens: how long a prompt or an answer may be is the trainer's to say.
       countTokens: () => 0,
       trace: (
@@ -136,6 +128,7 @@ function recyclingOf(options: Options): RecycleOptions {
     maximumPromptTokens: Number.POSITIVE_INFINITY,
     maximumAnswerTokens: Number.POSITIVE_INFINITY,
     maximumPerStep: null,
+    emptiedInputs: 0,
   };
 }
 
