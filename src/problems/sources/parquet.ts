@@ -32,7 +32,7 @@ export async function openParquet(path: string): Promise<Rows> {
       await file.close();
     }
   };
-  return { unit: "row", count, fields, share: () => (count === 0 ? 1 : done / count), read };
+  return { unit: "row", zipped: false, count, fields, share: () => (count === 0 ? 1 : done / count), read };
 }
 
 /** What a broken file makes the reader throw, as an error a person can act on. */
