@@ -6,6 +6,7 @@ import type { AlignmentExample } from "../alignment/example.js";
 import { parseJson } from "../core/json.js";
 import type { Tokenizer } from "../engines/engine.js";
 import type { Problem } from "../problems/problem.js";
+import { heldProblems } from "../problems/problem-set.js";
 import type { RolloutGroup } from "../rollouts/rollout.js";
 import { readPending, writePending } from "./pending.js";
 
@@ -36,17 +37,21 @@ const groups: RolloutGroup[] = [
 ];
 const sampled = { step: 3, cursor: 40, rounds: [groups, [groups[0]]] };
 
+const problems = heldProblems([problem]);
+
 it("keeps what was sampled ahead, to the bit", () => {
-  expect(readPending(folder, [problem], tokenizer)).toBeNull();
+  expect(readPending(folder, problems, tokenizer)).toBeNull();
   writePending(folder, sampled);
-  expect(readPending(folder, [problem], tokenizer)).toEqual(sampled);
+  expect(readPending(folder, problems, tokenizer)).toEqual(sampled);
 });
 
 it("says which line is damaged, and which problem is gone", () => {
   writePending(folder, sampled);
-  expect(() => readPending(folder, [], tokenizer)).toThrow(/pending\.jsonl: the problem p\/1 is not among/);
+  expect(() => readPending(folder, heldProblems([]), tokenizer)).toThrow(
+    /pending\.jsonl: the problem p\/1 is not among/,
+  );
   writeFileSync(path, readFileSync(path, "utf8").replaceAll('"length"', '"tired"'));
-  expect(() => readPending(folder, [problem], tokenizer)).toThrow(/pending\.jsonl:1: .*stopReason/);
+  expect(() => readPending(folder, problems, tokenizer)).toThrow(/pending\.jsonl:1: .*stopReason/);
   writeFileSync(path, "");
-  expect(() => readPending(folder, [problem], tokenizer)).toThrow(/pending\.jsonl: is empty/);
+  expect(() => readPending(folder, problems, tokenizer)).toThrow(/pending\.jsonl: is empty/);
 });

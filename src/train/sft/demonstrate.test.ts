@@ -93,7 +93,11 @@ describe("demonstrations of what programs do", () => {
     const first = problem("first", "def f(x):\n    return x[0]", [1], 1);
     const length = problem("length", "def f(x):\n    return len(x)", [1], 1);
     const shown = await made([first, length], ["outputOrError"]);
-    expect(shown.map(({ prompt, answer }) => [prompt.split("\n").at(-2), answer]).toSorted()).toEqual([
+    expect(
+      shown
+        .map(({ prompt, answer }) => [prompt.split("\n").at(-2), answer])
+        .toSorted((a, b) => String(a).localeCompare(String(b))),
+    ).toEqual([
       ["# f([]) -> output", '{"variables": {}, "output": "IndexError"}'],
       ["# f([]) -> output", '{"variables": {}, "output": 0}'],
     ]);
