@@ -15,7 +15,7 @@ import type { Dialect } from "../prompts/dialect.js";
 import type { RunDirectory } from "../runs/run-directory.js";
 import { openSandbox, type Sandbox } from "../sandbox/sandbox.js";
 import { trace } from "../tracer/tracer.js";
-import { secondsUsed } from "./budget.js";
+import { isBudgetSpent, secondsUsed } from "./budget.js";
 import { bundled } from "./bundled.js";
 import { type Position, resumeCheckpoint, writeCheckpoint } from "./checkpoint.js";
 import { Clock } from "./clock.js";
@@ -59,6 +59,8 @@ export interface Session extends Parts {
   readonly position: Position;
   readonly clock: Clock;
   readonly recorder: Recorder;
+  /** Whether there is another step to make; at least one is, whatever the budget of time. */
+  goesOn(signal?: AbortSignal): boolean;
   /** Evaluates and writes the record; what the run already has for this step is kept. */
   evaluate(step: number, report: Reporter): Promise<void>;
   /** Writes a checkpoint of this position and all records before it, unless the run has it. */
@@ -119,12 +121,14 @@ export async function startSession(parts: Parts, run: RunDirectory): Promise<Ses
   const pool = new AlignmentPool(config.pool, state?.entries);
   const allTests = config.reward.code === "fractionOfTests" || alignment.passedTests !== "any";
   const recorder = new Recorder(run);
+  const clock = new Clock(secondsUsed(run));
+  const begun = position.step;
   const session: Session = {
     ...parts,
     run,
     pool,
     position,
-    clock: new Clock(secondsUsed(run)),
+    clock,
     recorder,
     judge: (problem, program) => judgeProgram(sandbox, problem, program, { mode: config.judge.mode, allTests }),
     recycling: { ...alignment, maximumPromptTokens: config.prompts.maximumTokens },
@@ -139,6 +143,10 @@ export async function startSession(parts: Parts, run: RunDirectory): Promise<Ses
           language,
           determinismCheck: alignment.determinismCheck,
         }),
+    },
+    goesOn: (signal) => {
+      const spent = position.step > begun && isBudgetSpent(config, clock.runSeconds());
+      return position.step < config.train.steps && signal?.aborted !== true && !spent;
     },
     evaluate: (step, report) => evaluate(parts, run, step, report),
     checkpoint: async () => {
