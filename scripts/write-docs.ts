@@ -18,6 +18,7 @@ import {
 } from "../src/runs/schemas.js";
 import { configSchema } from "../src/train/config/schema.js";
 import { demonstrationSchema } from "../src/train/sft/demonstration.js";
+import { studySchema } from "../src/train/study/schema.js";
 
 const rows = Object.entries(metricCatalogue).map(([name, meaning]) => `| \`${name}\` | ${meaning} |`);
 const page = `# Metrics
@@ -37,6 +38,7 @@ const schemas = {
   problem: problemSchema,
   completion: completionSchema,
   config: configSchema,
+  study: studySchema,
   demonstration: demonstrationSchema,
   verdict: verdictSchema,
   trace: traceSchema,

@@ -33,7 +33,15 @@ for (let step = 0; step < 2; step++) {
       oldLogprobs: new Float32Array(workload.completionTokens).fill(-5),
     })),
   );
-  const loss = { kind: "policy", clipLow: 0.2, clipHigh: 0.2, dualClip: null, klCoefficient: 0 } as const;
+  const loss = {
+    kind: "policy",
+    objective: "token-ratio",
+    klEstimator: "k3",
+    clipLow: 0.2,
+    clipHigh: 0.2,
+    dualClip: null,
+    klCoefficient: 0,
+  } as const;
   await engine.forwardBackward(datums, loss);
   await engine.optimStep({
     learningRate: 1e-4,

@@ -60,7 +60,15 @@ export async function recipeStep(engine: Engine, step: number): Promise<RecipeSt
   let error = 0;
   for (const half of [0, 1]) {
     const batch = data.filter((_, index) => Math.floor(index / ROLLOUTS) % 2 === half);
-    const loss = { kind: "policy", clipLow: 0.2, clipHigh: 0.2, dualClip: 3, klCoefficient: 0 } as const;
+    const loss = {
+      kind: "policy",
+      objective: "token-ratio",
+      klEstimator: "k3",
+      clipLow: 0.2,
+      clipHigh: 0.2,
+      dualClip: 3,
+      klCoefficient: 0,
+    } as const;
     const { logprobs } = await engine.forwardBackward(batch, loss);
     if (half === 0) error = ratioError(batch, logprobs);
     await engine.optimStep({

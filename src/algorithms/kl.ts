@@ -3,6 +3,13 @@
 
 import { clamp } from "../core/maths.js";
 
+export const klEstimators = ["k1", "k2", "k3"] as const;
+export type KlEstimator = (typeof klEstimators)[number];
+
+/** A term of the loss, or taken from the reward. */
+export const klPlacements = ["loss", "reward"] as const;
+export type KlPlacement = (typeof klPlacements)[number];
+
 /** k1 = logprob - reference: unbiased, may be negative. */
 export function k1(logprob: number, reference: number): number {
   return logprob - reference;

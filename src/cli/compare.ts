@@ -2,9 +2,10 @@
 
 import type { Command } from "commander";
 import { measures } from "../eval/family.js";
-import { type Comparison, compareRuns, type GroupMeasure, readCompared } from "../runs/compare.js";
+import { type Comparison, compareRuns, readCompared } from "../runs/compare.js";
+import { differenceText, valueText } from "../runs/comparison-tables.js";
 import { RunDirectory } from "../runs/run-directory.js";
-import { signed, textTable } from "./table.js";
+import { textTable } from "./table.js";
 
 export function registerCompare(program: Command): void {
   program
@@ -31,8 +32,8 @@ function render({ groups, base, measures: rows }: Comparison): string {
     ((base[name] ?? Number.NaN) * 100).toFixed(1),
     ...columns.flatMap((column, i) =>
       i === 0
-        ? [value(column, groups[i]?.seeds.length ?? 1)]
-        : [value(column, groups[i]?.seeds.length ?? 1), against(column)],
+        ? [valueText(column, groups[i]?.seeds.length ?? 1)]
+        : [valueText(column, groups[i]?.seeds.length ?? 1), differenceText(column.against)],
     ),
   ]);
   const seeds = groups.map(({ name, seeds: all }) => `${name}: seed${all.length === 1 ? "" : "s"} ${all.join(", ")}`);
@@ -44,14 +45,4 @@ function render({ groups, base, measures: rows }: Comparison): string {
     "* the run's own reward contains this measure. test_output_right is in no run's reward: it measures transfer.",
     ...meanings,
   ].join("\n");
-}
-
-function value({ value: mean, spread, rewarded }: GroupMeasure, seeds: number): string {
-  return `${(mean * 100).toFixed(1)}${seeds > 1 ? ` ± ${(spread * 100).toFixed(1)}` : ""}${rewarded ? " *" : "  "}`;
-}
-
-function against({ against: interval }: GroupMeasure): string {
-  return interval === null
-    ? "no common seed"
-    : `${signed(interval.difference)} [${signed(interval.low)}, ${signed(interval.high)}]`;
 }

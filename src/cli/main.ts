@@ -17,6 +17,7 @@ import { registerPretrain } from "./pretrain.js";
 import { registerReport } from "./report.js";
 import { registerRollouts } from "./rollouts.js";
 import { registerSft } from "./sft.js";
+import { registerStudy } from "./study.js";
 import { registerTrace } from "./trace.js";
 import { registerTrain } from "./train.js";
 
@@ -30,6 +31,7 @@ for (const register of [
   registerTrain,
   registerSft,
   registerPretrain,
+  registerStudy,
   registerCompare,
   registerRollouts,
   registerReport,

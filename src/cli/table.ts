@@ -1,6 +1,7 @@
 // Plain text tables for the terminal.
 
 import { measures } from "../eval/family.js";
+import { signed } from "../runs/comparison-tables.js";
 import type { Measure } from "../runs/records.js";
 import type { RunDirectory } from "../runs/run-directory.js";
 
@@ -38,8 +39,4 @@ export function evaluationTable(run: RunDirectory): string {
 
 function percent(measure: Measure | undefined): string {
   return measure ? `${(measure.value * 100).toFixed(1)} ± ${(measure.standardError * 100).toFixed(1)}` : "";
-}
-
-export function signed(value: number): string {
-  return `${value >= 0 ? "+" : ""}${(value * 100).toFixed(1)}`;
 }

@@ -124,7 +124,7 @@ async function dryRun(asked: Config, flags: TrainingFlags): Promise<void> {
   const parts = await openParts(asked);
   await parts.close();
   const { config } = parts;
-  const problems = parts.problems.length;
+  const problems = parts.problems.size;
   const demonstrations = parts.demonstrations?.size ?? 0;
   const evaluation = parts.evaluation.length;
   const { steps } = config.train;

@@ -2,6 +2,9 @@
 // Engines only sum: every aggregation, group size and task weight is folded into per-token weights before it comes
 // here, and an engine returns the gradient of a plain sum over tokens.
 
+import type { KlEstimator } from "../algorithms/kl.js";
+import type { Objective, PolicyObjective } from "../algorithms/policy-loss.js";
+
 export interface Tokenizer {
   readonly vocabularySize: number;
   /** Ids that end a completion. */
@@ -61,7 +64,7 @@ export interface Datum {
   readonly weights: Float32Array;
   /** [T]; only for the policy loss. */
   readonly advantages?: Float32Array;
-  /** [T] logprobs of the policy that sampled; only for the policy loss. */
+  /** [T] logprobs of the policy that ratios are taken to; only for the policy loss. */
   readonly oldLogprobs?: Float32Array;
   /** [T] logprobs of the frozen reference; only where klCoefficient > 0. */
   readonly referenceLogprobs?: Float32Array;
@@ -71,16 +74,13 @@ export type Loss =
   /** sum_t w_t * -logprob_t */
   | { readonly kind: "cross-entropy" }
   /**
-   * sum_t w_t * (max(-A r, -A clip(r, 1 - clipLow, 1 + clipHigh)) + klCoefficient * k3), r = exp(logprob - old),
-   * the log-ratio clamped to +-20; for A < 0 at most -A * dualClip where dualClip is set.
+   * sum_t w_t * (policy_t + klCoefficient * kl_t), policy_t as `tokenLosses` in algorithms/policy-loss.ts defines it
+   * for each objective. A sequence's ratio is over its tokens whose weight is not 0, and its gradient goes through the
+   * mean; a clipped weight has none. kl_t is k1, k2 or k3 of algorithms/kl.ts with d = logprob - reference. The gradients
+   * of k2 and k3 are their derivatives; that of k1, whose derivative is 0 in expectation whatever d is, is k2's: the
+   * gradient of the divergence that k1 estimates.
    */
-  | {
-      readonly kind: "policy";
-      readonly clipLow: number;
-      readonly clipHigh: number;
-      readonly dualClip: number | null;
-      readonly klCoefficient: number;
-    };
+  | ({ readonly kind: "policy"; readonly klCoefficient: number; readonly klEstimator: KlEstimator } & PolicyObjective);
 
 export interface LossOutput {
   /** The plain sum over all tokens of all datums. */
@@ -108,8 +108,10 @@ export interface HiddenStateRequest {
 }
 
 interface Capabilities {
+  readonly objectives: readonly Objective[];
   readonly dualClip: boolean;
-  readonly kl: boolean;
+  /** As terms of the loss; empty where the engine has no KL term. */
+  readonly klEstimators: readonly KlEstimator[];
   readonly entropy: boolean;
   /** Whether `sample` goes on, with the weights it began with, while updates are made; else calls run in turn. */
   readonly concurrent: boolean;

@@ -47,7 +47,7 @@ async function judged(
   const outcomes = await Promise.all(distinct.map((program) => outcomeOf(tools, options, problem, program)));
   return completions.map((completion, i) => {
     const program = programs[i] ?? null;
-    return { completion, program, ...(outcomes[distinct.indexOf(program)] as Outcome) };
+    return { completion, program, ...outcomes[distinct.indexOf(program)] };
   });
 }
 

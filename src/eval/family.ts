@@ -3,7 +3,7 @@
 
 import { matches } from "../alignment/answer.js";
 import type { Truth } from "../alignment/example.js";
-import { outputOf } from "../alignment/recycle.js";
+import { outputOf } from "../alignment/output.js";
 import { gradeAnswer } from "../alignment/reward.js";
 import { selectVariables } from "../alignment/select.js";
 import { InfrastructureError } from "../core/errors.js";
@@ -49,6 +49,8 @@ export const measures = {
   interpreter_check_at_8: "ceiling: the same 8, chosen by really running the visible examples",
 } as const;
 
+export type MeasureName = keyof typeof measures;
+
 /** The N of the self-check; of one candidate it is pass@1. */
 const CHECKED_COUNTS = [2, 4, 8];
 
@@ -76,7 +78,12 @@ export async function evaluateFamily(
   progress(3, total);
   const predicted = await predictedMatches(tools, candidates, options.maximumTokens);
   const checked = candidates.map((written, i) =>
-    written.map(({ completion: _, ...candidate }, n) => ({ ...candidate, predicted: predicted[i]?.[n] ?? null })),
+    written.map(({ program, passes, visible }, n) => ({
+      program,
+      passes,
+      visible,
+      predicted: predicted[i]?.[n] ?? null,
+    })),
   );
   for (const [i, written] of checked.entries()) Object.assign(scores[i], checkScores(written));
   progress(4, total);

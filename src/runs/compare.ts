@@ -20,25 +20,40 @@ export interface ComparedRun {
   readonly after: readonly EvaluationSample[];
 }
 
-interface Interval {
+export interface Interval {
   readonly difference: number;
   readonly low: number;
   readonly high: number;
 }
 
 export interface GroupMeasure {
-  /** Mean over seeds of the mean over problems. */
+  /** Mean over seeds of the mean over problems, before training. */
+  readonly before: number;
+  /** The same after it. */
   readonly value: number;
   /** Standard deviation over seeds; 0 for one seed. */
   readonly spread: number;
   /** Whether the group's own reward contains this measure. */
   readonly rewarded: boolean;
-  /** Against the first group, paired by seed and problem; null for the first group, or without a common seed. */
+  /** Against the group's baseline, paired by seed and problem; null without one, or without a common seed. */
   readonly against: Interval | null;
 }
 
+/** Seeds of one setting. */
+export interface ComparedGroup {
+  readonly name: string;
+  readonly runs: readonly ComparedRun[];
+  /** The name of the group it is compared with. */
+  readonly against: string | null;
+}
+
 export interface Comparison {
-  readonly groups: ReadonlyArray<{ readonly name: string; readonly seeds: readonly number[] }>;
+  readonly groups: ReadonlyArray<{
+    readonly name: string;
+    readonly seeds: readonly number[];
+    readonly against: string | null;
+  }>;
+  /** Before training, mean over all runs. */
   readonly base: Readonly<Record<string, number>>;
   /** [measure][group] */
   readonly measures: Readonly<Record<string, readonly GroupMeasure[]>>;
@@ -53,7 +68,7 @@ export function readCompared(run: RunDirectory, benchmark = "family"): ComparedR
       `${run.path}: has no evaluation before and after training (status: ${info.status}); finish it with: coderlplus train --run ${run.path} --resume`,
     );
   }
-  const setting = flat(parseYaml(run.readConfig()));
+  const setting = flatConfig(parseYaml(run.readConfig()));
   const share = Number(setting["alignment.share"] ?? 0);
   return {
     path: run.path,
@@ -71,11 +86,11 @@ export function readCompared(run: RunDirectory, benchmark = "family"): ComparedR
 /** What seeds of one setting may differ in. */
 const PER_SEED = new Set(["seed", "engine.threads", "judge.workers", "train.checkpointEvery", "train.keepCheckpoints"]);
 
-function flat(value: unknown, prefix = ""): Record<string, string> {
+export function flatConfig(value: unknown, prefix = ""): Record<string, string> {
   if (typeof value !== "object" || value === null) return { [prefix]: String(value) };
   return Object.fromEntries(
     Object.entries(value).flatMap(([key, item]) =>
-      Object.entries(flat(item, prefix === "" ? key : `${prefix}.${key}`)),
+      Object.entries(flatConfig(item, prefix === "" ? key : `${prefix}.${key}`)),
     ),
   );
 }
@@ -86,19 +101,30 @@ function flat(value: unknown, prefix = ""): Record<string, string> {
  * @throws UsageError where the runs were not evaluated on the same problems
  */
 export function compareRuns(runs: readonly ComparedRun[]): Comparison {
+  const keys = runs.map(({ setting }) => JSON.stringify(setting));
+  const groups = [...new Set(keys)].map((key) => runs.filter((_, i) => keys[i] === key));
+  const names = groups.map((group) => nameOf(group, groups));
+  return compareGroups(
+    groups.map((group, i) => ({ name: names[i] ?? "", runs: group, against: i === 0 ? null : (names[0] ?? null) })),
+  );
+}
+
+/** @throws UsageError where the runs were not evaluated on the same problems */
+export function compareGroups(groups: readonly ComparedGroup[]): Comparison {
+  const runs = groups.flatMap((group) => group.runs);
   const [first] = runs;
   const other = runs.find(({ info }) => info.dataHashes["evaluation"] !== first?.info.dataHashes["evaluation"]);
   if (first && other) throw new UsageError(`${first.path} and ${other.path} were evaluated on different problems`);
-  const keys = runs.map(({ setting }) => JSON.stringify(setting));
-  const groups = [...new Set(keys)].map((key) => runs.filter((_, i) => keys[i] === key));
   const measures = [...new Set(runs.flatMap(({ after }) => after.flatMap(({ scores }) => Object.keys(scores))))];
   return {
-    groups: groups.map((group) => ({ name: nameOf(group, groups), seeds: group.map(({ info }) => info.seed) })),
+    groups: groups.map(({ name, runs, against }) => ({ name, seeds: runs.map(({ info }) => info.seed), against })),
     base: Object.fromEntries(measures.map((name) => [name, mean(runs.map(({ before }) => scoreOf(before, name)))])),
     measures: Object.fromEntries(
       measures.map((name) => [
         name,
-        groups.map((group, i) => groupMeasure(name, group, i === 0 ? null : (groups[0] ?? null))),
+        groups.map(({ runs, against }) =>
+          groupMeasure(name, runs, groups.find((group) => group.name === against)?.runs ?? null),
+        ),
       ]),
     ),
   };
@@ -120,10 +146,11 @@ function groupMeasure(
   const values = group.map(({ after }) => scoreOf(after, name));
   const trainedOn = group[0]?.trainedOn ?? { code: false, variables: false, output: false };
   return {
+    before: mean(group.map(({ before }) => scoreOf(before, name))),
     value: mean(values),
     spread: standardDeviation(values),
     rewarded: isRewarded(name, trainedOn),
-    against: baseline === null ? null : pairedInterval(name, group, baseline),
+    against: baseline === null ? null : pairedInterval(name, group.map(scored), baseline.map(scored)),
   };
 }
 
@@ -137,20 +164,30 @@ function scoreOf(samples: readonly EvaluationSample[], name: string): number {
   return mean(samples.flatMap(({ scores }) => scores[name] ?? []));
 }
 
+/** One seed's scores, problem by problem. */
+export interface SeedScores {
+  readonly seed: number;
+  readonly samples: ReadonlyArray<Pick<EvaluationSample, "problem" | "scores">>;
+}
+
+function scored({ info, after }: ComparedRun): SeedScores {
+  return { seed: info.seed, samples: after };
+}
+
 /**
  * Mean difference between runs of the same seed on the same problems, with a 95 % percentile interval from a
- * bootstrap that draws seeds and problems with replacement.
+ * bootstrap that draws seeds and problems with replacement. Null without a common seed.
  */
-function pairedInterval(
+export function pairedInterval(
   name: string,
-  group: readonly ComparedRun[],
-  baseline: readonly ComparedRun[],
+  group: readonly SeedScores[],
+  baseline: readonly SeedScores[],
 ): Interval | null {
-  const differences = group.flatMap((run) => {
-    const other = baseline.find(({ info }) => info.seed === run.info.seed);
+  const differences = group.flatMap(({ seed, samples }) => {
+    const other = baseline.find((candidate) => candidate.seed === seed);
     if (!other) return [];
-    const theirs = new Map(other.after.map(({ problem, scores }) => [problem, scores[name]]));
-    const paired = run.after.flatMap(({ problem, scores }) => {
+    const theirs = new Map(other.samples.map(({ problem, scores }) => [problem, scores[name]]));
+    const paired = samples.flatMap(({ problem, scores }) => {
       const [ours, theirScore] = [scores[name], theirs.get(problem)];
       return ours === undefined || theirScore === undefined ? [] : [ours - theirScore];
     });

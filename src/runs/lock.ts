@@ -11,8 +11,8 @@ export const LOCK = "run.lock";
 /** @throws UsageError where another process writes here */
 export function takeLock(folder: string): void {
   const lock = join(folder, LOCK);
-  const holder = existsSync(lock) ? Number(readText(lock)) : 0;
-  if (holder !== process.pid && isAlive(holder)) {
+  const holder = writerOf(folder);
+  if (holder !== null && holder !== process.pid) {
     throw new UsageError(`${folder}: in use by process ${holder}; if that is no training of yours, delete ${lock}`);
   }
   try {
@@ -22,6 +22,13 @@ export function takeLock(folder: string): void {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw StorageError.of(lock, error);
     throw new UsageError(`${folder}: another process has just begun to write here`, { cause: error });
   }
+}
+
+/** The process that writes in this folder now. */
+export function writerOf(folder: string): number | null {
+  const lock = join(folder, LOCK);
+  const holder = existsSync(lock) ? Number(readText(lock)) : 0;
+  return isAlive(holder) ? holder : null;
 }
 
 /** Whatever happened to the disk in the meantime. */

@@ -4,6 +4,7 @@ import type { Answer } from "../alignment/answer.js";
 import type { Truth } from "../alignment/example.js";
 import type { TestOutcome, Verdict } from "../judge/verdict.js";
 import type { ProgramInput } from "../problems/problem.js";
+import type { QuestionKind } from "../prompts/question.js";
 
 export interface RunInfo {
   readonly name: string;
@@ -37,6 +38,7 @@ export interface RolloutRecord {
   readonly alignment?: {
     readonly program: string;
     readonly input: ProgramInput;
+    readonly target: QuestionKind;
     readonly asked: readonly string[];
     readonly truth: Truth;
     readonly predicted: Answer | null;

@@ -5,6 +5,7 @@ import { matches } from "../alignment/answer.js";
 import { type Json, stringifyJson } from "../core/json.js";
 import { chartFile, lineChart, type Series } from "./chart.js";
 import type { MetricName, StepMetrics } from "./metrics.js";
+import { escapeHtml, page } from "./page.js";
 import type { EvaluationRecord, Measure, RolloutRecord, RunInfo } from "./records.js";
 import type { RunDirectory } from "./run-directory.js";
 
@@ -77,7 +78,7 @@ function seriesOf(names: readonly MetricName[], metrics: readonly StepMetrics[])
 
 /** The first curve of the report, both tasks' reward, as an SVG file. */
 export function renderCurve(run: RunDirectory): string {
-  return chartFile(seriesOf(curves[0]?.names ?? [], run.readMetrics()));
+  return chartFile(lineChart(seriesOf(curves[0]?.names ?? [], run.readMetrics())));
 }
 
 function rolloutSection(rollouts: readonly RolloutRecord[]): string {
@@ -141,34 +142,4 @@ function valueRow(name: string, truth: Json, predicted: Json | undefined): strin
   const text = predicted === undefined ? "(none)" : stringifyJson(predicted);
   const right = matches(truth, predicted, true);
   return `<tr><td>${escapeHtml(name)}</td><td>${escapeHtml(stringifyJson(truth))}</td><td class="${right ? "right" : "wrong"}">${right ? "✓" : "✗"} ${escapeHtml(text)}</td></tr>`;
-}
-
-const ESCAPES: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-  "'": "&#39;",
-};
-
-function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (char) => ESCAPES[char] ?? char);
-}
-
-const STYLE = `:root{color-scheme:light dark;--ink:#1d2430;--paper:#fff;--faint:#667;--line:#d5d9e0;--a:#0b62a8;--b:#c2570c;--c:#5b7f2b}
-@media(prefers-color-scheme:dark){:root{--ink:#e6e9ef;--paper:#14171c;--faint:#99a3b3;--line:#333a45;--a:#6cb4ee;--b:#f0a868;--c:#a9cf72}}
-body{font:15px/1.5 system-ui,sans-serif;max-width:72rem;margin:2rem auto;padding:0 1rem;color:var(--ink);background:var(--paper)}
-table{border-collapse:collapse;margin:.5rem 0}td,th{border-bottom:1px solid var(--line);padding:.25rem .75rem .25rem 0;text-align:left;vertical-align:top}
-.charts{display:grid;grid-template-columns:repeat(auto-fill,minmax(20rem,1fr));gap:1rem;margin:1rem 0}figure{margin:0}figcaption{font-weight:600}
-pre{white-space:pre-wrap;overflow-wrap:anywhere;background:color-mix(in srgb,var(--line) 30%,transparent);padding:.75rem;border-radius:.4rem}
-.prompt{color:var(--faint)}mark{background:none;color:var(--a)}.right{color:var(--c)}.wrong{color:var(--b)}article{border-top:1px solid var(--line);margin-top:1rem}svg{width:100%;height:auto}`;
-
-function page(title: string, body: string): string {
-  return `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>${escapeHtml(title)} - coderlplus</title><style>${STYLE}</style></head><body>
-${body}
-</body></html>
-`;
 }

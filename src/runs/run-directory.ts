@@ -170,7 +170,12 @@ export class RunDirectory {
   }
 
   checkpointPath(step: number): string {
-    return join(this.path, "checkpoints", `step-${padded(step)}`);
+    return RunDirectory.checkpointOf(this.path, step);
+  }
+
+  /** Where the run in this folder has, or will have, the checkpoint of a step. */
+  static checkpointOf(path: string, step: number): string {
+    return join(path, "checkpoints", `step-${padded(step)}`);
   }
 
   removeCheckpoint(step: number): void {

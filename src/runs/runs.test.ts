@@ -80,8 +80,8 @@ describe("the comparison", () => {
 
   it("groups seeds and compares with the first group, paired", () => {
     expect(result.groups).toEqual([
-      { name: "grpo", seeds: [0, 1] },
-      { name: "coderlplus", seeds: [0, 1] },
+      { name: "grpo", seeds: [0, 1], against: null },
+      { name: "coderlplus", seeds: [0, 1], against: "grpo" },
     ]);
     const [grpo, ours] = result.measures["code_pass_at_1"] ?? [];
     expect(grpo?.value).toBeCloseTo(3 / 16, 12);
@@ -127,6 +127,7 @@ describe("the report", () => {
       alignment: {
         program: evil,
         input: { kind: "stdio", stdin: evil },
+        target: "finalValues",
         asked: [evil],
         truth: { variables: { [evil]: evil } },
         predicted: { variables: { [evil]: evil } },

@@ -1,14 +1,48 @@
-// Where a run's alignment examples come from: the step's own code rollouts, or reference programs for a step to come.
-// How an example is made is alignment/'s business.
+// A run's alignment examples: where they come from (the step's own code rollouts, or reference programs for a step to
+// come), with what tools they are made, and how their answers are graded. How an example is made is alignment/'s business.
 
+import type { BuildTools } from "../alignment/build.js";
 import type { AlignmentExample, Funnel } from "../alignment/example.js";
+import { type ExampleGrading, gradeExample } from "../alignment/grade-example.js";
+import { outputOf } from "../alignment/output.js";
 import { recycle } from "../alignment/recycle.js";
-import { fromReferences, withReference } from "../alignment/references.js";
+import { fromReferences } from "../alignment/references.js";
 import { shareAt } from "../alignment/share.js";
 import { DataError } from "../core/errors.js";
-import type { GradedGroup } from "./grade.js";
-import type { Session } from "./session.js";
+import { trace } from "../tracer/tracer.js";
+import type { Config } from "./config/schema.js";
+import type { GradeAlignment, GradedGroup } from "./grade.js";
+import type { Parts, Session } from "./session.js";
 import { candidatesOf } from "./step.js";
+
+/** What examples are made with. */
+export function alignmentTools({ config, engine, sandbox, dialect }: Parts): BuildTools {
+  const { determinismCheck } = config.alignment;
+  return {
+    dialect,
+    countTokens: (text) => engine.model.tokenizer.encode(text).length,
+    trace: (program, input, { limits, preamble, files, language }, history) =>
+      trace(sandbox, program, input, { limits, preamble, files, language, determinismCheck, history }),
+  };
+}
+
+/** How the answers to them are graded. */
+export function alignmentGrader({ config, dialect, problems }: Parts, tools: BuildTools): GradeAlignment {
+  const grading: ExampleGrading = {
+    mode: config.reward.alignment,
+    sequencesAsArrays: dialect.sequencesAsArrays,
+    outputOn: async ({ program, problem: id }, input) => {
+      const problem = problems.find(id);
+      return problem && outputOf(await tools.trace(program, input, problem), input);
+    },
+  };
+  return (example, completion) => gradeExample(example, completion, grading);
+}
+
+/** Whether a verdict has to say how many tests a failed program passes. */
+export function needsAllTests({ reward, alignment }: Config): boolean {
+  return reward.code === "fractionOfTests" || alignment.passedTests !== "any";
+}
 
 type Made = { readonly examples: AlignmentExample[]; readonly funnel: Funnel };
 
@@ -25,9 +59,9 @@ export async function newExamples(session: Session, graded: readonly GradedGroup
  * @throws DataError where no problem has a reference program
  */
 export async function firstExamples(session: Session): Promise<void> {
-  const { config, problems, position, pool } = session;
+  const { config, references, position, pool } = session;
   if (config.alignment.source !== "references") return;
-  if (withReference(problems).length === 0) {
+  if (references.size === 0) {
     throw new DataError(
       `${config.data.train}: no problem has a reference program and a test with an input, which alignment.source: references asks for; take another source`,
     );
@@ -41,10 +75,10 @@ export async function firstExamples(session: Session): Promise<void> {
 
 /** As many as the step's share of the batch. */
 async function referencesFor(session: Session, step: number, now: number): Promise<Made> {
-  const { config, problems, recycling, pool, tools, position } = session;
+  const { config, references, recycling, pool, tools, position } = session;
   const count = Math.floor(config.rollouts.prompts * shareAt(step, config.alignment) + 1e-9);
   const place = { step: now, taken: position.references, seed: config.seed };
-  const { taken, ...made } = await fromReferences(problems, count, recycling, pool, tools, place);
+  const { taken, ...made } = await fromReferences(references, count, recycling, pool, tools, place);
   position.references = taken;
   return made;
 }

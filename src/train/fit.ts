@@ -1,18 +1,30 @@
 // Whether an engine can do what a config asks, said before the run starts.
 
+import { type AlgorithmName, algorithmOf, algorithms } from "../algorithms/algorithm.js";
 import { UsageError } from "../core/errors.js";
 import { sizeText } from "../core/sizes.js";
 import type { Engine } from "../engines/engine.js";
 import type { Config } from "./config/schema.js";
+import { lossOf } from "./datums.js";
 import { estimateRun } from "./estimate.js";
 
 /** @throws UsageError naming the key that the engine cannot serve and what to set instead */
 export function checkEngine(config: Config, engine: Engine): void {
-  const { policy, prompts } = config;
+  const { algorithm, policy, prompts } = config;
   const { model, capabilities } = engine;
-  if (policy.klCoefficient > 0 && !capabilities.kl) {
+  const { objective, klCoefficient, klEstimator } = lossOf(config);
+  if (!capabilities.objectives.includes(objective)) {
+    const able = Object.keys(algorithms).filter((name) =>
+      capabilities.objectives.includes(algorithmOf(name as AlgorithmName).objective),
+    );
     throw new UsageError(
-      `policy.klCoefficient is ${policy.klCoefficient}, but this engine has no KL term; set it to 0`,
+      `algorithm is ${algorithm}, but this engine has no ${objective} loss; it can do ${able.join(", ")}`,
+    );
+  }
+  if (klCoefficient > 0 && !capabilities.klEstimators.includes(klEstimator)) {
+    const able = capabilities.klEstimators.map((name) => `policy.klEstimator: ${name}, or `).join("");
+    throw new UsageError(
+      `policy.klEstimator is ${klEstimator}, but this engine has no such term of the loss; set ${able}policy.klPlacement: reward`,
     );
   }
   if (policy.dualClip !== null && !capabilities.dualClip) {

@@ -16,7 +16,8 @@ export function checkRollouts(step: number, groups: readonly GradedGroup[], adva
     for (const [i, { reward, sample }] of rollouts.entries()) {
       const where = `rollout ${i} of group ${g}`;
       checkFinite(step, `the reward of ${where}`, reward ?? 0);
-      checkFinite(step, `the advantage of ${where}`, advantages[g]?.[i] ?? 0);
+      for (const advantage of [advantages[g]?.[i] ?? 0].flat())
+        checkFinite(step, `the advantage of ${where}`, advantage);
       for (const logprob of sample.logprobs) checkFinite(step, `a logprob of ${where}`, logprob);
     }
   }

@@ -2,18 +2,16 @@
 
 import { basename, resolve } from "node:path";
 import { UsageError } from "../core/errors.js";
-import { sha256, sha256OfFile } from "../core/files.js";
-import { weightFiles } from "../engines/embedded/model/shards.js";
 import { measures } from "../eval/family.js";
 import type { RunInfo } from "../runs/records.js";
 import { renderReport } from "../runs/report.js";
 import { RunDirectory } from "../runs/run-directory.js";
 import { gitRevision, host, versions } from "../runs/versions.js";
 import { checkBudget } from "./budget.js";
-import { bundled } from "./bundled.js";
 import { configText } from "./config/resolve.js";
 import type { Config } from "./config/schema.js";
 import { failureOf } from "./failure.js";
+import { dataHashes } from "./hashes.js";
 import { type Reporter, silent } from "./reporter.js";
 import { extensionNotice } from "./schedule.js";
 import { openParts, startSession } from "./session.js";
@@ -41,7 +39,7 @@ export async function train(asked: Config, options: TrainOptions = {}): Promise<
   const reporter = options.reporter ?? silent;
   const path = options.path ?? RunDirectory.next("runs", asked.recipe);
   RunDirectory.checkFree(path, options.resume ?? false);
-  const parts = await openParts(asked);
+  const parts = await openParts(asked, reporter);
   const { config, demonstrations } = parts;
   try {
     if (parts.tooLong > 0) reporter.notice(`${parts.tooLong} problems left out: prompts over prompts.maximumTokens`);
@@ -109,6 +107,13 @@ async function execute(
   }
 }
 
+/** A run in which nothing has happened yet, for another process to begin with `resume`. The caller releases it. */
+export function prepareRun(config: Config, path: string): RunDirectory {
+  const [run] = created(path, config, dataHashes(config), config.engine.device);
+  run.writeText("config.yaml", configText(config));
+  return run;
+}
+
 function created(path: string, config: Config, hashes: RunInfo["dataHashes"], device: string): [RunDirectory, RunInfo] {
   const info: RunInfo = {
     name: basename(resolve(path)),
@@ -161,13 +166,4 @@ function checkResumable(run: RunDirectory, info: RunInfo, config: Config, hashes
     throw new UsageError(`${path}: its ${name} data has changed since it began; a resumed run needs the same files`);
   }
   checkBudget(config, run);
-}
-
-function dataHashes({ data, engine, supervised }: Config): RunInfo["dataHashes"] {
-  const weights = weightFiles(bundled(engine.model, "model")).map(sha256OfFile);
-  return {
-    train: sha256OfFile(supervised ? supervised.data : bundled(data.train, "train")),
-    evaluation: sha256OfFile(bundled(data.evaluation, "held-out")),
-    model: weights.length === 1 ? weights[0] : sha256(weights.join()),
-  };
 }

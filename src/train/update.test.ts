@@ -10,6 +10,7 @@ import { bundled } from "./bundled.js";
 import { applySettings, resolveConfig } from "./config/resolve.js";
 import type { Config } from "./config/schema.js";
 import type { GradedGroup, GradedRollout } from "./grade.js";
+import { rescore } from "./rescore.js";
 import { updatePolicy } from "./update.js";
 
 const configOf = (...settings: string[]): Config => resolveConfig(applySettings({}, settings), "test");
@@ -110,8 +111,8 @@ describe("the update", () => {
     const { engine: spy, calls } = watched();
     const config = configOf("policy.klCoefficient=0.1", "train.miniBatches=1");
     spy.optimStep = (options) => engine.optimStep({ ...options, learningRate: 1e-3 });
-    await updatePolicy(spy, groups, [[1, -1, 0]], config, 1);
-    const moved = await updatePolicy(spy, groups, [[1, -1, 0]], config, 2);
+    await updatePolicy(spy, await rescore(spy, groups, config), [[1, -1, 0]], config, 1);
+    const moved = await updatePolicy(spy, await rescore(spy, groups, config), [[1, -1, 0]], config, 2);
     const { datums, loss } = calls[1];
     expect(loss).toMatchObject({ kind: "policy", klCoefficient: 0.1 });
     expect(datums).toHaveLength(3);

@@ -2,17 +2,18 @@
 // weighs is in datums.ts; that an engine cuts it into smaller batches, whose gradients it sums, is nothing to it.
 
 import { k3 } from "../algorithms/kl.js";
-import { isClipped, ratioOf } from "../algorithms/policy-loss.js";
+import { clippedTokens, ratioOf } from "../algorithms/policy-loss.js";
 import { mean } from "../core/maths.js";
 import { Rng } from "../core/rng.js";
-import type { Datum, Engine, LossOutput } from "../engines/engine.js";
+import type { Datum, Engine, Loss, LossOutput } from "../engines/engine.js";
 import type { StepMetrics } from "../runs/metrics.js";
 import type { Advantages } from "./advantages.js";
 import type { Config } from "./config/schema.js";
-import { datumsOf } from "./datums.js";
-import type { GradedGroup } from "./grade.js";
+import { datumsOf, lossOf } from "./datums.js";
 import { checkGradient, checkLoss, checkRollouts, checkUpdate } from "./guards.js";
+import type { RescoredGroup } from "./rescore.js";
 import { learningRateAt } from "./schedule.js";
+import { noSignal, signalMetrics } from "./signal.js";
 
 /**
  * Learns from one step's groups: passes over them in mini-batches, until all are made or the policy has gone as far from
@@ -25,7 +26,7 @@ import { learningRateAt } from "./schedule.js";
  */
 export async function updatePolicy(
   engine: Engine,
-  groups: readonly GradedGroup[],
+  groups: readonly RescoredGroup[],
   advantages: Advantages,
   config: Config,
   step: number,
@@ -34,21 +35,27 @@ export async function updatePolicy(
   const { policy, optimizer, train, guards, seed } = config;
   const learningRate = learningRateAt(step, config);
   const tally = new Tally();
+  const loss = lossOf(config);
   let earlyStopKl: number | null = null;
   for (const chosen of miniBatches(groups.length, train, Rng.of(seed, "mini-batches", step))) {
-    const datums = await datumsOf(engine, chosen, groups, advantages, config);
+    const datums = datumsOf(chosen, groups, advantages, config);
     if (datums.length === 0) continue;
     earlyStopKl = tally.updates === 0 ? null : await klOver(policy.maximumOldKl, engine, datums);
     if (earlyStopKl !== null) break;
-    const output = await engine.forwardBackward(datums, { kind: "policy", ...policy });
+    const output = await engine.forwardBackward(datums, loss);
     checkLoss(step, output);
     const { gradientNorm } = await engine.optimStep({ ...optimizer, learningRate });
     checkGradient(step, gradientNorm, guards);
-    tally.add(datums, output, gradientNorm, policy);
+    tally.add(datums, output, gradientNorm, loss);
   }
   const metrics = tally.metrics(policy.klCoefficient > 0);
   checkUpdate(step, metrics, guards);
-  return { ...metrics, "policy/early_stop_kl": earlyStopKl, "policy/learning_rate": learningRate };
+  return {
+    ...metrics,
+    ...signalMetrics(groups, config),
+    "policy/early_stop_kl": earlyStopKl,
+    "policy/learning_rate": learningRate,
+  };
 }
 
 /** Indices of whole groups, as equal in number as can be; every pass over all of them has a fresh order. */
@@ -88,11 +95,14 @@ export const notUpdated: Omit<StepMetrics, "step"> = {
   "policy/clip_fraction": null,
   "policy/gradient_norm": null,
   "policy/first_ratio_error": null,
+  ...noSignal,
   "policy/learning_rate": null,
   "policy/updates": 0,
   "policy/early_stop_kl": null,
   "tokens/trained": 0,
 };
+
+type PolicyLoss = Extract<Loss, { kind: "policy" }>;
 
 /** Sums over the trained tokens of a step. */
 class Tally {
@@ -106,7 +116,7 @@ class Tally {
   #entropy = 0;
   #firstRatioError = 0;
 
-  add(datums: readonly Datum[], output: LossOutput, gradientNorm: number, policy: Config["policy"]): void {
+  add(datums: readonly Datum[], output: LossOutput, gradientNorm: number, loss: PolicyLoss): void {
     this.#loss += output.loss;
     this.#gradientNorm += gradientNorm;
     for (const [i, { oldLogprobs, referenceLogprobs, advantages }] of datums.entries()) {
@@ -115,11 +125,11 @@ class Tally {
         const old = oldLogprobs?.[t] ?? logprob;
         const ratio = ratioOf(logprob, old);
         if (this.updates === 0) this.#firstRatioError = Math.max(this.#firstRatioError, Math.abs(ratio - 1));
-        if (isClipped(ratio, advantages?.[t] ?? 0, policy)) this.#clipped++;
         this.#oldKl += k3(old, logprob);
         this.#referenceKl += k3(logprob, referenceLogprobs?.[t] ?? logprob);
         this.#entropy += output.entropies[i]?.[t] ?? 0;
       }
+      if (oldLogprobs && advantages) this.#clipped += clippedTokens({ logprobs, oldLogprobs, advantages }, loss);
       this.#tokens += logprobs.length;
     }
     this.updates++;

@@ -3,6 +3,8 @@
 // workers there are, and sums have one order, so results are the same bits for any number of threads.
 
 import { basename, resolve } from "node:path";
+import { klEstimators } from "../../algorithms/kl.js";
+import { objectives } from "../../algorithms/policy-loss.js";
 import { DivergenceError, EngineError } from "../../core/errors.js";
 import { sum } from "../../core/maths.js";
 import type {
@@ -102,7 +104,7 @@ export class EmbeddedEngine implements Engine {
       trainedParameters: trained.parameters,
     };
     const hiddenStates = { layers: config.layers, size: config.hiddenSize };
-    this.capabilities = { dualClip: true, kl: true, entropy: true, concurrent: false, hiddenStates };
+    this.capabilities = { objectives, dualClip: true, klEstimators, entropy: true, concurrent: false, hiddenStates };
     const { workers, threads } = plan;
     this.#stretches = stretches(trained.length, workers);
     this.#pool = new WorkerPool(workers, {

@@ -63,7 +63,7 @@ export function trainingSequence(datum: Datum, loss: Loss, index: number): Train
   return { prompt, completion, weights: check("weights", weights), fields };
 }
 
-/** False where the gradient is exactly zero, so that only logprobs are computed. */
+/** False where the gradient is exactly zero, so that only logprobs are computed: every objective is linear in A. */
 export function hasGradient({ weights, fields }: TrainingSequence, loss: Loss): boolean {
   const { advantages } = fields;
   const onlyAdvantages = loss.kind === "policy" && loss.klCoefficient <= 0;

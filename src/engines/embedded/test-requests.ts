@@ -4,7 +4,15 @@ import { expect } from "vitest";
 import { Rng } from "../../core/rng.js";
 import type { Datum, Loss, OptimStep, Sample, SampleRequest } from "../engine.js";
 
-export const POLICY: Loss = { kind: "policy", clipLow: 0.2, clipHigh: 0.2, dualClip: 3, klCoefficient: 0 };
+export const POLICY: Extract<Loss, { kind: "policy" }> = {
+  kind: "policy",
+  objective: "token-ratio",
+  klEstimator: "k3",
+  clipLow: 0.2,
+  clipHigh: 0.2,
+  dualClip: 3,
+  klCoefficient: 0,
+};
 export const STEP: OptimStep = {
   learningRate: 1e-2,
   beta1: 0.9,

@@ -2,6 +2,7 @@
 
 import { ConfigError } from "../../core/errors.js";
 import { refuseAlignment } from "./alignment-refusals.js";
+import { refusePolicy } from "./policy-refusals.js";
 import type { Config } from "./schema.js";
 
 /** @throws ConfigError for the first combination that makes no sense */
@@ -13,11 +14,7 @@ export function refuseNonsense(config: Config, where: string): void {
     );
   }
   refuseAlignment(config, where);
-  if (rollouts.groupSize === 1) {
-    throw new ConfigError(
-      `${where}: rollouts.groupSize is 1: a group of one has no baseline, so ${config.algorithm} cannot learn from it; use 2 or more`,
-    );
-  }
+  refusePolicy(config, where);
   if (train.miniBatches > rollouts.prompts) {
     throw new ConfigError(
       `${where}: train.miniBatches is ${train.miniBatches}, more than rollouts.prompts (${rollouts.prompts}); a mini-batch needs at least one group`,

@@ -1,10 +1,10 @@
 // How a recipe, a file and --set become one resolved config, in which nothing is left open.
 
 import { parse as parseYaml, stringify as stringifyYaml } from "yaml";
-import { algorithms } from "../../algorithms/algorithm.js";
 import { ConfigError, messageOf } from "../../core/errors.js";
 import { readText } from "../../core/files.js";
 import { explain } from "../../core/schema.js";
+import { withDefaults } from "./defaults.js";
 import { refuseInert, withoutInert } from "./inert.js";
 import { refuseNonsense } from "./refusals.js";
 import { type Config, configSchema } from "./schema.js";
@@ -14,14 +14,9 @@ export function resolveConfig(input: unknown, where: string): Config {
   const result = configSchema.safeParse(input ?? {});
   if (!result.success) throw new ConfigError(`${where}: ${explain(result.error, input, configSchema)}`);
   if (result.data.supervised) refuseInert(input, where);
-  const { aggregation, clipping } = algorithms[result.data.algorithm];
-  const config = { ...result.data, policy: { aggregation, ...clipping, ...defined(result.data.policy) } } as Config;
+  const config = withDefaults(result.data);
   refuseNonsense(config, where);
   return config;
-}
-
-function defined<T extends object>(value: T): Partial<T> {
-  return Object.fromEntries(Object.entries(value).filter(([, item]) => item !== undefined)) as Partial<T>;
 }
 
 /** A YAML file as plain data. */

@@ -2,9 +2,10 @@
 // (refusals.ts), nor how a file and --set become one config (resolve.ts).
 
 import { z } from "zod";
-import { type Aggregation, aggregations } from "../../algorithms/aggregation.js";
+import { aggregations } from "../../algorithms/aggregation.js";
 import { type AlgorithmName, algorithms } from "../../algorithms/algorithm.js";
-import type { Clipping } from "../../algorithms/policy-loss.js";
+import { importanceLevels } from "../../algorithms/importance.js";
+import { klEstimators, klPlacements } from "../../algorithms/kl.js";
 import { samplings } from "../../alignment/pool.js";
 import { passedTests, sources } from "../../alignment/recycle.js";
 import { rewardModes } from "../../alignment/reward.js";
@@ -67,14 +68,14 @@ export const configSchema = z.strictObject({
       groupSize: count.default(8),
       temperature: z.number().positive().default(1),
       maximumTokens: count.default(80),
-      /** Groups in which all rewards are equal teach nothing: draw others in their place (DAPO); null keeps them. */
+      /** Groups in which all rewards are equal teach nothing: draw others in their place; null keeps them. DAPO's default is 10. */
       dynamicSampling: z
         .strictObject({
           /** Batches of prompts to draw before giving up. */
           maximumBatches: count.default(10),
         })
         .nullable()
-        .default(null),
+        .optional(),
       /** How many updates older than the newest the policy is that samples: 1 samples the next batch before this step's update. */
       stepsBehind: z.number().int().min(0).max(1).default(0),
     })
@@ -89,11 +90,11 @@ export const configSchema = z.strictObject({
     .strictObject({
       code: z.enum(["binary", "fractionOfTests"]).default("binary"),
       alignment: z.enum(rewardModes).default("withOutput"),
-      /** Takes from the reward of completions that come close to the longest allowed (DAPO); null does not. */
+      /** Takes from the reward of completions that come close to the longest allowed; null does not. DAPO's default is the last fifth. */
       overlong: z
         .strictObject({ bufferTokens: count, factor: z.number().positive().default(1) })
         .nullable()
-        .default(null),
+        .optional(),
     })
     .prefault({}),
   alignment: z
@@ -125,21 +126,26 @@ export const configSchema = z.strictObject({
     .prefault({}),
   pool: z.strictObject({ capacity: count.default(20_000), sampling: z.enum(samplings).default("recent") }).prefault({}),
   algorithm: z.enum(Object.keys(algorithms) as [AlgorithmName, ...AlgorithmName[]]).default("grpo"),
+  /** Where a key is left open, what the algorithm says: docs/algorithms has the defaults of each. */
   policy: z
     .strictObject({
       aggregation: z.enum(aggregations).optional(),
+      /** 1 is no lower bound. */
       clipLow: z.number().positive().max(1).optional(),
       clipHigh: z.number().positive().optional(),
       dualClip: z.number().min(1).nullable().optional(),
-      klCoefficient: z.number().nonnegative().default(0),
-      klEstimator: z.enum(["k1", "k2", "k3"]).default("k3"),
-      /** In the loss, or taken from the reward. */
-      klPlacement: z.enum(["loss", "reward"]).default("loss"),
-      /** Truncated importance weights between the policy that sampled and the one that is trained; null: none. */
+      klCoefficient: z.number().nonnegative().optional(),
+      klEstimator: z.enum(klEstimators).optional(),
+      /** A term of the loss, or taken from the reward. */
+      klPlacement: z.enum(klPlacements).optional(),
+      /**
+       * Truncated importance weights between the policy that sampled and the one that is trained; null: none. Left open,
+       * there are some where rollouts.stepsBehind is 1.
+       */
       importance: z
-        .strictObject({ level: z.enum(["token", "sequence"]).default("token"), cap: z.number().min(1).default(2) })
+        .strictObject({ level: z.enum(importanceLevels).default("token"), cap: z.number().min(1).default(2) })
         .nullable()
-        .default(null),
+        .optional(),
       /** Leaves out a step's further updates once the policy is this far (k3, nats a token) from the one that sampled. */
       maximumOldKl: z.number().positive().nullable().default(null),
     })
@@ -216,9 +222,10 @@ export const configSchema = z.strictObject({
 });
 
 export type ConfigInput = z.input<typeof configSchema>;
-type Parsed = z.output<typeof configSchema>;
-/** A config with nothing left open: the algorithm's own defaults are filled in. */
-export type Config = Omit<Parsed, "policy"> & {
-  readonly policy: Omit<Parsed["policy"], keyof Clipping | "aggregation"> &
-    Clipping & { readonly aggregation: Aggregation };
+export type ParsedConfig = z.output<typeof configSchema>;
+/** A config with nothing left open: the algorithm's own defaults are filled in (defaults.ts). */
+export type Config = Filled<ParsedConfig, "policy" | "rollouts" | "reward">;
+
+type Filled<T, Keys extends keyof T> = Omit<T, Keys> & {
+  readonly [Key in Keys]: { readonly [Inner in keyof T[Key]]-?: Exclude<T[Key][Inner], undefined> };
 };

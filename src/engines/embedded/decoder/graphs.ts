@@ -25,7 +25,7 @@ import {
 } from "./decoder.js";
 import { headLogprobs, headParts } from "./head.js";
 import type { Layout } from "./layout.js";
-import { type LossField, tokenLosses } from "./losses.js";
+import { type LossField, type SequenceInputs, tokenLosses } from "./losses.js";
 import { rotation } from "./rotary-tables.js";
 import { weightInputs } from "./weight-inputs.js";
 
@@ -47,7 +47,8 @@ export function gradientName(weight: string): string {
 export const EMBEDDED_GRADIENT = gradientName("embedded");
 
 /**
- * Inputs: those of {@link logprobGraph}, tokenWeights [K] and what the loss reads. Outputs: losses, logprobs and
+ * Inputs: those of {@link logprobGraph}, tokenWeights [K] and what the loss reads: fields [K], and where it reads whole
+ * sequences members [F, K] and shares [K]. Outputs: losses, logprobs and
  * entropies [K], the gradient of every trained weight that has one; `weights` are those.
  *
  * @param recompute  compute each layer again for its gradient instead of keeping what is in it
@@ -70,7 +71,11 @@ export function lossGraph(
     fields.set(name, value);
     return value;
   };
-  const losses = tokenLosses(graph, { logprobs, weights: tokenWeights, field }, loss);
+  const sequences = (): SequenceInputs => ({
+    members: graph.input("members", ["F", "K"]),
+    shares: graph.input("shares", ["K"]),
+  });
+  const losses = tokenLosses(graph, { logprobs, weights: tokenWeights, field, sequences }, loss);
   graph.output(losses, "losses");
   const found = gradients(graph, total(graph, losses), [embedded, ...trained.values()]);
   const names = ["embedded", ...trained.keys()];

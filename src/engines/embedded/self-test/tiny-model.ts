@@ -40,7 +40,15 @@ export function livelyWeights(layout: Layout, seed: string): Float32Array {
   return weights;
 }
 
-export const TINY_LOSS: Loss = { kind: "policy", clipLow: 0.2, clipHigh: 0.28, dualClip: 3, klCoefficient: 0.1 };
+export const TINY_LOSS: Loss = {
+  kind: "policy",
+  objective: "token-ratio",
+  klEstimator: "k3",
+  clipLow: 0.2,
+  clipHigh: 0.28,
+  dualClip: 3,
+  klCoefficient: 0.1,
+};
 
 /** An epsilon that keeps small gradients from being blown up to whole steps, with their noise. */
 export const TINY_STEP: OptimStep = {

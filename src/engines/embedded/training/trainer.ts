@@ -5,11 +5,12 @@ import { Tensor } from "onnxruntime-node";
 import type { Loss } from "../../engine.js";
 import { type BlockCounts, causalMask, MASKED, stackedLengths } from "../decoder/attention.js";
 import { EMBEDDED_GRADIENT, gradientName, logprobGraph, lossGraph, type Model } from "../decoder/graphs.js";
-import { type LossField, lossFields } from "../decoder/losses.js";
+import { type LossField, lossFields, readsSequences } from "../decoder/losses.js";
 import { trainedTensors } from "../decoder/weight-inputs.js";
 import { compile, type Feeds, type Program, type Runtime } from "../graph/program.js";
 import { embeddingRow, PADDING, type WeightFeeds } from "../weights.js";
 import { type Batch, blockCounts, promptBlocks, type Sequence, seatsOf } from "./batches.js";
+import { pack, sequenceFeeds, unpack } from "./packing.js";
 
 /** A sequence with what the loss reads of it, [completion] each. */
 export interface TrainingSequence extends Sequence {
@@ -103,6 +104,7 @@ export class Trainer {
     for (const field of lossFields(loss)) {
       feeds[field] = pack(sequences, (sequence) => sequence.fields[field] ?? new Float32Array());
     }
+    if (readsSequences(loss)) Object.assign(feeds, sequenceFeeds(sequences));
     const results = await program.runTensors(feeds, this.#lengths(batch));
     embedded.dispose();
     const [losses, logprobs, entropies] = ["losses", "logprobs", "entropies"].map((name) =>
@@ -218,7 +220,7 @@ function* placedCompletions(batch: Batch<Sequence>): Generator<{ sequence: Seque
   }
 }
 
-/** Which rows predict, and what. The first tokens of all completions come first, then the others. */
+/** Which rows predict, and what, in the order of packing.ts. */
 function pickFeeds(batch: Batch<Sequence>): Feeds {
   const { groups, promptLength, ownLength } = batch;
   const sequences = groups.flat();
@@ -245,29 +247,4 @@ function pickFeeds(batch: Batch<Sequence>): Feeds {
     picks: new Tensor("int64", BigInt64Array.from(picks, BigInt), [picks.length, 1]),
     targets: new Tensor("int32", Int32Array.from(targets), [targets.length, 1]),
   };
-}
-
-/** [K] in the order of {@link pickFeeds}. */
-function pack<Item extends Sequence>(sequences: readonly Item[], of: (sequence: Item) => Float32Array): Tensor {
-  const others = sequences.reduce((sum, { completion }) => sum + completion.length - 1, 0);
-  const packed = new Float32Array(sequences.length + Math.max(1, others));
-  let next = sequences.length;
-  for (const [index, sequence] of sequences.entries()) {
-    const values = of(sequence);
-    packed[index] = values[0];
-    packed.set(values.subarray(1), next);
-    next += values.length - 1;
-  }
-  return new Tensor("float32", packed, [packed.length]);
-}
-
-function unpack(packed: Float32Array, sequences: readonly Sequence[]): Float32Array[] {
-  let next = sequences.length;
-  return sequences.map(({ completion }, index) => {
-    const values = new Float32Array(completion.length);
-    values[0] = packed[index];
-    values.set(packed.subarray(next, next + completion.length - 1), 1);
-    next += completion.length - 1;
-    return values;
-  });
 }

@@ -35,7 +35,15 @@ const STEP: OptimStep = {
   weightDecay: 0.1,
   gradientClip: 1,
 };
-const POLICY: Loss = { kind: "policy", clipLow: 0.2, clipHigh: 0.28, dualClip: 3, klCoefficient: 0.1 };
+const POLICY: Loss = {
+  kind: "policy",
+  objective: "token-ratio",
+  klEstimator: "k3",
+  clipLow: 0.2,
+  clipHigh: 0.28,
+  dualClip: 3,
+  klCoefficient: 0.1,
+};
 
 function datums(): Datum[] {
   const rng = Rng.of("webgpu");
