@@ -16,7 +16,7 @@ import { csvOf } from "../src/runs/trackers/tracker.js";
 import { applySettings, resolveConfig } from "../src/train/config/resolve.js";
 import { recipe } from "../src/train/recipes/recipes.js";
 import { train } from "../src/train/run.js";
-import { command, deterministic, exited, output, rolloutText, seen } from "./train-child.js";
+import { command, deterministic, output, rolloutText, seen } from "./train-child.js";
 
 const nightly = process.env["CODERLPLUS_NIGHTLY"] === "1";
 const NIGHTLY_KILLS = 50;
@@ -53,8 +53,9 @@ type Moment = (child: ChildProcess, path: string) => Promise<void>;
 
 const after =
   (milliseconds: number): Moment =>
-  async () =>
-    void (await sleep(milliseconds));
+  async () => {
+    await sleep(milliseconds);
+  };
 
 const afterLine =
   (pattern: RegExp, milliseconds: number): Moment =>
@@ -79,11 +80,11 @@ function trainArguments(path: string): string[] {
 /** @returns whether the run came to its end before */
 async function killedAt(moment: Moment, path: string): Promise<boolean> {
   const child = command(trainArguments(path));
-  const gone = exited(child);
-  await Promise.race([moment(child, path).catch(() => {}), gone]);
+  const ended = output(child);
+  await Promise.race([moment(child, path).catch(() => {}), ended]);
   child.kill("SIGKILL");
-  const code = await gone;
-  expect([null, 0]).toContain(code);
+  const { code, stderr } = await ended;
+  expect([null, 0], stderr).toContain(code);
   return code === 0;
 }
 
@@ -170,7 +171,7 @@ describe("a run that cannot be written", () => {
     const size = (megabytes: number): string[] => ["-t", "tmpfs", "-o", `size=${megabytes}m`, "none", disk];
     if (spawnSync("mount", size(8)).status !== 0) {
       process.stderr.write("SKIPPED: no full disk is tried: this process may not mount one\n");
-      return test.skip();
+      test.skip();
     }
     try {
       const path = join(disk, "run");
@@ -197,7 +198,7 @@ describe("a run that cannot be written", () => {
     const humble = process.getuid?.() === 0 ? ["setpriv", "--bounding-set", "-dac_override,-dac_read_search"] : [];
     if (humble.length > 0 && spawnSync("setpriv", [...humble.slice(1), "true"]).status !== 0) {
       process.stderr.write("SKIPPED: no unwritable folder is tried: root cannot be kept from writing\n");
-      return test.skip();
+      test.skip();
     }
     const { stderr, status } = await failing(path, humble);
     expect(stderr).toMatch(/cannot write it \(no permission\)/);
