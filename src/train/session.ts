@@ -18,7 +18,7 @@ import type { Dialect } from "../prompts/dialect.js";
 import type { RunDirectory } from "../runs/run-directory.js";
 import { follow } from "../runs/trackers/tracker.js";
 import { openSandbox, type Sandbox } from "../sandbox/sandbox.js";
-import { secondsUsed } from "./budget.js";
+import { isBudgetSpent, secondsUsed } from "./budget.js";
 import { bundled } from "./bundled.js";
 import { type Position, resumeCheckpoint, writeCheckpoint } from "./checkpoint.js";
 import { Clock } from "./clock.js";
@@ -67,6 +67,8 @@ export interface Session extends Parts {
   readonly position: Position;
   readonly clock: Clock;
   readonly recorder: Recorder;
+  /** Whether there is another step to make; at least one is, whatever the budget of time. */
+  goesOn(signal?: AbortSignal): boolean;
   /** Evaluates and writes the record; what the run already has for this step is kept. */
   evaluate(step: number, report: Reporter): Promise<void>;
   /** What was sampled for the next step before the checkpoint that the run went on from. */
@@ -148,18 +150,24 @@ export async function startSession(parts: Parts, run: RunDirectory): Promise<Ses
   const tools = alignmentTools(parts);
   const allTests = needsAllTests(config);
   const recorder = new Recorder(run);
+  const clock = new Clock(secondsUsed(run));
+  const begun = position.step;
   const session: Session = {
     ...parts,
     run,
     pool,
     position,
-    clock: new Clock(secondsUsed(run)),
+    clock,
     recorder,
     pending: state && readPending(run.checkpointPath(position.step), parts.problems, engine.model.tokenizer),
     judge: (problem, program) => judgeProgram(sandbox, problem, program, { mode: config.judge.mode, allTests }),
     recycling: { ...config.alignment, maximumPromptTokens: config.prompts.maximumTokens },
     tools,
     gradeAlignment: alignmentGrader(parts, tools),
+    goesOn: (signal) => {
+      const spent = position.step > begun && isBudgetSpent(config, clock.runSeconds());
+      return position.step < config.train.steps && signal?.aborted !== true && !spent;
+    },
     evaluate: (step, report) => evaluate(parts, run, step, report),
     checkpoint: async (ahead) => {
       await recorder.flush();
