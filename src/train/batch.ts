@@ -36,7 +36,7 @@ export function mixedBatch(
 }
 
 /** The next problems from a place on: seeded permutations of all, one after the other, so that each comes once an epoch. */
-function codePrompts(
+export function codePrompts(
   problems: readonly Problem[],
   dialect: Dialect,
   seed: number,
@@ -50,7 +50,7 @@ function codePrompts(
   });
 }
 
-function alignmentPrompts(examples: readonly AlignmentExample[]): Prompt[] {
+export function alignmentPrompts(examples: readonly AlignmentExample[]): Prompt[] {
   return examples.map((example) => ({ task: { kind: "alignment", example }, text: example.prompt }));
 }
 

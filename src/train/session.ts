@@ -24,9 +24,11 @@ import { engineOptions } from "./estimate.js";
 import { alignmentGrader, alignmentTools, firstExamples, needsAllTests } from "./examples.js";
 import { checkEngine, checkMemory } from "./fit.js";
 import type { GradeAlignment, Judge } from "./grade.js";
+import { readPending } from "./pending.js";
 import { Recorder } from "./recorder.js";
 import type { Reporter } from "./reporter.js";
 import { tidyCheckpoints } from "./retention.js";
+import type { Sampled } from "./roll-out.js";
 import { Demonstrations } from "./sft/demonstrations.js";
 import { withSteps } from "./sft/supervised.js";
 
@@ -62,8 +64,10 @@ export interface Session extends Parts {
   readonly recorder: Recorder;
   /** Evaluates and writes the record; what the run already has for this step is kept. */
   evaluate(step: number, report: Reporter): Promise<void>;
-  /** Writes a checkpoint of this position and all records before it, unless the run has it. */
-  checkpoint(): Promise<void>;
+  /** What was sampled for the next step before the checkpoint that the run went on from. */
+  readonly pending: Sampled | null;
+  /** Writes a checkpoint of this position, with what is sampled ahead, and all records before it, unless the run has it. */
+  checkpoint(ahead?: Sampled | null): Promise<void>;
 }
 
 /** @throws UsageError, DataError, EngineError: whatever is unusable, before anything is written */
@@ -127,14 +131,15 @@ export async function startSession(parts: Parts, run: RunDirectory): Promise<Ses
     position,
     clock: new Clock(secondsUsed(run)),
     recorder,
+    pending: state && readPending(run.checkpointPath(position.step), parts.problems, engine.model.tokenizer),
     judge: (problem, program) => judgeProgram(sandbox, problem, program, { mode: config.judge.mode, allTests }),
     recycling: { ...config.alignment, maximumPromptTokens: config.prompts.maximumTokens },
     tools,
     gradeAlignment: alignmentGrader(parts, tools),
     evaluate: (step, report) => evaluate(parts, run, step, report),
-    checkpoint: async () => {
+    checkpoint: async (ahead) => {
       await recorder.flush();
-      await checkpoint(parts, run, position, pool);
+      await checkpoint(parts, run, position, pool, ahead ?? null);
     },
   };
   await firstExamples(session);
@@ -153,9 +158,15 @@ async function evaluate(parts: Parts, run: RunDirectory, step: number, report: R
   report.evaluated(record);
 }
 
-async function checkpoint(parts: Parts, run: RunDirectory, position: Position, pool: AlignmentPool): Promise<void> {
+async function checkpoint(
+  parts: Parts,
+  run: RunDirectory,
+  position: Position,
+  pool: AlignmentPool,
+  ahead: Sampled | null,
+): Promise<void> {
   const { config, engine } = parts;
-  await writeCheckpoint(run, engine, position, pool.entries);
+  await writeCheckpoint(run, engine, { position, entries: pool.entries, ahead });
   tidyCheckpoints(run, config);
 }
 
