@@ -4,6 +4,7 @@
 import type { BuildTools } from "../alignment/build.js";
 import { AlignmentPool } from "../alignment/pool.js";
 import type { RecycleOptions } from "../alignment/recycle.js";
+import { checkTarget } from "../alignment/target.js";
 import { DataError, UsageError } from "../core/errors.js";
 import { openEmbedded } from "../engines/embedded/embedded.js";
 import type { Engine } from "../engines/engine.js";
@@ -88,6 +89,7 @@ export async function openParts(config: Config): Promise<Parts> {
         `${config.data.train}: every prompt is over prompts.maximumTokens (${config.prompts.maximumTokens} tokens)`,
       );
     }
+    checkTarget(config.alignment.target, problems, config.data.train);
     const sandbox = await openSandbox({ workers: config.judge.workers, ...config.sandbox });
     opened.push(sandbox);
     const tooLong = all.length - problems.length;
