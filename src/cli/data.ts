@@ -16,6 +16,7 @@ import type { Split, Subset } from "../problems/family/task.js";
 import { type Problem, readProblems } from "../problems/problem.js";
 import { openSandbox } from "../sandbox/sandbox.js";
 import { trace } from "../tracer/tracer.js";
+import { registerDataConvert } from "./data-convert.js";
 import { registerDataFetch } from "./data-fetch.js";
 import { natural, positive } from "./numbers.js";
 
@@ -55,6 +56,7 @@ export function registerData(program: Command): void {
     .option("--json", "print the counts as one JSON object")
     .addHelpText("after", "\nExample:\n  coderlplus data stats train.jsonl")
     .action(stats);
+  registerDataConvert(data);
 }
 
 interface GenerateOptions {

@@ -61,6 +61,8 @@ export const metricCatalogue = {
   "policy/reward_kl": "klCoefficient * sum of k1 over a rollout's tokens, mean of rollouts, where KL is in the reward",
   "policy/learning_rate": "learning rate of the step",
   "policy/updates": "optimiser steps made in this step",
+  "policy/early_stop_kl":
+    "old KL of the mini-batch at which the step's further updates were left out (policy.maximumOldKl); null where all were made",
   "supervised/loss": "mean cross-entropy of the step's answer tokens, before its update, in nats",
   "supervised/tokens": "prompt and answer tokens of the step's demonstrations",
   "supervised/epoch": "demonstrations taken so far divided by their number",
@@ -75,6 +77,7 @@ export const metricCatalogue = {
   "time/judge_seconds": "wall-clock seconds in which rollouts are judged and graded",
   "time/recycle_seconds": "wall-clock seconds in which programs are traced and recycled",
   "time/update_seconds": "wall-clock seconds of the updates",
+  "time/run_seconds": "seconds of work on the run up to the end of the step, over all its resumes",
   "time/tokens_per_second": "sampled tokens divided by the step's seconds",
   "memory/rss_bytes": "resident memory of the process after the step",
 } as const;

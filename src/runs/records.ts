@@ -63,6 +63,12 @@ export interface EvaluationRecord {
   readonly metrics: Readonly<Record<string, Measure>>;
 }
 
+/** best.json: the checkpoint that evaluated best by the measure the config names. */
+export interface BestCheckpoint extends Measure {
+  readonly measure: string;
+  readonly step: number;
+}
+
 /** One problem of an evaluation: what the model wrote and its score in every measure, for paired comparisons. */
 export interface EvaluationSample {
   readonly problem: string;

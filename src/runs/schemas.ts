@@ -131,6 +131,13 @@ export const evaluationSchema = z.strictObject({
   metrics: z.record(z.string(), z.strictObject({ value: finite, standardError: finite })),
 });
 
+export const bestSchema = z.strictObject({
+  measure: z.string(),
+  step: z.int().positive(),
+  value: finite,
+  standardError: finite,
+});
+
 const metric = finite.nullable().optional();
 export const metricsSchema = z.strictObject({
   step: z.int().positive(),

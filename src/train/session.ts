@@ -16,8 +16,9 @@ import { continuationFrom } from "../prompts/continuation.js";
 import type { Dialect } from "../prompts/dialect.js";
 import type { RunDirectory } from "../runs/run-directory.js";
 import { openSandbox, type Sandbox } from "../sandbox/sandbox.js";
+import { secondsUsed } from "./budget.js";
 import { bundled } from "./bundled.js";
-import { type Position, readTrainingState, writeTrainingState } from "./checkpoint.js";
+import { type Position, resumeCheckpoint, writeCheckpoint } from "./checkpoint.js";
 import { Clock } from "./clock.js";
 import type { Config } from "./config/schema.js";
 import { engineOptions } from "./estimate.js";
@@ -26,6 +27,7 @@ import { checkEngine, checkMemory } from "./fit.js";
 import type { GradeAlignment, Judge } from "./grade.js";
 import { Recorder } from "./recorder.js";
 import type { Reporter } from "./reporter.js";
+import { tidyCheckpoints } from "./retention.js";
 import { Demonstrations } from "./sft/demonstrations.js";
 import { withSteps } from "./sft/supervised.js";
 
@@ -114,10 +116,7 @@ export async function openParts(config: Config): Promise<Parts> {
 /** Puts the parts to work on a run, at its newest checkpoint where it has one. */
 export async function startSession(parts: Parts, run: RunDirectory): Promise<Session> {
   const { config, engine, sandbox } = parts;
-  const last = run.checkpointSteps().at(-1);
-  run.cutBackTo(last ?? 0);
-  if (last !== undefined) await engine.load(run.checkpointPath(last), { optimizer: true });
-  const state = last === undefined ? null : readTrainingState(run.checkpointPath(last));
+  const state = await resumeCheckpoint(run, engine);
   const position = state?.position ?? { step: 0, cursor: 0, references: 0 };
   const pool = new AlignmentPool(config.pool, state?.entries);
   const tools = alignmentTools(parts);
@@ -128,7 +127,7 @@ export async function startSession(parts: Parts, run: RunDirectory): Promise<Ses
     run,
     pool,
     position,
-    clock: new Clock(),
+    clock: new Clock(secondsUsed(run)),
     recorder,
     judge: (problem, program) => judgeProgram(sandbox, problem, program, { mode: config.judge.mode, allTests }),
     recycling: { ...config.alignment, maximumPromptTokens: config.prompts.maximumTokens },
@@ -152,16 +151,14 @@ async function evaluate(parts: Parts, run: RunDirectory, step: number, report: R
     report.evaluating(step, done, total),
   );
   run.writeEvaluation(record, samples);
+  tidyCheckpoints(run, config);
   report.evaluated(record);
 }
 
 async function checkpoint(parts: Parts, run: RunDirectory, position: Position, pool: AlignmentPool): Promise<void> {
-  if (position.step === 0 || run.checkpointSteps().includes(position.step)) return;
-  await run.writeCheckpoint(position.step, async (folder) => {
-    await parts.engine.save(folder, { optimizer: true });
-    writeTrainingState(folder, position, pool.entries);
-  });
-  for (const old of run.checkpointSteps().slice(0, -parts.config.train.keepCheckpoints)) run.removeCheckpoint(old);
+  const { config, engine } = parts;
+  await writeCheckpoint(run, engine, position, pool.entries);
+  tidyCheckpoints(run, config);
 }
 
 function dialectOf(config: Config, engine: Engine): Dialect {

@@ -5,11 +5,13 @@
 import type { RunInfo } from "../runs/records.js";
 import { advantagesOf } from "./advantages.js";
 import { isCollecting, isEvaluationDue } from "./batch.js";
+import { isCheckpointDue } from "./checkpoint.js";
 import { newExamples } from "./examples.js";
 import type { Reporter } from "./reporter.js";
 import { rescore } from "./rescore.js";
 import { rollOut } from "./roll-out.js";
 import type { Session } from "./session.js";
+import { shaped } from "./shaping.js";
 import { rolloutRecords, stepMetrics } from "./step.js";
 import { notUpdated, updatePolicy } from "./update.js";
 
@@ -27,7 +29,7 @@ export async function trainLoop(session: Session, report: Reporter, signal?: Abo
     clock.begin();
 
     const { cursor, rounds } = await rollOut(session, { step, cursor: position.cursor }, report);
-    const graded = (await Promise.all(rounds.map((round) => round.graded))).flat();
+    const graded = shaped((await Promise.all(rounds.map((round) => round.graded))).flat(), config);
     const rescored = await clock.time("update", () => rescore(engine, graded, config));
     const advantages = advantagesOf(rescored, config);
 
@@ -49,7 +51,7 @@ export async function trainLoop(session: Session, report: Reporter, signal?: Abo
     await recorder.add(metrics, () => rolloutRecords(step, graded, advantages));
     report.step(metrics);
 
-    if (step % config.train.checkpointEvery === 0) await session.checkpoint();
+    if (isCheckpointDue(step, config)) await session.checkpoint();
     if (isEvaluationDue(step, config)) await session.evaluate(step, report);
   }
   await session.checkpoint();

@@ -78,7 +78,7 @@ export function callTests(callee: string, inputs: readonly Json[], outputs: read
     arguments: asLines ? argumentLines(input as string, index) : argumentList(input, index),
     expected: asLines
       ? valueText(outputs[index], "outputs", index)
-      : plain(undoTextKeys(wrapped ? (outputs[index] as readonly Json[])[0] : outputs[index])),
+      : undoTextKeys(wrapped ? (outputs[index] as readonly Json[])[0] : outputs[index]),
     ...(visible && { visible }),
   }));
 }
@@ -90,7 +90,7 @@ function argumentLines(input: string, index: number): Json[] {
 
 function argumentList(input: Json, index: number): Json[] {
   if (!Array.isArray(input)) return malformed("inputs", "lists of arguments", input, `[${index}]`);
-  return input.map((argument: Json) => plain(undoTextKeys(argument)));
+  return input.map(undoTextKeys);
 }
 
 function valueText(text: Json, field: string, index: number): Json {
@@ -105,17 +105,16 @@ function valueText(text: Json, field: string, index: number): Json {
 
 /** JSON gave a dict with whole numbers as keys text keys; the data sets' own harnesses undo that, too. */
 function undoTextKeys(value: Json): Json {
-  if (!isObject(value)) return value;
-  const entries = entriesOf(value);
-  if (entries.length === 0 || !entries.every(([key]) => /^-?\d{1,15}$/.test(key))) return value;
-  return { $dict: entries.map(([key, item]) => [Number(key), item]) };
+  const entries = isObject(value) ? entriesOf(value) : [];
+  if (entries.length === 0 || !entries.every(([key]) => /^-?\d{1,15}$/.test(key))) return plain(value);
+  return { $dict: entries.map(([key, item]) => [Number(key), plain(item)]) };
 }
 
 /** A value as plain JSON means it: where a dict has keys that look like our tags, it is written out as pairs. */
 function plain(value: Json): Json {
   if (Array.isArray(value)) return value.map(plain);
   if (!isObject(value)) return value;
-  const entries = entriesOf(value);
-  if (!entries.some(([key]) => key.startsWith("$"))) return value;
-  return { $dict: entries.map(([key, item]) => [key, plain(item)]) };
+  const entries = entriesOf(value).map(([key, item]) => [key, plain(item)] as const);
+  const inPairs = "$dict" in value || entries.some(([key]) => key.startsWith("$"));
+  return inPairs ? { $dict: entries } : Object.fromEntries(entries);
 }

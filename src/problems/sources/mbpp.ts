@@ -58,6 +58,7 @@ interface Assertions {
 
 function problem(row: Row, id: string, source: string, task: string, { setup, asserts }: Assertions): Draft {
   if (asserts.length === 0) malformed("test_list", "at least one assertion", listOf(row, "test_list"));
+  const reference = unix(textOf(row, "code"));
   const shown = asserts[0].trim();
   const entryPoint = NAME.exec(shown)?.[1];
   return {
@@ -67,14 +68,24 @@ function problem(row: Row, id: string, source: string, task: string, { setup, as
     prompt: `${task}\n\nThe program must pass this test:\n${shown}\n`,
     ...(entryPoint !== undefined && { entryPoint }),
     tests: asserts.map((code, index) => ({
-      ...testOf(unix(code), unix(setup)),
+      ...testOf(unix(code), setupOf(unix(code), unix(setup), reference)),
       ...(index === 0 && { visible: true }),
     })),
-    reference: unix(textOf(row, "code")),
+    reference,
     source,
     license: "CC-BY-4.0",
     metadata: { split: splitOf(number(row)), ...kept(row, "source_file") },
   };
+}
+
+/**
+ * Naming a class of the program's, not only calling it, makes the judge run test and program side by side: task 601
+ * hands the program objects of its own class.
+ */
+function setupOf(code: string, setup: string, reference: string): string {
+  const classes = [...reference.matchAll(/^class (\w+)/gm)].map(([, name]) => name);
+  const used = classes.filter((name) => new RegExp(`\\b${name}\\b`).test(code));
+  return [...used, setup.trim()].join("\n").trim();
 }
 
 const NAME = /^assert\s*\(*(?:set\(|math\.isclose\(|not\s+)?\(*([A-Za-z_]\w*)\s*\(/;

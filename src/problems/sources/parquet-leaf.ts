@@ -3,32 +3,21 @@
 // instead, so that a page (about a megabyte) is all that is held.
 
 import type { FileHandle } from "node:fs/promises";
-import type { ColumnMetaData, SchemaTree } from "hyparquet";
+import type { ColumnMetaData, DecodedArray, PageHeader, SchemaTree } from "hyparquet";
 import { parquetHeader, readPage } from "hyparquet/src/column.js";
 import { convert, DEFAULT_PARSERS } from "hyparquet/src/convert.js";
 import { getTreePath, isFlatColumn } from "hyparquet/src/schema.js";
 import { compressors } from "hyparquet-compressors";
 import { Float } from "../../core/json.js";
-import { RowFault } from "./row.js";
 
 const HEADER_BYTES = 1 << 13;
 const MAXIMUM_HEADER_BYTES = 1 << 24;
 const MAXIMUM_PAGE_BYTES = 1 << 30;
 const MAXIMUM_PAGE_VALUES = 1 << 24;
 
-const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-
-/** A text that is none stays in its row as the reason for dropping it. */
-function textFromBytes(bytes: Uint8Array | undefined): string | RowFault | undefined {
-  if (bytes === undefined) return undefined;
-  try {
-    return decoder.decode(bytes);
-  } catch {
-    return new RowFault("malformed", "row: not UTF-8");
-  }
-}
-
-const parsers = { ...DEFAULT_PARSERS, stringFromBytes: textFromBytes, jsonFromBytes: textFromBytes };
+/** Texts stay bytes until their row is wanted: as strings a page would take twice and more of its size. */
+const asBytes = (bytes: Uint8Array | undefined): Uint8Array | undefined => bytes;
+const parsers = { ...DEFAULT_PARSERS, stringFromBytes: asBytes, jsonFromBytes: asBytes };
 
 type Decoder = Parameters<typeof readPage>[2];
 
@@ -38,7 +27,8 @@ export class ParquetLeaf {
   readonly #isFlat: boolean;
   readonly #end: number;
   #offset: number;
-  #dictionary: Parameters<typeof readPage>[3];
+  #dictionaryAt: number | undefined;
+  #dictionary: DecodedArray | undefined;
   /** Rows decoded and not yet taken; of a nested column the last may go on in the next page. */
   #rows: unknown[] = [];
   #taken = 0;
@@ -77,35 +67,47 @@ export class ParquetLeaf {
   }
 
   async #readPage(): Promise<void> {
-    const { header, length } = await this.#readHeader();
-    const values = header.data_page_header?.num_values ?? header.data_page_header_v2?.num_values ?? 0;
-    if (Math.max(header.uncompressed_page_size, header.compressed_page_size) > MAXIMUM_PAGE_BYTES) {
-      throw new RangeError(`a page of ${this.path} is over ${MAXIMUM_PAGE_BYTES / 2 ** 20} MiB`);
+    const { header, bodyAt } = await this.#readHeader(this.#offset);
+    if (header.type === "DICTIONARY_PAGE") this.#dictionaryAt = this.#offset;
+    this.#offset = bodyAt + header.compressed_page_size;
+    const page = header.data_page_header ?? header.data_page_header_v2;
+    if (page === undefined) return;
+    if (page.num_values > MAXIMUM_PAGE_VALUES) {
+      throw new RangeError(`a page of ${this.path} claims ${page.num_values} values`);
     }
-    if (values > MAXIMUM_PAGE_VALUES) throw new RangeError(`a page of ${this.path} claims ${values} values`);
-    const view = viewOf(await this.#read(this.#offset + length, header.compressed_page_size));
-    this.#offset += length + header.compressed_page_size;
+    // Dropped where values stand in the pages themselves: a dictionary of long texts is as large as a page.
+    const isCoded = page.encoding.endsWith("_DICTIONARY");
+    this.#dictionary = isCoded ? (this.#dictionary ?? (await this.#readDictionary())) : undefined;
     const rest = this.#rows.slice(this.#taken);
     this.#taken = 0;
     // A nested column's next page may go on with the last row, so it is given that one to go on with.
-    const { data } = readPage({ view, offset: 0 }, header, this.#decoder, this.#dictionary, rest, 0);
-    if (header.type === "DICTIONARY_PAGE") {
-      this.#dictionary = data && convert(data, this.#decoder);
-      this.#rows = rest;
-    } else this.#rows = data === undefined || data === rest ? rest : [...rest, ...Array.from(data)];
+    const data = await this.#decode(header, bodyAt, rest);
+    this.#rows = data === undefined || data === rest ? rest : [...rest, ...Array.from(data)];
   }
 
-  async #readHeader(): Promise<{ header: ReturnType<typeof parquetHeader>; length: number }> {
+  async #readDictionary(): Promise<DecodedArray | undefined> {
+    if (this.#dictionaryAt === undefined) throw new RangeError(`${this.path} has no dictionary`);
+    const { header, bodyAt } = await this.#readHeader(this.#dictionaryAt);
+    const data = await this.#decode(header, bodyAt, []);
+    return data && convert(data, this.#decoder);
+  }
+
+  async #decode(header: PageHeader, bodyAt: number, rest: DecodedArray): Promise<DecodedArray | undefined> {
+    if (Math.max(header.uncompressed_page_size, header.compressed_page_size) > MAXIMUM_PAGE_BYTES) {
+      throw new RangeError(`a page of ${this.path} is over ${MAXIMUM_PAGE_BYTES / 2 ** 20} MiB`);
+    }
+    const view = viewOf(await this.#read(bodyAt, header.compressed_page_size));
+    return readPage({ view, offset: 0 }, header, this.#decoder, this.#dictionary, rest, 0).data;
+  }
+
+  async #readHeader(at: number): Promise<{ header: PageHeader; bodyAt: number }> {
     for (let size = HEADER_BYTES; ; size *= 4) {
-      const reader = {
-        view: viewOf(await this.#read(this.#offset, Math.min(size, this.#end - this.#offset))),
-        offset: 0,
-      };
+      const reader = { view: viewOf(await this.#read(at, Math.min(size, this.#end - at))), offset: 0 };
       try {
-        return { header: parquetHeader(reader), length: reader.offset };
+        return { header: parquetHeader(reader), bodyAt: at + reader.offset };
       } catch (error) {
         // Statistics in the header may hold long texts.
-        if (size >= MAXIMUM_HEADER_BYTES || size >= this.#end - this.#offset) throw error;
+        if (size >= MAXIMUM_HEADER_BYTES || size >= this.#end - at) throw error;
       }
     }
   }

@@ -13,7 +13,7 @@ import { DEFAULT_PARSERS } from "hyparquet/src/convert.js";
 import { DataError, messageOf } from "../../core/errors.js";
 import { Float, type Json } from "../../core/json.js";
 import { ParquetLeaf } from "./parquet-leaf.js";
-import { RowFault } from "./row.js";
+import { decodeText, RowFault } from "./row.js";
 import type { RawRow, Rows } from "./rows.js";
 
 /** @throws DataError for a file that is no whole Parquet file */
@@ -96,12 +96,12 @@ function rawRow(number: number, values: Values): RawRow {
 
 /** What hyparquet makes of a column as JSON makes it; a kind of value that JSON lacks is null. */
 function jsonOf(value: unknown): Json {
-  if (value instanceof RowFault) throw value;
+  if (value instanceof Uint8Array) return decodeText(value);
   if (typeof value === "bigint") return Number.isSafeInteger(Number(value)) ? Number(value) : value;
   if (typeof value === "string" || typeof value === "number" || typeof value === "boolean") return value;
   if (value instanceof Float) return value;
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? null : value.toISOString();
   if (Array.isArray(value)) return value.map(jsonOf);
-  if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) return null;
+  if (typeof value !== "object" || value === null) return null;
   return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, jsonOf(item)]));
 }

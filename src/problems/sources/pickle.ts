@@ -27,7 +27,7 @@ export function unpackPickle(text: string): Pickled {
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** @throws Error naming the instruction that is refused */
-export function readPickle(bytes: Buffer): Pickled {
+function readPickle(bytes: Buffer): Pickled {
   const stack: Array<Pickled | typeof MARK> = [];
   for (let at = 0; ; ) {
     const code = bytes.readUInt8(at++);

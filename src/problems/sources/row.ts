@@ -49,6 +49,16 @@ function shown(value: unknown): string {
   return text.length > SHOWN_CHARACTERS ? `${text.slice(0, SHOWN_CHARACTERS - 3)}...` : text;
 }
 
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+export function decodeText(bytes: Uint8Array): string {
+  try {
+    return decoder.decode(bytes);
+  } catch {
+    throw new RowFault("malformed", "row: not UTF-8");
+  }
+}
+
 export function rowOf(value: Json | undefined, field: string): Row {
   if (!isObject(value)) malformed(field, "an object", value);
   return Object.fromEntries(entriesOf(value));

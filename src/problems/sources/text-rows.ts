@@ -6,7 +6,7 @@ import { createGunzip } from "node:zlib";
 import { DataError, messageOf } from "../../core/errors.js";
 import { cannotRead } from "../../core/files.js";
 import { type Json, parseJson } from "../../core/json.js";
-import { RowFault, rowOf } from "./row.js";
+import { decodeText, RowFault, rowOf } from "./row.js";
 import type { RawRow, Rows } from "./rows.js";
 
 /** Test data of LiveCodeBench comes in rows of tens of megabytes; no row of a known set comes near this. */
@@ -51,22 +51,12 @@ async function firstCharacter(chunks: AsyncIterable<Buffer>): Promise<string> {
 function rawRow({ number, bytes }: Piece): RawRow | undefined {
   try {
     if (bytes === null) throw new RowFault("malformed", `row over ${MAXIMUM_ROW_BYTES / 2 ** 20} MiB`);
-    const text = decode(bytes);
+    const text = decodeText(bytes).replace(/^\uFEFF/, "");
     if (text.trim() === "") return undefined;
     return { kind: "row", number, row: rowOf(parse(text), "row") };
   } catch (error) {
     if (error instanceof RowFault) return { kind: "fault", number, fault: error };
     throw error;
-  }
-}
-
-const decoder = new TextDecoder("utf-8", { fatal: true });
-
-function decode(bytes: Buffer): string {
-  try {
-    return decoder.decode(bytes);
-  } catch {
-    throw new RowFault("malformed", "row: not UTF-8");
   }
 }
 

@@ -17,19 +17,23 @@ const steps: readonly StepMetrics[] = [
 let run: RunDirectory;
 
 beforeEach(() => {
-  run = RunDirectory.create(join(mkdtempSync(join(tmpdir(), "coderlplus-trackers-")), "run"), {
-    name: "run",
-    status: "running",
-    seed: 0,
-    startedAt: "2026-01-01T00:00:00.000Z",
-    recipe: "test",
-    versions: {},
-    gitRevision: null,
-    host: {},
-    steps: 300,
-    stepsDone: 0,
-    dataHashes: {},
-  });
+  run = RunDirectory.create(
+    join(mkdtempSync(join(tmpdir(), "coderlplus-trackers-")), "run"),
+    {
+      name: "run",
+      status: "running",
+      seed: 0,
+      startedAt: "2026-01-01T00:00:00.000Z",
+      recipe: "test",
+      versions: {},
+      gitRevision: null,
+      host: {},
+      steps: 300,
+      stepsDone: 0,
+      dataHashes: {},
+    },
+    "",
+  );
 });
 
 function evaluate(step: number, benchmark: string, values: Readonly<Record<string, number>>): void {
