@@ -8,6 +8,7 @@ import { problemSchema } from "../src/problems/problem.js";
 import { metricCatalogue } from "../src/runs/metrics.js";
 import {
   alignmentExampleSchema,
+  bestSchema,
   evaluationSchema,
   metricsSchema,
   rolloutSchema,
@@ -17,6 +18,7 @@ import {
 } from "../src/runs/schemas.js";
 import { configSchema } from "../src/train/config/schema.js";
 import { demonstrationSchema } from "../src/train/sft/demonstration.js";
+import { studySchema } from "../src/train/study/schema.js";
 
 const rows = Object.entries(metricCatalogue).map(([name, meaning]) => `| \`${name}\` | ${meaning} |`);
 const page = `# Metrics
@@ -36,12 +38,14 @@ const schemas = {
   problem: problemSchema,
   completion: completionSchema,
   config: configSchema,
+  study: studySchema,
   demonstration: demonstrationSchema,
   verdict: verdictSchema,
   trace: traceSchema,
   "alignment-example": alignmentExampleSchema,
   rollout: rolloutSchema,
   evaluation: evaluationSchema,
+  best: bestSchema,
   metrics: metricsSchema,
   run: runSchema,
 };

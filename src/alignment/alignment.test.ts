@@ -149,6 +149,7 @@ const example = (id: number, step: number): AlignmentExample => ({
   step,
   program: `x = ${id}`,
   input: { kind: "stdio", stdin: "" },
+  target: "finalValues",
   asked: ["x"],
   truth: { variables: { x: id } },
   prompt: "",

@@ -7,23 +7,30 @@ import type { RewardMode } from "./reward.js";
 export interface Answer {
   readonly variables: Readonly<Record<string, Json>>;
   readonly output?: Json;
+  /** Where an input was asked for. */
+  readonly input?: Json;
 }
 
 type Tagged = Readonly<Record<string, Json>>;
 
 /** The last line as `{"variables": {...}, "output": ...}`; null where it is anything else. */
 export function parseAnswer(completion: string, mode: RewardMode): Answer | null {
-  const line = completion.trimEnd().split("\n").at(-1) ?? "";
-  const value = readLine(line, mode);
+  const value = readLastLine(completion, mode);
   if (!isObject(value) || !isObject(value["variables"])) return null;
   const key = mode === "official" && !Object.hasOwn(value, "output") ? "final_output" : "output";
   const output = Object.hasOwn(value, key) ? value[key] : undefined;
-  if (mode === "official" && output === undefined) return null;
   return { variables: value["variables"], ...(output === undefined ? {} : { output }) };
 }
 
+/** The last line's `{"input": ...}`; undefined where it is anything else. */
+export function parseInput(completion: string, mode: RewardMode): Json | undefined {
+  const value = readLastLine(completion, mode);
+  return isObject(value) && Object.hasOwn(value, "input") ? value["input"] : undefined;
+}
+
 /** JSON; in official mode a Python literal too. */
-function readLine(line: string, mode: RewardMode): Json | undefined {
+function readLastLine(completion: string, mode: RewardMode): Json | undefined {
+  const line = completion.trimEnd().split("\n").at(-1) ?? "";
   try {
     return parseJson(line);
   } catch {

@@ -1,14 +1,17 @@
-// An alignment example: a failed program, an input, and the final values its variables really had. The model is asked
-// for those values. A record of its own; how the text looks is prompts/'s business.
+// An alignment example: a program, an input, and what really happened when it ran. The model is asked for that. A record
+// of its own; how the text looks is prompts/'s business.
 
 import type { Json } from "../core/json.js";
 import type { ProgramInput } from "../problems/problem.js";
+import type { QuestionKind } from "../prompts/question.js";
 
 export interface Truth {
   /** Tagged values of the asked variables. */
   readonly variables: Readonly<Record<string, Json>>;
   /** What the call returned, what the program printed, or the type of the exception that ended it; absent otherwise. */
   readonly output?: Json;
+  /** Where an input is asked for: one that gives the output, as the list of a call's arguments or the text. */
+  readonly input?: Json;
 }
 
 export interface AlignmentExample {
@@ -18,6 +21,7 @@ export interface AlignmentExample {
   readonly step: number;
   readonly program: string;
   readonly input: ProgramInput;
+  readonly target: QuestionKind;
   readonly asked: readonly string[];
   readonly truth: Truth;
   readonly prompt: string;

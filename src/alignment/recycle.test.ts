@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { judge } from "../judge/judge.js";
-import { type Problem, problemSchema } from "../problems/problem.js";
+import { type Problem, type ProgramInput, problemSchema } from "../problems/problem.js";
 import { heldProblems } from "../problems/problem-set.js";
 import { continuation } from "../prompts/continuation.js";
 import { openSandbox, type Sandbox } from "../sandbox/sandbox.js";
+import type { HistoryPart } from "../tracer/history.js";
 import { trace } from "../tracer/tracer.js";
 import { dropReasons } from "./example.js";
 import { AlignmentPool, exampleKey } from "./pool.js";
@@ -23,6 +24,7 @@ const problem: Problem = problemSchema.parse({
 });
 
 const options: RecycleOptions = {
+  target: "finalValues",
   source: "failed",
   passedTests: "any",
   selection: "lastAssigned",
@@ -45,7 +47,8 @@ describe("recycling", () => {
   const tools = {
     dialect: continuation,
     countTokens: (text: string) => text.length,
-    trace: (program: string, input: Parameters<typeof trace>[2]) => trace(sandbox, program, input),
+    trace: (program: string, input: ProgramInput, _: Problem, history?: readonly HistoryPart[]) =>
+      trace(sandbox, program, input, { history }),
   };
   const emptyPool = (): AlignmentPool => new AlignmentPool({ capacity: 100, sampling: "recent" });
 

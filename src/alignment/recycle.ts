@@ -1,32 +1,21 @@
-// Recycling: failed programs become alignment examples, labelled by really running them. Each program that gives
-// none is counted with its reason. Running is the tracer's business, keeping the pool's.
+// Recycling: failed programs become alignment examples. Each program that gives none is counted with its reason. How one
+// becomes an example is build.ts's business, keeping them the pool's.
 
-import { InfrastructureError } from "../core/errors.js";
-import { sha256 } from "../core/files.js";
-import { type Json, stringifyJson } from "../core/json.js";
 import { Rng } from "../core/rng.js";
 import type { Judgement, TestKind, Verdict } from "../judge/verdict.js";
 import { inputOf } from "../problems/examples.js";
 import type { Problem, ProgramInput } from "../problems/problem.js";
-import { type Dialect } from "../prompts/dialect.js";
-import type { Trace } from "../tracer/trace.js";
-import { type AlignmentExample, type DropReason, dropReasons, type Funnel, type Truth } from "./example.js";
+import { type BuildOptions, type BuildTools, buildExample } from "./build.js";
+import { type AlignmentExample, type DropReason, dropReasons, type Funnel } from "./example.js";
 import { type AlignmentPool, exampleKey } from "./pool.js";
-import { askable, isTooBig, type Selection, selectVariables } from "./select.js";
 
 export const sources = ["failed", "all", "passed", "references"] as const;
 export const passedTests = ["any", "some", "none"] as const;
 
-export interface RecycleOptions extends Selection {
+export interface RecycleOptions extends BuildOptions {
   readonly source: (typeof sources)[number];
   /** Of failed programs: those that pass some tests, those that pass none, or any. */
   readonly passedTests: (typeof passedTests)[number];
-  readonly minimumComplexity: number;
-  readonly maximumComplexity: number;
-  readonly includeRaised: boolean;
-  readonly maximumPromptTokens: number;
-  /** Longest true answer worth asking for: what the model could not write within its limit is "too big". */
-  readonly maximumAnswerTokens: number;
   /** New examples a step; null takes every one. */
   readonly maximumPerStep: number | null;
 }
@@ -38,12 +27,6 @@ export interface Candidate {
   readonly judgement: Judgement | null;
   /** What to run it on; without it the verdict decides. */
   readonly input?: ProgramInput | undefined;
-}
-
-export interface RecycleTools {
-  readonly dialect: Dialect;
-  readonly trace: (program: string, input: ProgramInput, problem: Problem) => Promise<Trace>;
-  readonly countTokens: (text: string) => number;
 }
 
 type Outcome = AlignmentExample | DropReason;
@@ -58,7 +41,7 @@ export async function recycle(
   candidates: readonly Candidate[],
   options: RecycleOptions,
   pool: AlignmentPool,
-  tools: RecycleTools,
+  tools: BuildTools,
   step: number,
   seed: number,
 ): Promise<{ readonly examples: AlignmentExample[]; readonly funnel: Funnel }> {
@@ -74,7 +57,9 @@ export async function recycle(
     sifted.map(async (outcome, i): Promise<Outcome> => {
       if (typeof outcome === "string") return outcome;
       if (!chosen.has(i)) return "over-limit";
-      return build(candidates[i], outcome, options, tools, step, Rng.of(seed, "select", step, i));
+      const { problem, program } = candidates[i];
+      const job = { problem, program: program as string, input: outcome, step };
+      return buildExample(job, options, tools, Rng.of(seed, "select", step, i));
     }),
   );
   const examples = outcomes.filter((outcome) => typeof outcome !== "string");
@@ -141,60 +126,3 @@ function firstInput({ problem, judgement, input: given }: Candidate): {
 
 /** A trace would end the same way: not worth the time. */
 const endless: ReadonlySet<TestKind> = new Set<TestKind>(["timed-out", "out-of-memory", "output-limit"]);
-
-async function build(
-  { problem, program }: Candidate,
-  input: ProgramInput,
-  options: RecycleOptions,
-  tools: RecycleTools,
-  step: number,
-  rng: Rng,
-): Promise<Outcome> {
-  let trace: Trace;
-  try {
-    trace = await tools.trace(program as string, input, problem);
-  } catch (error) {
-    if (error instanceof InfrastructureError) return "infrastructure";
-    throw error;
-  }
-  const reason = refuse(trace, options);
-  if (reason) return reason;
-  const asked = selectVariables(trace, options, rng);
-  const truth = truthOf(trace, asked, input);
-  const withOutput = truth.output !== undefined;
-  const prompt = tools.dialect.alignment(program as string, input, truth.variables, withOutput, problem.language);
-  if (tools.countTokens(prompt) > options.maximumPromptTokens) return "prompt-too-long";
-  if (tools.countTokens(stringifyJson(truth)) > options.maximumAnswerTokens) return "too-big";
-  const id = sha256(`${step}\n${exampleKey(program as string, input)}`).slice(0, 16);
-  return { id, problem: problem.id, step, program: program as string, input, asked, truth, prompt, funnel: "kept" };
-}
-
-function refuse(trace: Trace, options: RecycleOptions): DropReason | null {
-  if (trace.tampered) return "tampered";
-  if (trace.status === "unparsable") return "unparsable";
-  if (trace.status.startsWith("error:") || trace.status === "crashed" || trace.status === "denied") {
-    if (!options.includeRaised) return "raised";
-  } else if (trace.status !== "ok" && trace.status !== "exit") return "timed-out";
-  if (trace.complexity < options.minimumComplexity || trace.complexity > options.maximumComplexity) return "complexity";
-  if (askable(trace).length > 0) return null;
-  if (trace.nondeterministic.length > 0) return "nondeterministic";
-  return Object.values(trace.variables).some(isTooBig) ? "too-big" : "no-variables";
-}
-
-function truthOf(trace: Trace, asked: readonly string[], input: ProgramInput): Truth {
-  const variables = Object.fromEntries(asked.map((name) => [name, trace.variables[name] ?? null]));
-  const output = outputOf(trace, input);
-  return output === undefined ? { variables } : { variables, output };
-}
-
-/**
- * What a run gave: the call's result, all that was printed, or the type of the exception that ended it; undefined where
- * it did not end or has no fixed form.
- */
-export function outputOf(trace: Trace, input: ProgramInput): Json | undefined {
-  if (trace.outputNondeterministic) return undefined;
-  if (trace.status.startsWith("error:")) return trace.status.slice("error:".length);
-  if (trace.status !== "ok" && trace.status !== "exit") return undefined;
-  const output = input.kind === "call" ? trace.returned : trace.stdout;
-  return output === undefined || isTooBig(output) ? undefined : output;
-}

@@ -6,9 +6,10 @@ import { Rng } from "../core/rng.js";
 import { inputOf } from "../problems/examples.js";
 import type { Problem } from "../problems/problem.js";
 import type { Problems } from "../problems/problem-set.js";
+import type { BuildTools } from "./build.js";
 import type { AlignmentExample, Funnel } from "./example.js";
 import type { AlignmentPool } from "./pool.js";
-import { type Candidate, emptyFunnel, type RecycleOptions, type RecycleTools, recycle, sumOf } from "./recycle.js";
+import { type Candidate, emptyFunnel, type RecycleOptions, recycle, sumOf } from "./recycle.js";
 
 /** Where a pass over the references is. */
 export interface ReferencePlace {
@@ -31,7 +32,7 @@ export async function fromReferences(
   count: number,
   options: RecycleOptions,
   pool: AlignmentPool,
-  tools: RecycleTools,
+  tools: BuildTools,
   { step, taken, seed }: ReferencePlace,
 ): Promise<{ readonly examples: AlignmentExample[]; readonly funnel: Funnel; readonly taken: number }> {
   const examples: AlignmentExample[] = [];

@@ -16,6 +16,8 @@ export interface Grade {
   readonly variablesAsked: number;
   /** null where no output is known. */
   readonly outputRight: boolean | null;
+  /** Every variable; where none is asked, the output or the input. */
+  readonly allRight: boolean;
   /** Every value that was asked, the output last: the type of the true one, and whether it was right. */
   readonly values: ReadonlyArray<{ readonly type: ValueType; readonly right: boolean }>;
 }
@@ -27,10 +29,14 @@ export interface Grade {
  * withOutput: (k + output) / (|V| + 1)                 (deviates: the output is one more item)
  * official:   0.1 + 0.9 (k + output) / (|V| + 1)       (recipe/reward/reward_function_coderlplus.py, loose equality)
  *
- * with k the number of variables right; 0 in every mode where there is no answer.
+ * with k the number of variables right; 0 in every mode where there is no answer. An output that is not asked is no item;
+ * where nothing else is asked, it is the item in `paper` too (ours: the recipe always asks both).
  */
 export function gradeAnswer(truth: Truth, completion: string, mode: RewardMode, sequencesAsArrays: boolean): Grade {
-  const predicted = parseAnswer(completion, mode);
+  const answer = parseAnswer(completion, mode);
+  const { output } = truth;
+  // The official recipe takes an answer without the output that it asks for as none.
+  const predicted = mode === "official" && output !== undefined && answer?.output === undefined ? null : answer;
   const equal: typeof officiallyEqual =
     mode === "official" ? officiallyEqual : (a, b) => matches(a, b, sequencesAsArrays);
   const variables = Object.entries(truth.variables).map(([name, value]) => {
@@ -38,7 +44,6 @@ export function gradeAnswer(truth: Truth, completion: string, mode: RewardMode, 
     return { type: valueTypeOf(value), right: given && equal(value, predicted.variables[name]) };
   });
   const right = variables.filter((variable) => variable.right).length;
-  const { output } = truth;
   const outputRight = output === undefined ? null : predicted !== null && equal(output, predicted.output);
   return {
     reward: predicted === null ? 0 : rewardOf(mode, right, variables.length, outputRight),
@@ -46,21 +51,22 @@ export function gradeAnswer(truth: Truth, completion: string, mode: RewardMode, 
     variablesRight: right,
     variablesAsked: variables.length,
     outputRight,
+    allRight: variables.length > 0 ? right === variables.length : outputRight === true,
     values:
       output === undefined ? variables : [...variables, { type: valueTypeOf(output), right: outputRight === true }],
   };
 }
 
-function rewardOf(mode: RewardMode, right: number, asked: number, outputRight: boolean | null): number {
-  const withOutput =
-    (right + (outputRight ? 1 : 0)) / (asked + (outputRight === null && mode === "withOutput" ? 0 : 1));
+/** @param resultRight  of the output, or of an input that was asked for; null where neither is */
+export function rewardOf(mode: RewardMode, right: number, asked: number, resultRight: boolean | null): number {
+  const share = (right + (resultRight ? 1 : 0)) / (asked + (resultRight === null ? 0 : 1));
   switch (mode) {
     case "paper":
-      return asked === 0 ? 0 : right / asked;
+      return asked === 0 ? Number(resultRight) : right / asked;
     case "withOutput":
-      return withOutput;
+      return share;
     case "official":
-      return 0.1 + 0.9 * withOutput;
+      return 0.1 + 0.9 * share;
     default:
       return mode satisfies never;
   }

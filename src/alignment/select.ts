@@ -23,10 +23,14 @@ export function askable(trace: Trace): string[] {
 
 /** The variables to ask, in source order. */
 export function selectVariables(trace: Trace, options: Selection, rng: Rng): string[] {
-  const names = askable(trace);
+  return select(askable(trace), options, rng);
+}
+
+/** Some of these names, in their order. */
+export function select(names: readonly string[], options: Selection, rng: Rng): string[] {
   switch (options.selection) {
     case "all":
-      return names;
+      return [...names];
     case "lastAssigned":
       return names.slice(-options.maximumVariables);
     case "random": {
@@ -45,6 +49,7 @@ export function isTooBig(value: Json): boolean {
   return Object.values(value).some((item) => isTooBig(item as Json));
 }
 
-function scopeOf(name: string): string {
+/** The path of the function that a variable belongs to; empty for the module's. */
+export function scopeOf(name: string): string {
   return name.split(".").slice(0, -1).join(".");
 }

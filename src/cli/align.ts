@@ -5,6 +5,7 @@ import { dropReasons, type Funnel } from "../alignment/example.js";
 import { AlignmentPool } from "../alignment/pool.js";
 import { type Candidate, passedTests, type RecycleOptions, recycle, sources } from "../alignment/recycle.js";
 import { selections } from "../alignment/select.js";
+import { targets } from "../alignment/target.js";
 import { ensureWritable, writeAtomic } from "../core/files.js";
 import { stringifyJson } from "../core/json.js";
 import { toLines } from "../core/jsonl.js";
@@ -13,6 +14,7 @@ import { type Problem, type ProgramInput, readProblems } from "../problems/probl
 import { chat } from "../prompts/chat.js";
 import { continuation } from "../prompts/continuation.js";
 import type { Dialect } from "../prompts/dialect.js";
+import type { HistoryPart } from "../tracer/history.js";
 import { trace } from "../tracer/tracer.js";
 import { readCandidates } from "./completions.js";
 import { natural, positive } from "./numbers.js";
@@ -23,7 +25,7 @@ interface Options
   extends SandboxFlags,
     Pick<
       RecycleOptions,
-      "source" | "passedTests" | "selection" | "maximumVariables" | "minimumComplexity" | "maximumComplexity"
+      "target" | "source" | "passedTests" | "selection" | "maximumVariables" | "minimumComplexity" | "maximumComplexity"
     > {
   readonly problems: string;
   readonly completions: string;
@@ -50,6 +52,11 @@ export function registerAlign(program: Command): void {
       .requiredOption("--problems <file>", "problems, one JSON object a line")
       .requiredOption("--completions <file>", "completions, one JSON object a line")
       .option("--out <file>", "write one alignment example a line; - is standard output")
+      .addOption(
+        new Option("--target <what>", "what to ask of a program's run (docs/targets.md)")
+          .choices(targets)
+          .default("finalValues"),
+      )
       .addOption(new Option("--source <which>", "programs to recycle").choices(sources).default("failed"))
       .addOption(
         new Option("--passed-tests <which>", "failed programs that pass some tests, or none")
@@ -97,8 +104,12 @@ async function alignFiles(options: Options): Promise<void> {
       dialect: dialects[options.dialect],
       // No model, no tokens: how long a prompt or an answer may be is the trainer's to say.
       countTokens: () => 0,
-      trace: (program: string, input: ProgramInput, { language, limits, preamble, files }: Problem) =>
-        trace(sandbox, program, input, { language, limits, preamble, files, determinismCheck }),
+      trace: (
+        program: string,
+        input: ProgramInput,
+        { language, limits, preamble, files }: Problem,
+        history?: readonly HistoryPart[],
+      ) => trace(sandbox, program, input, { language, limits, preamble, files, determinismCheck, history }),
     };
     const noPool = new AlignmentPool({ capacity: 0, sampling: "recent" });
     const { examples, funnel } = await recycle(candidates, recyclingOf(options), noPool, tools, 0, seed);
@@ -114,6 +125,7 @@ async function alignFiles(options: Options): Promise<void> {
 function recyclingOf(options: Options): RecycleOptions {
   const { source, selection, maximumVariables, minimumComplexity, maximumComplexity } = options;
   return {
+    target: options.target,
     source,
     passedTests: options.passedTests,
     selection,

@@ -16,6 +16,7 @@ import { positive } from "./numbers.js";
 interface Flags {
   readonly run?: string;
   readonly step?: number;
+  readonly best?: boolean;
   readonly model?: string;
   readonly adapter?: string;
   readonly out: string;
@@ -35,7 +36,8 @@ export function registerExport(
     .description("write a plain model folder, adapters merged, for transformers, vLLM and others")
     .option("--run <folder>", "a run: its newest checkpoint")
     .option("--step <n>", "another checkpoint of the run", positive)
-    .addOption(new Option("--model <folder>", "a model folder instead of a run").conflicts(["run", "step"]))
+    .addOption(new Option("--best", "its best checkpoint, by train.keepBest").conflicts("step"))
+    .addOption(new Option("--model <folder>", "a model folder instead of a run").conflicts(["run", "step", "best"]))
     .addOption(new Option("--adapter <folder>", "adapters in PEFT's layout, of --model").conflicts("run"))
     .requiredOption("--out <folder>", "where the model is written; must not exist")
     .addOption(new Option("--type <type>", "how numbers are stored").choices(Object.keys(TYPES)).default("f32"))
@@ -63,10 +65,10 @@ export function registerExport(
 }
 
 /** @throws UsageError where the flags name nothing, or adapters that are in the weights already */
-function sourceOf({ run, step, model, adapter }: Flags): ExportSource {
+function sourceOf({ run, step, best, model, adapter }: Flags): ExportSource {
   if (model === undefined) {
     if (run === undefined) throw new UsageError("nothing to export: name a run with --run or a model with --model");
-    return { model: checkpointOf(run, step), adapter: undefined };
+    return { model: checkpointOf(RunDirectory.open(run), best ? "best" : step), adapter: undefined };
   }
   if (adapter !== undefined && existsSync(join(model, ADAPTER_FOLDER))) {
     throw new UsageError(`${model}: its adapters are merged into its weights already; leave out --adapter`);
@@ -74,11 +76,16 @@ function sourceOf({ run, step, model, adapter }: Flags): ExportSource {
   return { model, adapter };
 }
 
-function checkpointOf(path: string, step: number | undefined): string {
-  const run = RunDirectory.open(path);
+function checkpointOf(run: RunDirectory, wanted: number | "best" | undefined): string {
   const steps = run.checkpointSteps();
-  const chosen = step ?? steps.at(-1);
+  const best = wanted === "best" ? run.readBest() : null;
+  if (wanted === "best" && best === null) {
+    throw new UsageError(`${run.path}: has no best checkpoint: train.keepBest was not set; name one with --step`);
+  }
+  const chosen = wanted === "best" ? best?.step : (wanted ?? steps.at(-1));
   if (chosen !== undefined && steps.includes(chosen)) return run.checkpointPath(chosen);
   const there = steps.length === 0 ? "none" : `those of steps ${steps.join(", ")}`;
-  throw new UsageError(`${path}: has no checkpoint${step === undefined ? "" : ` of step ${step}`}; it has ${there}`);
+  throw new UsageError(
+    `${run.path}: has no checkpoint${wanted === undefined ? "" : ` of step ${chosen}`}; it has ${there}`,
+  );
 }

@@ -10,9 +10,10 @@ import { moduleArguments } from "../core/worker.js";
 import { differenceRows, valueRows } from "../runs/comparison-tables.js";
 import { sharedEvaluations } from "../train/study/evaluations.js";
 import { type Job, type Plan, readPlan } from "../train/study/plan.js";
-import { LEGEND, seedsText, writeResults } from "../train/study/report.js";
+import { LEGEND, seedsText, swapRows, writeResults } from "../train/study/report.js";
 import { resultsOf, type StudyResults } from "../train/study/results.js";
 import { type JobResult, runJobs, settleChanges, type VerbResult } from "../train/study/runner.js";
+import { swapCheckers } from "../train/study/swap.js";
 import { Times } from "../train/study/times.js";
 import { positive } from "./numbers.js";
 import { dryRunText, StudyProgress } from "./study-progress.js";
@@ -61,7 +62,9 @@ async function runStudy(file: string, flags: Flags): Promise<void> {
   settleChanges(plan, flags.fresh ?? false);
   const progress = new StudyProgress(plan, jobs, flags.json ? process.stderr : process.stdout);
   const outcomes = await runUntilStopped(plan, jobs, flags.jobs, times, progress);
-  const results = resultsOf(plan);
+  const isWhole = outcomes.every(({ kind }) => kind !== "left");
+  const swap = isWhole ? await swapCheckers(plan, (text) => progress.line(text)) : [];
+  const results = resultsOf(plan, swap);
   if (results) writeResults(plan.folder, results);
   const failed = outcomes.filter((outcome) => outcome.kind === "failed");
   if (failed.length > 0) process.exitCode = 1;
@@ -151,6 +154,7 @@ function closingText(plan: Plan, results: StudyResults | null, outcomes: readonl
     textTable(differenceRows(results.comparison)),
     "",
     LEGEND,
+    ...(results.swap.length === 0 ? [] : ["", textTable(swapRows(results)), ""]),
     seedsText(results),
     `results: ${join(plan.folder, "results.md")}, .csv, .json, .html`,
   ];

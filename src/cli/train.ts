@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import { UsageError } from "../core/errors.js";
 import type { RunInfo } from "../runs/records.js";
 import { RunDirectory } from "../runs/run-directory.js";
+import { isBudgetSpent } from "../train/budget.js";
 import { applySettings, configText, readConfigFile, resolveConfig } from "../train/config/resolve.js";
 import type { Config } from "../train/config/schema.js";
 import { estimateRun } from "../train/estimate.js";
@@ -22,9 +23,22 @@ export interface TrainingFlags {
   readonly json?: boolean;
 }
 
+/** Of a terminal, and of whatever ends jobs on a cluster or a machine that goes down. */
+const STOPPING = ["SIGINT", "SIGTERM"] as const;
 const SAME_KEY_MS = 500;
-/** What a resumed run may be given anew. */
-const MAY_CHANGE = new Set(["train.steps", "train.checkpointEvery", "train.keepCheckpoints", "evaluation.every"]);
+/** What a resumed run may be given anew: nothing that changes how its steps are made. */
+const MAY_CHANGE: ReadonlySet<string> = new Set([
+  "train.steps",
+  "train.maximumMinutes",
+  "train.checkpointEvery",
+  "train.keepCheckpoints",
+  "train.keepEvery",
+  "train.keepBest",
+  "evaluation.every",
+  "guards.maximumGradientNorm",
+  "guards.maximumOldKl",
+  "guards.minimumEntropy",
+]);
 
 export function registerTrain(program: Command): void {
   withTrainingOptions(
@@ -79,7 +93,7 @@ export async function runTraining(name: string | undefined, flags: TrainingFlags
     controller.abort();
     progress.line("stopping after this step, with a checkpoint; press Ctrl-C again to stop at once");
   };
-  process.on("SIGINT", stop);
+  for (const name of STOPPING) process.on(name, stop);
   try {
     const options = { path, resume: flags.resume ?? false, reporter: progress, signal: controller.signal };
     const { run, info } = await train(config, options);
@@ -90,7 +104,7 @@ export async function runTraining(name: string | undefined, flags: TrainingFlags
     progress.end();
     throw error;
   } finally {
-    process.off("SIGINT", stop);
+    for (const name of STOPPING) process.off(name, stop);
   }
 }
 
@@ -138,8 +152,12 @@ function result(run: RunDirectory, info: RunInfo): object {
 function sayWhatNext(run: RunDirectory, config: Config, info: RunInfo, progress: Progress): void {
   const { path } = run;
   if (info.status === "stopped") {
+    const minutes = isBudgetSpent(config, run) ? config.train.maximumMinutes : null;
     progress.line(
-      `stopped after step ${info.stepsDone} of ${info.steps}\n  resume:    coderlplus train --run ${path} --resume`,
+      [
+        `stopped after step ${info.stepsDone} of ${info.steps}${minutes === null ? "" : `: its ${minutes} minutes are used up`}`,
+        `  resume:    coderlplus train --run ${path} --resume${minutes === null ? "" : ` --set train.maximumMinutes=${2 * minutes}`}`,
+      ].join("\n"),
     );
     return;
   }

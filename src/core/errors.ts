@@ -32,12 +32,51 @@ export class CancelledError extends Error {
 
 /** An engine could not do what was asked: a missing tensor, a lost worker, not enough memory. */
 export class EngineError extends Error {
-  override readonly name = "EngineError";
+  override readonly name: string = "EngineError";
 }
+
+/** Training has come apart: a number is not finite, or over a limit of the config. Such weights are not to be kept. */
+export class DivergenceError extends EngineError {
+  override readonly name = "DivergenceError";
+}
+
+/** A run failed; the message says what is safe of it and how to go on, the cause is what happened. */
+export class RunError extends Error {
+  override readonly name = "RunError";
+}
+
+/** A file or a folder could not be written: a full disk, a missing permission. What was there before still is. */
+export class StorageError extends Error {
+  override readonly name = "StorageError";
+
+  /** Of an operation of the file system; anything else is returned as it is. */
+  static of(path: string, error: unknown): unknown {
+    const { code, syscall } = error as NodeJS.ErrnoException;
+    if (code === undefined || syscall === undefined) return error;
+    return new StorageError(`${path}: cannot write it (${STORAGE_REASONS[code] ?? messageOf(error)})`, {
+      cause: error,
+    });
+  }
+}
+
+const STORAGE_REASONS: Readonly<Record<string, string>> = {
+  ENOSPC: "no space left on the disk",
+  EDQUOT: "the quota of the disk is used up",
+  EFBIG: "larger than this process may write, as ulimit -f says",
+  EACCES: "no permission",
+  EPERM: "no permission",
+  EROFS: "the file system is read-only",
+  ENOTDIR: "its folder is a file",
+};
 
 /** A hub of data sets cannot be reached, or sends something else than it lists. */
 export class HubError extends Error {
   override readonly name = "HubError";
+}
+
+/** Sampling found too little that a step could learn from; the message says what to change. */
+export class SamplingError extends Error {
+  override readonly name = "SamplingError";
 }
 
 /** Arrays that should agree in length do not: a bug in the caller. */

@@ -4,10 +4,13 @@ import { createHash, type Hash } from "node:crypto";
 import {
   closeSync,
   existsSync,
+  fstatSync,
   fsyncSync,
+  ftruncateSync,
   lstatSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   readlinkSync,
   readSync,
@@ -19,8 +22,8 @@ import {
   writeFileSync,
   writeSync,
 } from "node:fs";
-import { dirname, resolve } from "node:path";
-import { DataError, messageOf, UsageError } from "./errors.js";
+import { dirname, join, resolve } from "node:path";
+import { DataError, messageOf, StorageError, UsageError } from "./errors.js";
 
 /** Reads a UTF-8 file the user named. @throws UsageError with the path and what to do. */
 export function readText(path: string): string {
@@ -76,23 +79,60 @@ export function cannotRead(path: string, error: unknown): UsageError {
 /**
  * Writes to a temporary name, flushes to the disk, renames. A symbolic link stays one; a pipe or a device is written to
  * as it is.
+ *
+ * @throws StorageError where there is no room or no permission; what was there stays
  */
 export function writeAtomic(path: string, content: string | Uint8Array): void {
-  if (isSpecial(path)) {
-    writeFileSync(path, content, { flag: "a" });
-    return;
-  }
-  const target = throughLinks(path);
-  mkdirSync(dirname(target), { recursive: true });
-  const temporary = temporaryName(target);
+  storing(path, () => {
+    if (isSpecial(path)) return writeFileSync(path, content, { flag: "a" });
+    const target = throughLinks(path);
+    mkdirSync(dirname(target), { recursive: true });
+    const temporary = temporaryName(target);
+    try {
+      writeDurable(temporary, content);
+      renameSync(temporary, target);
+    } catch (error) {
+      rmSync(temporary, { force: true });
+      throw error;
+    }
+    flush(dirname(target));
+  });
+}
+
+/** @throws StorageError in the place of the file system's own errors */
+export function storing<Result>(path: string, write: () => Result): Result {
   try {
-    writeDurable(temporary, content);
-    renameSync(temporary, target);
+    return write();
   } catch (error) {
-    rmSync(temporary, { force: true });
-    throw error;
+    throw StorageError.of(path, error);
   }
-  flush(dirname(target));
+}
+
+/** Adds the text and flushes it to the disk. @throws StorageError; the file is as long as before then */
+export function appendDurable(path: string, text: string): void {
+  storing(path, () => {
+    const file = openSync(path, "a");
+    try {
+      const { size } = fstatSync(file);
+      try {
+        writeAll(file, Buffer.from(text));
+        fsyncSync(file);
+      } catch (error) {
+        ftruncateSync(file, size);
+        throw error;
+      }
+    } finally {
+      closeSync(file);
+    }
+  });
+}
+
+/** What a kill has left of files that were being written here. Only for a folder that nobody else writes in. */
+export function sweepTemporary(folder: string): void {
+  if (!existsSync(folder)) return;
+  for (const name of readdirSync(folder)) {
+    if (TEMPORARY.test(name)) rmSync(join(folder, name), { recursive: true, force: true });
+  }
 }
 
 const BUFFERED_CHARACTERS = 1 << 16;
@@ -167,6 +207,11 @@ function temporaryName(target: string): string {
   return `${target}.tmp-${process.pid}`;
 }
 
+/** Names that nobody gives a file or folder of their own: what has them is removed. */
+const NEW = ".coderlplus-new";
+const OLD = ".coderlplus-old";
+const TEMPORARY = /\.tmp-\d+$|\.coderlplus-(?:new|old)$/;
+
 /** A pipe, a device, or a name of an open file: renaming something over it would take it from whoever reads there. */
 function isSpecial(path: string): boolean {
   const stat = statOf(path);
@@ -194,13 +239,15 @@ function throughLinks(path: string): string {
 
 /** Writes and flushes in place: for files inside a folder that is itself renamed when complete. */
 export function writeDurable(path: string, content: string | Uint8Array): void {
-  const file = openSync(path, "w");
-  try {
-    writeAll(file, typeof content === "string" ? Buffer.from(content) : content);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
+  storing(path, () => {
+    const file = openSync(path, "w");
+    try {
+      writeAll(file, typeof content === "string" ? Buffer.from(content) : content);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+  });
 }
 
 function writeAll(file: number, bytes: Uint8Array): void {
@@ -221,24 +268,33 @@ export async function writeFolderAtomic(
   fill: (temporary: string) => Promise<void> | void,
 ): Promise<void> {
   const target = throughLinks(resolve(path));
-  // Names that nobody gives a folder of their own: what has them is removed.
-  const temporary = `${target}.coderlplus-new`;
-  const old = `${target}.coderlplus-old`;
-  putBack(old, target);
-  rmSync(temporary, { recursive: true, force: true });
-  mkdirSync(temporary, { recursive: true });
+  const temporary = `${target}${NEW}`;
+  const old = `${target}${OLD}`;
+  storing(temporary, () => {
+    putBack(old, target);
+    rmSync(temporary, { recursive: true, force: true });
+    mkdirSync(temporary, { recursive: true });
+  });
   try {
     await fill(temporary);
-    flush(temporary);
+    flushFolders(temporary);
     if (existsSync(target)) renameSync(target, old);
     renameSync(temporary, target);
   } catch (error) {
     rmSync(temporary, { recursive: true, force: true });
-    throw error;
+    throw StorageError.of(path, error);
   } finally {
     putBack(old, target);
   }
   flush(dirname(target));
+}
+
+/** Gone at once for whoever looks for the name: a kill leaves no half of it. */
+export function removeFolderAtomic(path: string): void {
+  const old = `${path}${OLD}`;
+  rmSync(old, { recursive: true, force: true });
+  if (existsSync(path)) renameSync(path, old);
+  rmSync(old, { recursive: true, force: true });
 }
 
 /** After a kill or an error between the two renames the old folder is all there is; after both it is in the way. */
@@ -246,6 +302,13 @@ function putBack(old: string, target: string): void {
   if (!existsSync(old)) return;
   if (existsSync(target)) rmSync(old, { recursive: true });
   else renameSync(old, target);
+}
+
+function flushFolders(folder: string): void {
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    if (entry.isDirectory()) flushFolders(join(folder, entry.name));
+  }
+  flush(folder);
 }
 
 /** Makes a rename durable. Some systems cannot open a folder; there the rename alone has to do. */

@@ -3,7 +3,7 @@
 
 import { matches } from "../alignment/answer.js";
 import type { Truth } from "../alignment/example.js";
-import { outputOf } from "../alignment/recycle.js";
+import { outputOf } from "../alignment/output.js";
 import { gradeAnswer } from "../alignment/reward.js";
 import { selectVariables } from "../alignment/select.js";
 import { InfrastructureError } from "../core/errors.js";

@@ -36,9 +36,10 @@ export async function predictedMatches(
 ): Promise<number[][]> {
   const inspections = new Map<string, Promise<Inspection | null>>();
   const questions = await Promise.all(
-    tools.problems.map((problem, i) =>
-      Promise.all(open(candidates[i]).map(({ program }) => questionsOf(tools, problem, program, inspections))),
-    ),
+    tools.problems.map((problem, i) => {
+      const asked = choiceMatters(candidates[i]) ? (candidates[i] ?? []) : [];
+      return Promise.all(asked.map(({ program }) => questionsOf(tools, problem, program, inspections)));
+    }),
   );
   const prompts = [...new Set(questions.flat(2).map(({ prompt }) => prompt))];
   const texts = await completeAll(tools.engine, prompts, maximumTokens);
@@ -53,9 +54,9 @@ export async function predictedMatches(
   );
 }
 
-/** The candidates among which the choice matters: all or none. */
-function open(candidates: readonly Checkable[] = []): readonly Checkable[] {
-  return candidates.some(({ passes }) => passes !== candidates[0]?.passes) ? candidates : [];
+/** Whether some of the candidates pass and others do not. */
+export function choiceMatters(candidates: readonly Checkable[] = []): boolean {
+  return candidates.some(({ passes }) => passes !== candidates[0]?.passes);
 }
 
 /** The names to ask are read from the program's text: a candidate that does not parse is asked nothing. */

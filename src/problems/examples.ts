@@ -5,9 +5,16 @@ import { entriesOf, type Json } from "../core/json.js";
 import { type Language, notations } from "./notation.js";
 import type { ProgramInput, Test } from "./problem.js";
 
-/** `f([1, 2], k=3)`, in JavaScript `f([1, 2], { k: 3 })`; a value without a literal form is written as `...`. */
-export function callText(call: Extract<ProgramInput, { kind: "call" }>, language: Language = "python"): string {
-  const positional = call.arguments.map((value) => literal(value, language));
+/**
+ * `f([1, 2], k=3)`, in JavaScript `f([1, 2], { k: 3 })`; a value without a literal form is written as `...`.
+ *
+ * @param positional  what to write in the place of the positional arguments
+ */
+export function callText(
+  call: Extract<ProgramInput, { kind: "call" }>,
+  language: Language = "python",
+  positional: readonly string[] = call.arguments.map((value) => literal(value, language)),
+): string {
   const named = entriesOf(call.keywords ?? {});
   return `${call.function}(${[...positional, ...namedTexts(named, language)].join(", ")})`;
 }

@@ -14,11 +14,17 @@ import { openRows } from "./sources/rows.js";
 export interface Problems {
   readonly size: number;
   read(index: number): Problem;
+  /** By its id. */
+  find(id: string): Problem | undefined;
 }
 
 /** Problems that are in memory anyway. */
 export function heldProblems(problems: readonly Problem[]): Problems {
-  return { size: problems.length, read: (index) => problems[index] };
+  return {
+    size: problems.length,
+    read: (index) => problems[index],
+    find: (id) => problems.find((problem) => problem.id === id),
+  };
 }
 
 interface Place {
@@ -41,6 +47,7 @@ const CACHE_BYTES = 8 * 1024 * 1024;
 export class ProblemSet implements Problems {
   readonly #places: Place[] = [];
   readonly #marked: number[] = [];
+  readonly #ids = new Ids((place) => this.#at(place).id);
   readonly #cache = new Map<number, Problem>();
   #cachedBytes = 0;
   #leftOut = 0;
@@ -78,7 +85,11 @@ export class ProblemSet implements Problems {
   }
 
   get marked(): Problems {
-    return { size: this.#marked.length, read: (index) => this.read(this.#marked[index]) };
+    return {
+      size: this.#marked.length,
+      read: (index) => this.read(this.#marked[index]),
+      find: (id) => this.find(id),
+    };
   }
 
   /** @throws DataError where the file has changed since it was opened */
@@ -96,16 +107,21 @@ export class ProblemSet implements Problems {
     return problem;
   }
 
+  /** Also one that the set leaves out. @throws DataError where the file has changed since it was opened */
+  find(id: string): Problem | undefined {
+    const place = this.#ids.find(id);
+    return place && this.#at(place);
+  }
+
   async close(): Promise<void> {
     closeSync(this.file);
   }
 
   async #index({ keep, mark, onProgress }: ProblemSetOptions): Promise<void> {
-    const ids = new Ids((place) => this.#at(place).id);
     let problems = 0;
     for await (const { record: problem, line, start, bytes } of streamRecords(this.path, problemSchema)) {
       const place = { line, start, bytes };
-      const first = ids.add(problem.id, place);
+      const first = this.#ids.add(problem.id, place);
       if (first) {
         throw new DataError(
           `${this.path}:${line}: id: "${problem.id}" is the id of line ${first.line} too; ids are unique in a file`,
@@ -148,13 +164,22 @@ class Ids {
 
   /** @returns where the id was seen before, if it was */
   add(id: string, place: Place): Place | undefined {
+    const { found, hash } = this.#look(id);
+    if (!found) this.#places.set(hash, place);
+    return found;
+  }
+
+  find(id: string): Place | undefined {
+    return this.#look(id).found;
+  }
+
+  /** Two ids with one hash are told apart by looking again, and the second takes the next number. */
+  #look(id: string): { readonly found: Place | undefined; readonly hash: number } {
     let hash = Number.parseInt(sha256(id).slice(0, HASH_DIGITS), 16);
-    // Two ids with one hash are told apart by looking again, and the second takes the next number.
     for (let other = this.#places.get(hash); other; other = this.#places.get(++hash)) {
-      if (this.idAt(other) === id) return other;
+      if (this.idAt(other) === id) return { found: other, hash };
     }
-    this.#places.set(hash, place);
-    return undefined;
+    return { found: undefined, hash };
   }
 }
 

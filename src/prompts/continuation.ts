@@ -1,6 +1,6 @@
 // The dialect of base models, the bundled one among them: the prompt is the beginning of a file, and the model goes on.
 
-import { renderAlignment } from "./alignment.js";
+import { renderAlignment, renderQuestion } from "./alignment.js";
 import type { Dialect } from "./dialect.js";
 import { renderTestOutput } from "./test-output.js";
 
@@ -9,6 +9,7 @@ export const continuation: Dialect = {
   program: (problem, completion) => (problem.starterCode ?? problem.prompt) + completion,
   alignment: (program, input, asked, withOutput, language) =>
     renderAlignment(program, input, Object.keys(asked), withOutput, language),
+  question: renderQuestion,
   testOutput: (problem, test) => renderTestOutput(problem, test)?.prompt,
   testOutputStop: "\n",
   testOutputAnswer: (completion) => completion.split("\n")[0] ?? "",
@@ -21,6 +22,7 @@ export function continuationFrom(start: string): Dialect {
     ...continuation,
     code: (problem) => start + continuation.code(problem),
     alignment: (...asked) => start + continuation.alignment(...asked),
+    question: (question) => start + renderQuestion(question),
     testOutput: (problem, test) => {
       const prompt = continuation.testOutput(problem, test);
       return prompt === undefined ? undefined : start + prompt;

@@ -4,6 +4,7 @@
 import type { Json } from "../core/json.js";
 import type { Language } from "../problems/notation.js";
 import type { Problem, ProgramInput, Test } from "../problems/problem.js";
+import type { Question } from "./question.js";
 
 export type ChatTemplate = (messages: ReadonlyArray<{ role: string; content: string }>) => string;
 
@@ -21,6 +22,8 @@ export interface Dialect {
     /** Python unless told otherwise. */
     language?: Language,
   ) => string;
+  /** The text that asks anything of a program's run; final values as above. */
+  readonly question: (question: Question) => string;
   /** The text that asks for one test's expected output, without any program; undefined where the test is opaque code. */
   readonly testOutput: (problem: Problem, test: Test) => string | undefined;
   /** Text that ends the answer to `testOutput`; undefined where the model says when it is done. */

@@ -20,7 +20,7 @@ export interface ComparedRun {
   readonly after: readonly EvaluationSample[];
 }
 
-interface Interval {
+export interface Interval {
   readonly difference: number;
   readonly low: number;
   readonly high: number;

@@ -4,6 +4,7 @@ import type { Answer } from "../alignment/answer.js";
 import type { Truth } from "../alignment/example.js";
 import type { TestOutcome, Verdict } from "../judge/verdict.js";
 import type { ProgramInput } from "../problems/problem.js";
+import type { QuestionKind } from "../prompts/question.js";
 
 export interface RunInfo {
   readonly name: string;
@@ -37,6 +38,7 @@ export interface RolloutRecord {
   readonly alignment?: {
     readonly program: string;
     readonly input: ProgramInput;
+    readonly target: QuestionKind;
     readonly asked: readonly string[];
     readonly truth: Truth;
     readonly predicted: Answer | null;
@@ -59,6 +61,12 @@ export interface EvaluationRecord {
   readonly step: number;
   readonly problems: number;
   readonly metrics: Readonly<Record<string, Measure>>;
+}
+
+/** best.json: the checkpoint that evaluated best by the measure the config names. */
+export interface BestCheckpoint extends Measure {
+  readonly measure: string;
+  readonly step: number;
 }
 
 /** One problem of an evaluation: what the model wrote and its score in every measure, for paired comparisons. */

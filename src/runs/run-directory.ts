@@ -1,21 +1,36 @@
 // A run's folder: what is written where, and reading it back. Every write is atomic or can be cut back to the last
 // checkpoint, so that a run killed at any moment resumes. Nothing here knows how training works.
 
-import { appendFileSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { DataError, UsageError } from "../core/errors.js";
-import { readText, writeAtomic, writeFolderAtomic } from "../core/files.js";
+import {
+  appendDurable,
+  readText,
+  removeFolderAtomic,
+  storing,
+  sweepTemporary,
+  writeAtomic,
+  writeFolderAtomic,
+} from "../core/files.js";
 import { parseJson, stringifyJson } from "../core/json.js";
 import { readLines, toLines } from "../core/jsonl.js";
+import { LOCK, releaseLock, takeLock } from "./lock.js";
 import type { StepMetrics } from "./metrics.js";
-import type { EvaluationRecord, EvaluationSample, RolloutRecord, RunInfo } from "./records.js";
+import type { BestCheckpoint, EvaluationRecord, EvaluationSample, RolloutRecord, RunInfo } from "./records.js";
 
-/** Holds the number of the process that writes the run; gone when it ends, stale where it was killed. */
-const LOCK = "run.lock";
+const CONFIG = "config.yaml";
+
+const BEST = "best.json";
+/** Where files are written. */
+const FOLDERS = ["", "rollouts", "eval", join("eval", "samples"), "checkpoints"];
 
 const padded = (step: number): string => String(step).padStart(6, "0");
 
 export class RunDirectory {
+  /** Called after a step or an evaluation is written. */
+  afterWrite: () => void = () => {};
+
   private constructor(readonly path: string) {}
 
   /** Whether a run could begin, or be resumed, here. @throws UsageError saying why not */
@@ -28,17 +43,19 @@ export class RunDirectory {
         `${path}: holds a run already; continue it with --resume, or choose another folder with --run`,
       );
     }
-    if (existsSync(path) && readdirSync(path).some((name) => name !== LOCK)) {
+    if (existsSync(path) && !isUnborn(readdirSync(path))) {
       throw new UsageError(`${path}: the folder is not empty and holds no run; choose another with --run`);
     }
   }
 
-  /** A new run, claimed by this process. @throws UsageError where the folder is taken */
-  static create(path: string, info: RunInfo): RunDirectory {
+  /** A new run, claimed by this process. @throws UsageError where the folder is taken, StorageError */
+  static create(path: string, info: RunInfo, config: string): RunDirectory {
     RunDirectory.checkFree(path, false);
-    mkdirSync(path, { recursive: true });
+    storing(path, () => mkdirSync(path, { recursive: true }));
+    takeLock(path);
     const run = new RunDirectory(path);
-    run.#claim();
+    run.writeText(CONFIG, config);
+    // Last: what has it is a run, and can be resumed.
     run.writeInfo(info);
     return run;
   }
@@ -46,7 +63,7 @@ export class RunDirectory {
   /** An existing run, to be written by this process alone. @throws UsageError where another one writes it */
   static claim(path: string): RunDirectory {
     const run = RunDirectory.open(path);
-    run.#claim();
+    takeLock(path);
     return run;
   }
 
@@ -56,32 +73,9 @@ export class RunDirectory {
     return new RunDirectory(path);
   }
 
-  /** The process that writes the run in this folder now. */
-  static writer(path: string): number | null {
-    const lock = join(path, LOCK);
-    const holder = existsSync(lock) ? Number(readText(lock)) : 0;
-    return isAlive(holder) ? holder : null;
-  }
-
   /** Lets another process write. */
   release(): void {
-    rmSync(join(this.path, LOCK), { force: true });
-  }
-
-  #claim(): void {
-    const lock = join(this.path, LOCK);
-    const holder = RunDirectory.writer(this.path);
-    if (holder !== null && holder !== process.pid) {
-      throw new UsageError(
-        `${this.path}: in use by process ${holder}; if that is no training of yours, delete ${lock}`,
-      );
-    }
-    rmSync(lock, { force: true });
-    try {
-      writeFileSync(lock, String(process.pid), { flag: "wx" });
-    } catch (error) {
-      throw new UsageError(`${this.path}: another process has just begun to write here`, { cause: error });
-    }
+    releaseLock(this.path);
   }
 
   /** `runs/<recipe>-<n>` with the next free n. */
@@ -114,7 +108,8 @@ export class RunDirectory {
   }
 
   appendMetrics(metrics: StepMetrics): void {
-    appendFileSync(join(this.path, "metrics.jsonl"), `${stringifyJson(metrics)}\n`);
+    appendDurable(join(this.path, "metrics.jsonl"), `${stringifyJson(metrics)}\n`);
+    this.afterWrite();
   }
 
   /** A step a line; a last line cut off by a kill is left out. */
@@ -151,6 +146,7 @@ export class RunDirectory {
   writeEvaluation(record: EvaluationRecord, samples: readonly EvaluationSample[]): void {
     writeAtomic(this.samplesPath(record.benchmark, record.step), toLines(samples));
     writeAtomic(this.evaluationPath(record.benchmark, record.step), `${JSON.stringify(record, null, 2)}\n`);
+    this.afterWrite();
   }
 
   /** null where this evaluation was not made. */
@@ -188,15 +184,29 @@ export class RunDirectory {
   }
 
   removeCheckpoint(step: number): void {
-    rmSync(this.checkpointPath(step), { recursive: true, force: true });
+    removeFolderAtomic(this.checkpointPath(step));
   }
 
-  /** Cuts back everything written after this step, so that it can be written again. */
+  writeBest(best: BestCheckpoint): void {
+    writeAtomic(join(this.path, BEST), `${JSON.stringify(best, null, 2)}\n`);
+  }
+
+  /** null where the config names no measure, or nothing was evaluated yet. */
+  readBest(): BestCheckpoint | null {
+    const path = join(this.path, BEST);
+    return existsSync(path) ? (JSON.parse(readText(path)) as BestCheckpoint) : null;
+  }
+
+  /** Cuts back everything written after this step, so that it can be written again, and what a kill left half-written. */
   cutBackTo(step: number): void {
+    for (const folder of FOLDERS) sweepTemporary(join(this.path, folder));
     const metrics = this.readMetrics().filter((line) => line.step <= step);
     writeAtomic(join(this.path, "metrics.jsonl"), toLines(metrics));
-    for (const later of this.rolloutSteps().filter((other) => other > step)) rmSync(this.rolloutPath(later));
-    for (const later of this.checkpointSteps().filter((other) => other > step)) this.removeCheckpoint(later);
+    const later = (steps: readonly number[]): number[] => steps.filter((other) => other > step);
+    for (const other of later(this.rolloutSteps())) rmSync(this.rolloutPath(other));
+    // Records first: where one is, its samples are.
+    for (const folder of ["eval", join("eval", "samples")]) removeAfter(join(this.path, folder), step);
+    for (const other of later(this.checkpointSteps())) this.removeCheckpoint(other);
   }
 
   private rolloutPath(step: number): string {
@@ -225,13 +235,17 @@ function plain(value: unknown): unknown {
   return JSON.parse(stringifyJson(value));
 }
 
-function isAlive(processId: number): boolean {
-  if (!(processId > 0)) return false;
-  try {
-    process.kill(processId, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
+/** Whether these are what a process leaves that was killed before its run began; a folder of others has no lock. */
+function isUnborn(names: readonly string[]): boolean {
+  return (
+    names.length === 0 || (names.includes(LOCK) && names.every((name) => name === LOCK || name.startsWith(CONFIG)))
+  );
+}
+
+function removeAfter(folder: string, step: number): void {
+  if (!existsSync(folder)) return;
+  for (const name of readdirSync(folder)) {
+    if (Number(/-step-(\d+)\.jsonl?$/.exec(name)?.[1] ?? 0) > step) rmSync(join(folder, name));
   }
 }
 

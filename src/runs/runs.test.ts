@@ -24,7 +24,7 @@ const info = (recipe: string, seed: number): RunInfo => ({
 });
 
 const fresh = (): RunDirectory =>
-  RunDirectory.create(join(mkdtempSync(join(tmpdir(), "coderlplus-run-")), "run"), info("test", 0));
+  RunDirectory.create(join(mkdtempSync(join(tmpdir(), "coderlplus-run-")), "run"), info("test", 0), "");
 
 describe("a run's folder", () => {
   it("takes the next free number", () => {
@@ -127,6 +127,7 @@ describe("the report", () => {
       alignment: {
         program: evil,
         input: { kind: "stdio", stdin: evil },
+        target: "finalValues",
         asked: [evil],
         truth: { variables: { [evil]: evil } },
         predicted: { variables: { [evil]: evil } },

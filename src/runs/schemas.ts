@@ -3,6 +3,7 @@
 import { z } from "zod";
 import { dropReasons } from "../alignment/example.js";
 import { value } from "../problems/problem.js";
+import { questionKinds } from "../prompts/question.js";
 import { metricCatalogue } from "./metrics.js";
 
 const count = z.int().nonnegative();
@@ -70,7 +71,8 @@ const input = z.discriminatedUnion("kind", [
     keywords: variables.optional(),
   }),
 ]);
-const truth = z.strictObject({ variables, output: value.optional() });
+const truth = z.strictObject({ variables, output: value.optional(), input: value.optional() });
+const target = z.enum(questionKinds);
 
 export const alignmentExampleSchema = z.strictObject({
   id: z.string(),
@@ -78,6 +80,7 @@ export const alignmentExampleSchema = z.strictObject({
   step: count,
   program: z.string(),
   input,
+  target: target.default("finalValues"),
   asked: z.array(z.string()),
   truth,
   prompt: z.string(),
@@ -100,9 +103,10 @@ export const rolloutSchema = z.strictObject({
     .strictObject({
       program: z.string(),
       input,
+      target: target.default("finalValues"),
       asked: z.array(z.string()),
       truth,
-      predicted: z.strictObject({ variables, output: value.optional() }).nullable(),
+      predicted: truth.nullable(),
     })
     .optional(),
   reward: finite.nullable(),
@@ -116,6 +120,13 @@ export const evaluationSchema = z.strictObject({
   step: count,
   problems: count,
   metrics: z.record(z.string(), z.strictObject({ value: finite, standardError: finite })),
+});
+
+export const bestSchema = z.strictObject({
+  measure: z.string(),
+  step: z.int().positive(),
+  value: finite,
+  standardError: finite,
 });
 
 const metric = finite.nullable().optional();

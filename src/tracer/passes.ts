@@ -2,11 +2,12 @@
 // course, a second one gives the values of functions that are entered often.
 
 import { UsageError } from "../core/errors.js";
-import type { Json } from "../core/json.js";
+import { type Json, stringifyJson } from "../core/json.js";
 import type { Limits, Problem, ProgramInput } from "../problems/problem.js";
 import { type Execution, textIn } from "../sandbox/job.js";
 import { WORK_PER_MS } from "../sandbox/python/ports.js";
 import type { Room } from "../sandbox/sandbox.js";
+import type { HistoryPart } from "./history.js";
 
 /** What a program is traced on: a problem's input, or a call written in Python. */
 export type TraceInput = ProgramInput | { readonly kind: "expression"; readonly expression: string };
@@ -18,6 +19,8 @@ export interface TraceJob {
   readonly stdin: string;
   readonly limits: Limits;
   readonly files?: Problem["files"];
+  /** What else is recorded, by one more run; nothing by default. */
+  readonly history?: readonly HistoryPart[] | undefined;
 }
 
 /** Reading the program and taking down its first activations is not the program's time. */
@@ -42,10 +45,38 @@ export async function runPasses(room: Room, job: TraceJob, variant: Variant): Pr
     moved: variant !== "true",
     stirred: variant === "stirred",
   };
-  const run = (request: object, timeMs: number): Promise<Execution> =>
+  const run: Run = (request, timeMs) =>
     room.run({ request: { op: "trace", ...source, ...request }, stdin, files, limits: { ...limits, timeMs } });
 
-  const truth = variant === "true";
+  const traced = await runValues(run, room, job, source, variant === "true");
+  if (!job.history?.length || traced.reply === null) return traced;
+  const along = await run({ history: job.history }, repeatAllowance(limits.timeMs));
+  const history = courseOf(along) === courseOf(traced) ? (along.reply?.history ?? null) : null;
+  return { ...traced, reply: { ...traced.reply, history }, cpuMs: traced.cpuMs + along.cpuMs };
+}
+
+/** What two runs that went the same way have in common. */
+function courseOf({ ending, stdout, reply }: Execution): string {
+  const values = variablesIn(reply).filter(([key]) => !key.includes("."));
+  return stringifyJson([
+    ending.kind,
+    ending.kind === "raised" ? ending.error.type : null,
+    stdout,
+    reply?.returned ?? null,
+    values,
+  ]);
+}
+
+type Run = (request: object, timeMs: number) => Promise<Execution>;
+
+/** The final values. */
+async function runValues(
+  run: Run,
+  room: Room,
+  { input, limits, stdin, files }: TraceJob,
+  source: object,
+  truth: boolean,
+): Promise<Execution> {
   let first = await run({}, truth ? allowance(limits.timeMs) : repeatAllowance(limits.timeMs));
   // Said before the program runs, but a program could say it too: only a call that was given as text can be unusable.
   if (first.reply?.end === "unusable" && input.kind === "expression")

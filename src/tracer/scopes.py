@@ -41,13 +41,15 @@ class Analysis(ast.NodeVisitor):
     def owner(self, name):
         return self.scope.outer.get(name, self.scope)
 
-    def bind(self, name, node):
+    def key(self, name):
+        """Of the variable that an assignment to this name writes here; None where that is no variable."""
         scope = self.owner(name)
-        while scope.kind == "lambda":
-            scope = scope.parent
-        if scope.kind == "class" or name.startswith("_"):
+        return None if scope.kind == "class" or name.startswith("_") else ".".join((*scope.path, name))
+
+    def bind(self, name, node):
+        key = self.key(name)
+        if key is None:
             return
-        key = ".".join((*scope.path, name))
         place = (node.lineno, node.col_offset)
         self.places[key] = max(place, self.places.get(key, place))
         self.assigned.add(key)

@@ -1,6 +1,7 @@
 // The record of one traced run: the final value of every variable, keyed by scope path and name.
 
 import type { Json } from "../core/json.js";
+import type { History } from "./history.js";
 
 export type TraceStatus =
   | "ok"
@@ -36,6 +37,8 @@ export interface Trace {
   readonly parameters: readonly string[];
   /** Cyclomatic complexity of the whole program: 1 + branches (CodeRL+ official recipe, recipe/filter.py). */
   readonly complexity: number;
+  /** What happened along the way, where it was asked for; null where that could not be recorded. */
+  readonly history?: History | null;
   readonly engine: string;
   readonly cpuMs: number;
 }

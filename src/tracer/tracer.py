@@ -10,12 +10,14 @@ import types
 
 from coderlplus_captured import ABSENT, Captured, scopes_of
 from coderlplus_guest import OPERATIONS, PROGRAM, Ended, call, close, compile_expression, compiled, guarded, run_module, send
+from coderlplus_history import HistoryPass, marked, statement_lines
 from coderlplus_passes import DeepPass, FirstPass, SecondPass
 from coderlplus_scopes import Analysis, complexity, unordered, worldly
 from coderlplus_stirring import ballast, stirred
 from coderlplus_tampering import tampers
 from coderlplus_values import Encoder, Limits
 
+SMALL = Limits(nodes=200, characters=400, depth=12, bits=1400)
 LIMITS = Limits(nodes=2000, characters=4096, depth=12, bits=14000)
 
 _frame = sys._getframe
@@ -58,11 +60,22 @@ class Run:
             "tampered": deeply(tampers, tree),
         }
         self.ballast = ballast() if request["moved"] else []
+        self.name = request["name"]
+        own = {self.name, "__main__"}
+        self.captured = Captured(Encoder(LIMITS, own))
+        wants = request.get("history")
+        if wants is not None:
+            small = Captured(Encoder(SMALL, own))
+            self.watch = HistoryPass(self.captured, small, wants, statement_lines(tree))
+            if "steps" in wants:
+                tree = deeply(lambda top: marked(top, request["source"], self.watch.step), tree)
+                self.top = deeply(lambda top: compile(top, PROGRAM, "exec", dont_inherit=True), tree)
         if request["stirred"]:
             self.top = deeply(in_another_order, tree) or self.top
-        self.captured = Captured(Encoder(LIMITS, {request["name"], "__main__"}))
+        if wants is not None:
+            self.watch.watch(self.top)
+            return
         scopes = scopes_of(self.top, dict.fromkeys(self.order))
-        self.name = request["name"]
         self.counts = request.get("counts")
         if self.counts is None:
             self.watch = FirstPass(scopes, self.captured)

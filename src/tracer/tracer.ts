@@ -1,10 +1,12 @@
 // The final value of every variable of a program, as plain data. The measuring is done in the interpreter (tracer.py);
 // passes.ts arranges the runs that it takes; here is what they say, and the second world for what depends on it.
 
+import { UsageError } from "../core/errors.js";
 import { type Json, stringifyJson } from "../core/json.js";
 import { defaultLimits, type Limits, type Problem } from "../problems/problem.js";
 import type { Ending, Execution } from "../sandbox/job.js";
 import type { Room, Sandbox } from "../sandbox/sandbox.js";
+import { commonHistory, type HistoryPart, readHistory } from "./history.js";
 import { runScript } from "./javascript/script.js";
 import { runPasses, type TraceInput, type Variant, variablesIn } from "./passes.js";
 import type { Trace, TraceStatus } from "./trace.js";
@@ -20,9 +22,15 @@ export interface TraceOptions {
   readonly language?: Problem["language"] | undefined;
   /** Runs the program again in a second world and drops what differs; on by default. */
   readonly determinismCheck?: boolean | undefined;
+  /** What happens along the way, as far as it is named here; of Python programs only. */
+  readonly history?: readonly HistoryPart[] | undefined;
 }
 
-/** Runs a program on one input and records the final values of its variables. */
+/**
+ * Runs a program on one input and records the final values of its variables.
+ *
+ * @throws UsageError where history is asked for of a language that has none
+ */
 export async function trace(
   sandbox: Sandbox,
   program: string,
@@ -36,8 +44,12 @@ export async function trace(
     stdin: input.kind === "stdio" ? input.stdin : (options.stdin ?? ""),
     limits: options.limits ?? defaultLimits,
     files: options.files,
+    history: options.history,
   };
   const { language = "python" } = options;
+  if (language !== "python" && options.history?.length) {
+    throw new UsageError("what happens along the way of a run is recorded of Python programs only");
+  }
   const run = (variant: Variant): Promise<Traced> => {
     const world = variant === "moved" ? "second" : "first";
     const passes = (room: Room): Promise<Execution> =>
@@ -46,7 +58,11 @@ export async function trace(
   };
   const execution = await run("true");
   const first = toTrace(execution);
-  const shows = Object.keys(first.variables).length > 0 || first.stdout !== "" || first.returned !== undefined;
+  const shows =
+    (first.history ?? null) !== null ||
+    Object.keys(first.variables).length > 0 ||
+    first.stdout !== "" ||
+    first.returned !== undefined;
   const worthChecking = shows && (execution.reply?.worldly !== false || showsAddress(first));
   if (options.determinismCheck === false || !worthChecking) return first;
   const settled = withoutDifferences(first, toTrace(await run("moved")));
@@ -69,6 +85,7 @@ function toTrace({ ending, reply, stdout, cpuMs, engine }: Traced): Trace {
     tampered: reply?.tampered === true,
     stdout,
     ...(returned === undefined ? {} : { returned }),
+    ...(reply?.history === undefined ? {} : { history: readHistory(reply.history) }),
     parameters: texts(reply?.parameters),
     complexity: typeof reply?.complexity === "number" ? reply.complexity : 1,
     engine,
@@ -112,6 +129,7 @@ function withoutDifferences(first: Trace, second: Trace): Trace {
   return {
     ...rest,
     ...(returned !== undefined && sameResult ? { returned } : {}),
+    ...(first.history ? { history: alike ? commonHistory(first.history, second.history ?? null) : null } : {}),
     variables: Object.fromEntries(keys.filter(same).map((key) => [key, first.variables[key]])),
     nondeterministic: [...first.nondeterministic, ...keys.filter((key) => !same(key))],
     outputNondeterministic: first.outputNondeterministic === true || !sameResult || first.stdout !== second.stdout,

@@ -36,7 +36,13 @@ export function mixedBatch(
 }
 
 /** The next problems from a place on: seeded permutations of all, one after the other, so that each comes once an epoch. */
-function codePrompts(problems: Problems, dialect: Dialect, seed: number, cursor: number, count: number): Prompt[] {
+export function codePrompts(
+  problems: Problems,
+  dialect: Dialect,
+  seed: number,
+  cursor: number,
+  count: number,
+): Prompt[] {
   const order = problemOrder(problems.size, seed);
   return Array.from({ length: count }, (_, i) => {
     const problem = problems.read(order(cursor + i));
@@ -44,7 +50,7 @@ function codePrompts(problems: Problems, dialect: Dialect, seed: number, cursor:
   });
 }
 
-function alignmentPrompts(examples: readonly AlignmentExample[]): Prompt[] {
+export function alignmentPrompts(examples: readonly AlignmentExample[]): Prompt[] {
   return examples.map((example) => ({ task: { kind: "alignment", example }, text: example.prompt }));
 }
 

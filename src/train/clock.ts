@@ -12,8 +12,19 @@ interface Interval {
 }
 
 export class Clock {
+  readonly #begun: number;
   #start = now();
   readonly #intervals: Record<Phase, Interval[]> = { sample: [], judge: [], recycle: [], update: [] };
+
+  /** @param before  seconds of work on the run in earlier processes */
+  constructor(before = 0) {
+    this.#begun = now() - before;
+  }
+
+  /** Seconds of work on the run so far. */
+  runSeconds(): number {
+    return now() - this.#begun;
+  }
 
   /** A step begins; what is still under way from the last counts from here on. */
   begin(): void {
@@ -54,6 +65,7 @@ export class Clock {
       "time/update_seconds": within("update"),
       // |A and B| = |A| + |B| - |A or B|
       "time/hidden_seconds": model + within("judge", "recycle") - within("sample", "update", "judge", "recycle"),
+      "time/run_seconds": this.runSeconds(),
       "time/tokens_per_second": sampledTokens / step,
     };
   }

@@ -1,14 +1,48 @@
-// Where a run's alignment examples come from: the step's own code rollouts, or reference programs for a step to come.
-// How an example is made is alignment/'s business.
+// A run's alignment examples: where they come from (the step's own code rollouts, or reference programs for a step to
+// come), with what tools they are made, and how their answers are graded. How an example is made is alignment/'s business.
 
+import type { BuildTools } from "../alignment/build.js";
 import type { AlignmentExample, Funnel } from "../alignment/example.js";
+import { type ExampleGrading, gradeExample } from "../alignment/grade-example.js";
+import { outputOf } from "../alignment/output.js";
 import { recycle } from "../alignment/recycle.js";
 import { fromReferences } from "../alignment/references.js";
 import { shareAt } from "../alignment/share.js";
 import { DataError } from "../core/errors.js";
-import type { GradedGroup } from "./grade.js";
-import type { Session } from "./session.js";
+import { trace } from "../tracer/tracer.js";
+import type { Config } from "./config/schema.js";
+import type { GradeAlignment, GradedGroup } from "./grade.js";
+import type { Parts, Session } from "./session.js";
 import { candidatesOf } from "./step.js";
+
+/** What examples are made with. */
+export function alignmentTools({ config, engine, sandbox, dialect }: Parts): BuildTools {
+  const { determinismCheck } = config.alignment;
+  return {
+    dialect,
+    countTokens: (text) => engine.model.tokenizer.encode(text).length,
+    trace: (program, input, { limits, preamble, files, language }, history) =>
+      trace(sandbox, program, input, { limits, preamble, files, language, determinismCheck, history }),
+  };
+}
+
+/** How the answers to them are graded. */
+export function alignmentGrader({ config, dialect, problems }: Parts, tools: BuildTools): GradeAlignment {
+  const grading: ExampleGrading = {
+    mode: config.reward.alignment,
+    sequencesAsArrays: dialect.sequencesAsArrays,
+    outputOn: async ({ program, problem: id }, input) => {
+      const problem = problems.find(id);
+      return problem && outputOf(await tools.trace(program, input, problem), input);
+    },
+  };
+  return (example, completion) => gradeExample(example, completion, grading);
+}
+
+/** Whether a verdict has to say how many tests a failed program passes. */
+export function needsAllTests({ reward, alignment }: Config): boolean {
+  return reward.code === "fractionOfTests" || alignment.passedTests !== "any";
+}
 
 type Made = { readonly examples: AlignmentExample[]; readonly funnel: Funnel };
 

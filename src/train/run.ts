@@ -7,10 +7,13 @@ import type { RunInfo } from "../runs/records.js";
 import { renderReport } from "../runs/report.js";
 import { RunDirectory } from "../runs/run-directory.js";
 import { gitRevision, host, versions } from "../runs/versions.js";
+import { checkBudget, withBudget } from "./budget.js";
 import { configText } from "./config/resolve.js";
 import type { Config } from "./config/schema.js";
+import { failureOf } from "./failure.js";
 import { dataHashes } from "./hashes.js";
 import { type Reporter, silent } from "./reporter.js";
+import { extensionNotice } from "./schedule.js";
 import { openParts, startSession } from "./session.js";
 import type { Demonstrations } from "./sft/demonstrations.js";
 import { supervisedLoop } from "./sft/supervised.js";
@@ -42,7 +45,9 @@ export async function train(asked: Config, options: TrainOptions = {}): Promise<
     if (parts.tooLong > 0) reporter.notice(`${parts.tooLong} problems left out: prompts over prompts.maximumTokens`);
     if (config.engine.device !== "cpu") reporter.notice(parts.device);
     const hashes = dataHashes(config);
-    const [run, before] = options.resume ? resumed(path, config, hashes) : created(path, config, hashes, parts.device);
+    const [run, before] = options.resume
+      ? resumed(path, config, hashes, reporter)
+      : created(path, config, hashes, parts.device);
     reporter.begin(path, config);
     if (demonstrations) reporter.notice(sizes(demonstrations));
     try {
@@ -65,10 +70,11 @@ async function runLoop(
 ): Promise<RunInfo["status"]> {
   const session = await startSession(parts, run);
   const { supervised } = parts.config;
+  const untilSpent = withBudget(parts.config, run, signal);
   try {
     return parts.demonstrations && supervised
-      ? await supervisedLoop(session, parts.demonstrations, supervised.batch, reporter, signal)
-      : await trainLoop(session, reporter, signal);
+      ? await supervisedLoop(session, parts.demonstrations, supervised.batch, reporter, untilSpent)
+      : await trainLoop(session, reporter, untilSpent);
   } finally {
     await session.recorder.flush();
   }
@@ -84,7 +90,6 @@ async function execute(
   before: RunInfo,
   loop: () => Promise<RunInfo["status"]>,
 ): Promise<RunInfo> {
-  run.writeText("config.yaml", configText(config));
   const finish = (status: RunInfo["status"]): RunInfo => {
     const stepsDone = run.readMetrics().at(-1)?.step ?? 0;
     const info = { ...before, status, stepsDone, finishedAt: new Date().toISOString() };
@@ -94,8 +99,12 @@ async function execute(
   try {
     return finish(await loop());
   } catch (error) {
-    finish("failed");
-    throw error;
+    try {
+      finish("failed");
+    } catch {
+      // On a full disk run.json stays as it was, and only this message says that the run has failed.
+    }
+    throw failureOf(error, run, config);
   }
 }
 
@@ -120,30 +129,42 @@ function created(path: string, config: Config, hashes: RunInfo["dataHashes"], de
     stepsDone: 0,
     dataHashes: hashes,
   };
-  return [RunDirectory.create(path, info), info];
+  return [RunDirectory.create(path, info, configText(config)), info];
 }
 
-function resumed(path: string, config: Config, hashes: RunInfo["dataHashes"]): [RunDirectory, RunInfo] {
+function resumed(
+  path: string,
+  config: Config,
+  hashes: RunInfo["dataHashes"],
+  reporter: Reporter,
+): [RunDirectory, RunInfo] {
   const run = RunDirectory.claim(path);
-  const { finishedAt: _, ...info } = run.readInfo();
   try {
-    if (info.status === "finished" && info.stepsDone >= config.train.steps) {
-      throw new UsageError(
-        `${path}: is finished; to go on, ask for more than its ${info.steps} steps with --set train.steps=N`,
-      );
-    }
-    for (const [name, hash] of Object.entries(hashes)) {
-      if (info.dataHashes[name] !== hash) {
-        throw new UsageError(
-          `${path}: its ${name} data has changed since it began; a resumed run needs the same files`,
-        );
-      }
-    }
+    const { finishedAt: _, ...info } = run.readInfo();
+    checkResumable(run, info, config, hashes);
+    const notice = extensionNotice(config, info.steps, run.checkpointSteps().at(-1) ?? 0);
+    if (notice !== null) reporter.notice(notice);
+    const before: RunInfo = { ...info, status: "running", steps: config.train.steps };
+    run.writeText("config.yaml", configText(config));
+    run.writeInfo(before);
+    return [run, before];
   } catch (error) {
     run.release();
     throw error;
   }
-  const before: RunInfo = { ...info, status: "running", steps: config.train.steps };
-  run.writeInfo(before);
-  return [run, before];
+}
+
+/** @throws UsageError where nothing is left to do, or it could not be done as it began */
+function checkResumable(run: RunDirectory, info: RunInfo, config: Config, hashes: RunInfo["dataHashes"]): void {
+  const { path } = run;
+  if (info.status === "finished" && info.stepsDone >= config.train.steps) {
+    throw new UsageError(
+      `${path}: is finished; to go on, ask for more than its ${info.steps} steps with --set train.steps=N`,
+    );
+  }
+  for (const [name, hash] of Object.entries(hashes)) {
+    if (info.dataHashes[name] === hash) continue;
+    throw new UsageError(`${path}: its ${name} data has changed since it began; a resumed run needs the same files`);
+  }
+  checkBudget(config, run);
 }

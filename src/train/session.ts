@@ -1,8 +1,9 @@
 // Everything a run holds open while it trains: engine, sandbox, problems, pool, folder; and how it is opened,
 // checkpointed, resumed and closed.
 
+import type { BuildTools } from "../alignment/build.js";
 import { AlignmentPool } from "../alignment/pool.js";
-import type { RecycleOptions, RecycleTools } from "../alignment/recycle.js";
+import type { RecycleOptions } from "../alignment/recycle.js";
 import { hasReference } from "../alignment/references.js";
 import { DataError, UsageError } from "../core/errors.js";
 import { openEmbedded } from "../engines/embedded/embedded.js";
@@ -15,18 +16,22 @@ import { chat } from "../prompts/chat.js";
 import { continuationFrom } from "../prompts/continuation.js";
 import type { Dialect } from "../prompts/dialect.js";
 import type { RunDirectory } from "../runs/run-directory.js";
+import { follow } from "../runs/trackers/tracker.js";
 import { openSandbox, type Sandbox } from "../sandbox/sandbox.js";
-import { trace } from "../tracer/tracer.js";
+import { secondsUsed } from "./budget.js";
 import { bundled } from "./bundled.js";
-import { type Position, readTrainingState, writeTrainingState } from "./checkpoint.js";
+import { type Position, resumeCheckpoint, writeCheckpoint } from "./checkpoint.js";
 import { Clock } from "./clock.js";
 import type { Config } from "./config/schema.js";
 import { engineOptions } from "./estimate.js";
-import { firstExamples } from "./examples.js";
+import { alignmentGrader, alignmentTools, firstExamples, needsAllTests } from "./examples.js";
 import { checkEngine, checkMemory } from "./fit.js";
-import type { Judge } from "./grade.js";
+import type { GradeAlignment, Judge } from "./grade.js";
+import { readPending } from "./pending.js";
 import { Recorder } from "./recorder.js";
 import { type Reporter, silent } from "./reporter.js";
+import { tidyCheckpoints } from "./retention.js";
+import type { Sampled } from "./roll-out.js";
 import { Demonstrations } from "./sft/demonstrations.js";
 import { withSteps } from "./sft/supervised.js";
 
@@ -54,7 +59,8 @@ export interface Parts {
 export interface Session extends Parts {
   readonly run: RunDirectory;
   readonly judge: Judge;
-  readonly tools: RecycleTools;
+  readonly gradeAlignment: GradeAlignment;
+  readonly tools: BuildTools;
   readonly recycling: RecycleOptions;
   readonly pool: AlignmentPool;
   /** Where the run is; the loop moves it. */
@@ -63,8 +69,10 @@ export interface Session extends Parts {
   readonly recorder: Recorder;
   /** Evaluates and writes the record; what the run already has for this step is kept. */
   evaluate(step: number, report: Reporter): Promise<void>;
-  /** Writes a checkpoint of this position and all records before it, unless the run has it. */
-  checkpoint(): Promise<void>;
+  /** What was sampled for the next step before the checkpoint that the run went on from. */
+  readonly pending: Sampled | null;
+  /** Writes a checkpoint of this position, with what is sampled ahead, and all records before it, unless the run has it. */
+  checkpoint(ahead?: Sampled | null): Promise<void>;
 }
 
 /** @throws UsageError, DataError, EngineError: whatever is unusable, before anything is written */
@@ -132,41 +140,30 @@ async function openProblems(
 
 /** Puts the parts to work on a run, at its newest checkpoint where it has one. */
 export async function startSession(parts: Parts, run: RunDirectory): Promise<Session> {
-  const { config, engine, sandbox, dialect } = parts;
-  const { alignment } = config;
-  const last = run.checkpointSteps().at(-1);
-  run.cutBackTo(last ?? 0);
-  if (last !== undefined) await engine.load(run.checkpointPath(last), { optimizer: true });
-  const state = last === undefined ? null : readTrainingState(run.checkpointPath(last));
+  const { config, engine, sandbox } = parts;
+  const state = await resumeCheckpoint(run, engine);
+  follow(run, config.trackers);
   const position = state?.position ?? { step: 0, cursor: 0, references: 0 };
   const pool = new AlignmentPool(config.pool, state?.entries);
-  const allTests = config.reward.code === "fractionOfTests" || alignment.passedTests !== "any";
+  const tools = alignmentTools(parts);
+  const allTests = needsAllTests(config);
   const recorder = new Recorder(run);
   const session: Session = {
     ...parts,
     run,
     pool,
     position,
-    clock: new Clock(),
+    clock: new Clock(secondsUsed(run)),
     recorder,
+    pending: state && readPending(run.checkpointPath(position.step), parts.problems, engine.model.tokenizer),
     judge: (problem, program) => judgeProgram(sandbox, problem, program, { mode: config.judge.mode, allTests }),
-    recycling: { ...alignment, maximumPromptTokens: config.prompts.maximumTokens },
-    tools: {
-      dialect,
-      countTokens: (text) => engine.model.tokenizer.encode(text).length,
-      trace: (program, input, { limits, preamble, files, language }) =>
-        trace(sandbox, program, input, {
-          limits,
-          preamble,
-          files,
-          language,
-          determinismCheck: alignment.determinismCheck,
-        }),
-    },
+    recycling: { ...config.alignment, maximumPromptTokens: config.prompts.maximumTokens },
+    tools,
+    gradeAlignment: alignmentGrader(parts, tools),
     evaluate: (step, report) => evaluate(parts, run, step, report),
-    checkpoint: async () => {
+    checkpoint: async (ahead) => {
       await recorder.flush();
-      await checkpoint(parts, run, position, pool);
+      await checkpoint(parts, run, position, pool, ahead ?? null);
     },
   };
   await firstExamples(session);
@@ -181,16 +178,20 @@ async function evaluate(parts: Parts, run: RunDirectory, step: number, report: R
     report.evaluating(step, done, total),
   );
   run.writeEvaluation(record, samples);
+  tidyCheckpoints(run, config);
   report.evaluated(record);
 }
 
-async function checkpoint(parts: Parts, run: RunDirectory, position: Position, pool: AlignmentPool): Promise<void> {
-  if (position.step === 0 || run.checkpointSteps().includes(position.step)) return;
-  await run.writeCheckpoint(position.step, async (folder) => {
-    await parts.engine.save(folder, { optimizer: true });
-    writeTrainingState(folder, position, pool.entries);
-  });
-  for (const old of run.checkpointSteps().slice(0, -parts.config.train.keepCheckpoints)) run.removeCheckpoint(old);
+async function checkpoint(
+  parts: Parts,
+  run: RunDirectory,
+  position: Position,
+  pool: AlignmentPool,
+  ahead: Sampled | null,
+): Promise<void> {
+  const { config, engine } = parts;
+  await writeCheckpoint(run, engine, { position, entries: pool.entries, ahead });
+  tidyCheckpoints(run, config);
 }
 
 function dialectOf(config: Config, engine: Engine): Dialect {

@@ -11,6 +11,7 @@ import type { RolloutRecord } from "../runs/records.js";
 import { type Advantages, recordedAdvantage } from "./advantages.js";
 import type { Clock } from "./clock.js";
 import type { GradedGroup, GradedRollout } from "./grade.js";
+import type { Batch } from "./roll-out.js";
 
 /** The step's code rollouts, for recycling. */
 export function candidatesOf(groups: readonly GradedGroup[]): Candidate[] {
@@ -23,14 +24,16 @@ export function candidatesOf(groups: readonly GradedGroup[]): Candidate[] {
 
 export interface StepResult {
   readonly step: number;
-  readonly graded: readonly GradedGroup[];
+  readonly batch: Batch;
   readonly funnel: Funnel;
   readonly pool: AlignmentPool;
   readonly update: Omit<StepMetrics, "step">;
   readonly clock: Clock;
 }
 
-export function stepMetrics({ step, graded, funnel, pool, update, clock }: StepResult): StepMetrics {
+export function stepMetrics({ step, batch, funnel, pool, update, clock }: StepResult): StepMetrics {
+  const { learnt, left, rounds } = batch;
+  const graded = [...learnt, ...left];
   const code = graded.filter(({ prompt }) => prompt.task.kind === "code");
   const alignment = graded.filter(({ prompt }) => prompt.task.kind === "alignment");
   const sampled = sum(graded.flatMap(({ rollouts }) => rollouts.map(({ sample }) => sample.tokens.length)));
@@ -41,13 +44,15 @@ export function stepMetrics({ step, graded, funnel, pool, update, clock }: StepR
     step,
     ...codeMetrics(code),
     ...alignmentMetrics(alignment),
-    "alignment/share": alignment.length / graded.length,
+    "alignment/share": mean(learnt.map(({ prompt }) => Number(prompt.task.kind === "alignment"))),
     "alignment/pool_size": pool.size,
     "alignment/pool_age": orNull(pool.meanAge(step)),
     "alignment/candidates": funnel.candidates,
     "alignment/kept": funnel.kept,
     ...dropped,
     ...update,
+    "rollouts/batches": rounds,
+    "rollouts/groups_left": left.length,
     "tokens/sampled": sampled,
     ...clock.metrics(sampled),
     "memory/rss_bytes": process.memoryUsage.rss(),
@@ -62,6 +67,9 @@ function codeMetrics(groups: readonly GradedGroup[]): Omit<StepMetrics, "step"> 
     "code/pass_rate": orNull(mean(judged.map(({ code }) => Number(code?.judgement.verdict.kind === "passed")))),
     "code/completion_tokens": orNull(mean(rollouts.map(({ sample }) => sample.tokens.length))),
     "code/zero_spread_groups": zeroSpread(groups),
+    "code/judged_programs": new Set(
+      candidatesOf(groups).map(({ problem, program }) => JSON.stringify([problem.id, program])),
+    ).size,
     "code/infrastructure": rollouts.length - judged.length,
   };
 }
@@ -75,9 +83,7 @@ function alignmentMetrics(groups: readonly GradedGroup[]): Omit<StepMetrics, "st
     "alignment/variables_right": orNull(
       sum(grades.map(({ variablesRight }) => variablesRight)) / sum(grades.map(({ variablesAsked }) => variablesAsked)),
     ),
-    "alignment/all_right_rate": orNull(
-      mean(grades.map((grade) => Number(grade.variablesRight === grade.variablesAsked))),
-    ),
+    "alignment/all_right_rate": orNull(mean(grades.map(({ allRight }) => Number(allRight)))),
     "alignment/output_right_rate": orNull(mean(withOutput.map(({ outputRight }) => Number(outputRight)))),
     ...accuracyByType(grades),
     "alignment/answered_rate": orNull(mean(grades.map(({ predicted }) => Number(predicted !== null)))),
@@ -105,8 +111,9 @@ function orNull(value: number): number | null {
   return Number.isFinite(value) ? value : null;
 }
 
-export function rolloutRecords(step: number, groups: readonly GradedGroup[], advantages: Advantages): RolloutRecord[] {
-  return groups.flatMap(({ prompt, rollouts }, group) =>
+/** @param advantages  [groups][G] of the groups that the step learns from; others have none */
+export function rolloutRecords(step: number, { learnt, left }: Batch, advantages: Advantages): RolloutRecord[] {
+  return [...learnt, ...left].flatMap(({ prompt, rollouts }, group) =>
     rollouts.map((rollout, sample) => ({
       step,
       task: prompt.task.kind,
@@ -134,6 +141,6 @@ function codePart({ code }: GradedRollout): Partial<RolloutRecord> {
 
 function alignmentPart(task: GradedGroup["prompt"]["task"], { alignment }: GradedRollout): Partial<RolloutRecord> {
   if (task.kind !== "alignment" || !alignment) return {};
-  const { program, input, asked, truth } = task.example;
-  return { alignment: { program, input, asked, truth, predicted: alignment.predicted } };
+  const { program, input, target, asked, truth } = task.example;
+  return { alignment: { program, input, target, asked, truth, predicted: alignment.predicted } };
 }

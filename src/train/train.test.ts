@@ -74,6 +74,7 @@ describe("the mixed batch", () => {
         step: 1,
         program: `x = ${i}`,
         input: { kind: "stdio", stdin: "" },
+        target: "finalValues",
         asked: ["x"],
         truth: { variables: { x: i } },
         prompt: `x = ${i}\n# x\n`,

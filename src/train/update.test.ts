@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { tokenWeights } from "../algorithms/aggregation.js";
 import { k3 } from "../algorithms/kl.js";
+import { DivergenceError } from "../core/errors.js";
 import { mean } from "../core/maths.js";
 import { type EmbeddedEngine, openEmbedded } from "../engines/embedded/embedded.js";
 import type { Datum, Engine, Loss } from "../engines/engine.js";
@@ -8,11 +9,14 @@ import type { Prompt } from "../rollouts/rollout.js";
 import { bundled } from "./bundled.js";
 import { applySettings, resolveConfig } from "./config/resolve.js";
 import type { Config } from "./config/schema.js";
-import type { GradedGroup } from "./grade.js";
+import type { GradedGroup, GradedRollout } from "./grade.js";
 import { rescore } from "./rescore.js";
 import { updatePolicy } from "./update.js";
 
 const configOf = (...settings: string[]): Config => resolveConfig(applySettings({}, settings), "test");
+
+/** The logprobs that each forwardBackward of `watched` gave. */
+const moves: Float32Array[][] = [];
 
 describe("the update", () => {
   let engine: EmbeddedEngine;
@@ -38,9 +42,6 @@ describe("the update", () => {
       rollouts: group.map((sample) => ({ sample, completion: "", reward: 0, rewardParts: {} })),
     }));
   }
-
-  /** The logprobs that each forwardBackward of `watched` gave. */
-  const moves: Float32Array[][] = [];
 
   /** The engine, with what it is asked written down. */
   function watched(): { readonly engine: Engine; readonly calls: Array<{ datums: readonly Datum[]; loss: Loss }> } {
@@ -137,5 +138,134 @@ describe("the update", () => {
       ),
     );
     expect(rates).toEqual([0.1, expect.closeTo(0.3, 9), 0.5]);
+  });
+
+  it("passes over the rollouts as often as there are epochs, in a fresh seeded order, each mini-batch by its own count", async () => {
+    const groups = await sampled(["# sum\n", "# sort\n", "# reverse\n", "# count\n"]);
+    const advantages = groups.map(() => [1, -1, 0.5]);
+    const config = configOf("train.miniBatches=2", "train.epochs=3");
+    const promptsOf = async (seed: number): Promise<string[]> => {
+      const { engine: spy, calls } = watched();
+      const metrics = await updatePolicy(spy, groups, advantages, { ...config, seed }, 1);
+      expect(metrics["policy/updates"]).toBe(6);
+      expect(metrics["policy/early_stop_kl"]).toBeNull();
+      for (const { datums } of calls) {
+        const tokens = datums.reduce((sum, { completion }) => sum + completion.length, 0);
+        for (const { weights } of datums) expect(weights[0]).toBeCloseTo(1 / tokens, 7);
+      }
+      return calls.map(({ datums }) => [...new Set(datums.map(({ prompt }) => prompt.join()))].join(" "));
+    };
+    const first = await promptsOf(0);
+    const all = groups.map(({ promptTokens }) => promptTokens.join()).toSorted();
+    for (const epoch of [0, 2, 4]) expect(`${first[epoch]} ${first[epoch + 1]}`.split(" ").toSorted()).toEqual(all);
+    expect(new Set([0, 2, 4].map((epoch) => first[epoch])).size).toBeGreaterThan(1);
+    expect(await promptsOf(0)).toEqual(first);
+    expect(await promptsOf(1)).not.toEqual(first);
+  });
+
+  it("leaves out further updates once the policy is farther from the one that sampled than it may be", async () => {
+    const own = await openEmbedded({ model: bundled("bundled", "model"), threads: 1 });
+    try {
+      const groups = await sampled(["# sum\n", "# sort\n"]);
+      const settings = ["optimizer.learningRate=3e-3", "optimizer.warmUpSteps=0", "train.epochs=8"];
+      const config = configOf(...settings, "policy.maximumOldKl=1e-3");
+      const metrics = await updatePolicy(
+        own,
+        groups,
+        groups.map(() => [1, -1, 0]),
+        config,
+        1,
+      );
+      expect(metrics["policy/updates"]).toBeGreaterThan(0);
+      expect(metrics["policy/updates"]).toBeLessThan(16);
+      expect(metrics["policy/early_stop_kl"]).toBeGreaterThan(1e-3);
+    } finally {
+      await own.close();
+    }
+  });
+
+  it("is the same update beyond rounding however many tokens a batch of its gradient may have", async () => {
+    const groups = await sampled(["# sum\n", "# sort\n", "# reverse\n", "# count\n"]);
+    const advantages = groups.map(() => [1, -1, 0.5]);
+    const config = configOf("train.miniBatches=2", "train.epochs=2", "optimizer.warmUpSteps=0");
+    const results = await Promise.all(
+      [24, 4096].map(async (microBatchTokens) => {
+        const own = await openEmbedded({ model: bundled("bundled", "model"), threads: 1, microBatchTokens });
+        try {
+          const metrics = await updatePolicy(own, groups, advantages, config, 1);
+          const sequences = groups.flatMap(({ promptTokens, rollouts }) =>
+            rollouts.map(({ sample }) => ({ prompt: promptTokens, completion: sample.tokens })),
+          );
+          return { metrics, logprobs: (await own.logprobs(sequences)).flatMap((array) => [...array]) };
+        } finally {
+          await own.close();
+        }
+      }),
+    );
+    const [small, large] = results;
+    for (const name of ["policy/loss", "policy/gradient_norm", "policy/old_kl", "policy/entropy"] as const) {
+      expect(small.metrics[name]).toBeCloseTo(large.metrics[name] as number, 4);
+    }
+    for (const [i, logprob] of small.logprobs.entries()) expect(logprob).toBeCloseTo(large.logprobs[i], 3);
+  });
+});
+
+describe("an update that comes apart", () => {
+  let engine: EmbeddedEngine;
+  let groups: GradedGroup[];
+  beforeAll(async () => {
+    engine = await openEmbedded({ model: bundled("bundled", "model"), threads: 1 });
+    const prompt = engine.model.tokenizer.encode("# sum\n");
+    const request = { prompt, count: 3, maxTokens: 8, temperature: 1, seeds: ["a", "b", "c"] };
+    const [samples] = await engine.sample([request]);
+    const rollouts = samples.map((sample) => ({ sample, completion: "", reward: 0, rewardParts: {} }));
+    groups = [0, 1].map(() => ({ prompt: {} as Prompt, promptTokens: prompt, rollouts }));
+  });
+  afterAll(() => engine.close());
+
+  const settled = ["optimizer.warmUpSteps=0"];
+  const update = (advantages: number[], settings: readonly string[], of = groups): Promise<unknown> =>
+    updatePolicy(engine, of, [advantages, advantages], configOf(...settled, ...settings), 4);
+  const withFirst = (change: (rollout: GradedRollout) => GradedRollout): GradedGroup[] =>
+    groups.map((group) => ({ ...group, rollouts: group.rollouts.map((one, i) => (i === 0 ? change(one) : one)) }));
+
+  it("is refused before it is made where a reward, an advantage or a logprob is not finite", async () => {
+    const calls = moves.length;
+    await expect(update([Number.NaN, 1, 0], [])).rejects.toThrow(
+      "step 4: the advantage of rollout 0 of group 0 is NaN",
+    );
+    const rewards = withFirst((rollout) => ({ ...rollout, reward: Number.POSITIVE_INFINITY }));
+    await expect(update([1, -1, 0], [], rewards)).rejects.toThrow("the reward of rollout 0 of group 0 is Infinity");
+    const unlikely = withFirst((rollout) => ({
+      ...rollout,
+      sample: { ...rollout.sample, logprobs: rollout.sample.logprobs.map(() => Number.NaN) },
+    }));
+    await expect(update([1, -1, 0], [], unlikely)).rejects.toThrow("a logprob of rollout 0 of group 0 is NaN");
+    expect(moves).toHaveLength(calls);
+  });
+
+  it("ends where a gradient, a distance or an entropy is over its guard", async () => {
+    const still = "optimizer.learningRate=0";
+    await expect(update([1, -1, 0], [still, "guards.maximumGradientNorm=1e-6"])).rejects.toThrow(
+      /step 4: the gradient's norm is \S+, over guards\.maximumGradientNorm \(0\.000001\); lower optimizer\.learningRate/,
+    );
+    await expect(update([1, -1, 0], [still, "guards.minimumEntropy=50"])).rejects.toThrow(
+      /step 4: the entropy is \S+, under guards\.minimumEntropy \(50\)/,
+    );
+    await expect(
+      update([1, -1, 0], [still, "guards.maximumOldKl=1", "guards.maximumGradientNorm=1e6"]),
+    ).resolves.toBeDefined();
+    await expect(update([1, -1, 0], ["optimizer.learningRate=1e-2", "guards.maximumOldKl=1e-6"])).rejects.toThrow(
+      /step 4: the KL to the policy that sampled is \S+, over guards\.maximumOldKl/,
+    );
+  });
+
+  it("ends before the weights take what an absurd learning rate has made of the loss", async () => {
+    const error = await update([1, -1, 0], ["optimizer.learningRate=1e30"]).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(DivergenceError);
+    expect((error as Error).message).toMatch(/NaN|Infinity/);
+    await expect(engine.logprobs([{ prompt: groups[0].promptTokens, completion: [1] }])).rejects.toThrow(
+      DivergenceError,
+    );
   });
 });

@@ -1,21 +1,28 @@
-// The update: a step's rollouts in mini-batches of whole groups, one optimiser step each.
+// The update: passes over a step's rollouts in mini-batches of whole groups, one optimiser step each. What a mini-batch
+// weighs is in datums.ts; that an engine cuts it into smaller batches, whose gradients it sums, is nothing to it.
 
 import { k3 } from "../algorithms/kl.js";
 import { clippedTokens, ratioOf } from "../algorithms/policy-loss.js";
+import { mean } from "../core/maths.js";
 import { Rng } from "../core/rng.js";
 import type { Datum, Engine, Loss, LossOutput } from "../engines/engine.js";
 import type { StepMetrics } from "../runs/metrics.js";
 import type { Advantages } from "./advantages.js";
 import type { Config } from "./config/schema.js";
 import { datumsOf, lossOf } from "./datums.js";
+import { checkGradient, checkLoss, checkRollouts, checkUpdate } from "./guards.js";
 import type { RescoredGroup } from "./rescore.js";
+import { learningRateAt } from "./schedule.js";
 import { noSignal, signalMetrics } from "./signal.js";
 
 /**
- * Learns from one step's groups.
+ * Learns from one step's groups: passes over them in mini-batches, until all are made or the policy has gone as far from
+ * the one that sampled as `policy.maximumOldKl` allows. The first update is always made.
  *
  * @param advantages  [groups][G], null for rollouts that are left out
  * @returns           the `policy/` metrics and the count of trained tokens
+ * @throws DivergenceError, or the engine's EngineError, for numbers that are not finite or over a guard's limit; the
+ *   weights may have changed by then and are not to be kept
  */
 export async function updatePolicy(
   engine: Engine,
@@ -24,28 +31,59 @@ export async function updatePolicy(
   config: Config,
   step: number,
 ): Promise<Omit<StepMetrics, "step">> {
-  const { policy, optimizer, train, seed } = config;
-  const learningRate =
-    optimizer.learningRate * Math.min(1, (step - config.alignment.collectSteps) / Math.max(1, optimizer.warmUpSteps));
-  const order = Rng.of(seed, "mini-batches", step).shuffled(groups.map((_, i) => i));
+  checkRollouts(step, groups, advantages);
+  const { policy, optimizer, train, guards, seed } = config;
+  const learningRate = learningRateAt(step, config);
   const tally = new Tally();
   const loss = lossOf(config);
-  for (let part = 0; part < train.miniBatches; part++) {
-    const chosen = order.slice(
-      Math.floor((part * order.length) / train.miniBatches),
-      Math.floor(((part + 1) * order.length) / train.miniBatches),
-    );
+  let earlyStopKl: number | null = null;
+  for (const chosen of miniBatches(groups.length, train, Rng.of(seed, "mini-batches", step))) {
     const datums = datumsOf(chosen, groups, advantages, config);
     if (datums.length === 0) continue;
+    earlyStopKl = tally.updates === 0 ? null : await klOver(policy.maximumOldKl, engine, datums);
+    if (earlyStopKl !== null) break;
     const output = await engine.forwardBackward(datums, loss);
+    checkLoss(step, output);
     const { gradientNorm } = await engine.optimStep({ ...optimizer, learningRate });
+    checkGradient(step, gradientNorm, guards);
     tally.add(datums, output, gradientNorm, loss);
   }
+  const metrics = tally.metrics(policy.klCoefficient > 0);
+  checkUpdate(step, metrics, guards);
   return {
-    ...tally.metrics(policy.klCoefficient > 0),
+    ...metrics,
     ...signalMetrics(groups, config),
+    "policy/early_stop_kl": earlyStopKl,
     "policy/learning_rate": learningRate,
   };
+}
+
+/** Indices of whole groups, as equal in number as can be; every pass over all of them has a fresh order. */
+function* miniBatches(
+  groups: number,
+  { epochs, miniBatches: parts }: Pick<Config["train"], "epochs" | "miniBatches">,
+  rng: Rng,
+): Generator<number[]> {
+  for (let epoch = 0; epoch < epochs; epoch++) {
+    const order = rng.shuffled(Array.from({ length: groups }, (_, i) => i));
+    for (let part = 0; part < parts; part++) {
+      yield order.slice(Math.floor((part * groups) / parts), Math.floor(((part + 1) * groups) / parts));
+    }
+  }
+}
+
+/**
+ * The mean k3 of KL(policy that sampled || policy now) over the mini-batch's tokens, in nats, where it is over the
+ * limit; null where it is not. One pass without gradient, before the update: engines cannot take a gradient back.
+ */
+async function klOver(limit: number | null, engine: Engine, datums: readonly Datum[]): Promise<number | null> {
+  if (limit === null) return null;
+  const now = await engine.logprobs(datums);
+  const terms = datums.flatMap(({ oldLogprobs }, i) =>
+    Array.from(now[i], (logprob, t) => k3(oldLogprobs?.[t] ?? logprob, logprob)),
+  );
+  const kl = mean(terms);
+  return kl > limit ? kl : null;
 }
 
 /** The metrics of a step without an update. */
@@ -60,6 +98,7 @@ export const notUpdated: Omit<StepMetrics, "step"> = {
   ...noSignal,
   "policy/learning_rate": null,
   "policy/updates": 0,
+  "policy/early_stop_kl": null,
   "tokens/trained": 0,
 };
 
@@ -67,7 +106,7 @@ type PolicyLoss = Extract<Loss, { kind: "policy" }>;
 
 /** Sums over the trained tokens of a step. */
 class Tally {
-  #updates = 0;
+  updates = 0;
   #tokens = 0;
   #loss = 0;
   #gradientNorm = 0;
@@ -85,7 +124,7 @@ class Tally {
       for (const [t, logprob] of logprobs.entries()) {
         const old = oldLogprobs?.[t] ?? logprob;
         const ratio = ratioOf(logprob, old);
-        if (this.#updates === 0) this.#firstRatioError = Math.max(this.#firstRatioError, Math.abs(ratio - 1));
+        if (this.updates === 0) this.#firstRatioError = Math.max(this.#firstRatioError, Math.abs(ratio - 1));
         this.#oldKl += k3(old, logprob);
         this.#referenceKl += k3(logprob, referenceLogprobs?.[t] ?? logprob);
         this.#entropy += output.entropies[i]?.[t] ?? 0;
@@ -93,12 +132,12 @@ class Tally {
       if (oldLogprobs && advantages) this.#clipped += clippedTokens({ logprobs, oldLogprobs, advantages }, loss);
       this.#tokens += logprobs.length;
     }
-    this.#updates++;
+    this.updates++;
   }
 
   metrics(withKl: boolean): Omit<StepMetrics, "step"> {
     const perToken = (total: number): number | null => (this.#tokens === 0 ? null : total / this.#tokens);
-    const perUpdate = (total: number): number | null => (this.#updates === 0 ? null : total / this.#updates);
+    const perUpdate = (total: number): number | null => (this.updates === 0 ? null : total / this.updates);
     return {
       "policy/loss": perUpdate(this.#loss),
       "policy/kl": withKl ? perToken(this.#referenceKl) : null,
@@ -106,8 +145,8 @@ class Tally {
       "policy/entropy": perToken(this.#entropy),
       "policy/clip_fraction": perToken(this.#clipped),
       "policy/gradient_norm": perUpdate(this.#gradientNorm),
-      "policy/first_ratio_error": this.#updates === 0 ? null : this.#firstRatioError,
-      "policy/updates": this.#updates,
+      "policy/first_ratio_error": this.updates === 0 ? null : this.#firstRatioError,
+      "policy/updates": this.updates,
       "tokens/trained": this.#tokens,
     };
   }

@@ -1,9 +1,9 @@
 // What a worker writes and reads of a training run. A checkpoint is a model folder of its own: with adapters, its
 // model.safetensors holds them merged, and `adapter/` holds them apart, for PEFT and for resuming.
 
-import { existsSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { EngineError } from "../../core/errors.js";
+import { DivergenceError, EngineError } from "../../core/errors.js";
 import { initialAdapters } from "./adapters/initial.js";
 import type { Adapters } from "./adapters/layout.js";
 import { mergeOf } from "./adapters/merge.js";
@@ -12,7 +12,15 @@ import type { Model } from "./decoder/graphs.js";
 import { trainedLayout } from "./decoder/weight-inputs.js";
 import type { Jobs } from "./jobs.js";
 import type { WorkerMemory } from "./memory.js";
-import { readOptimizer, readWeights, writeMerged, writeOptimizer, writeWeights } from "./model/checkpoint.js";
+import {
+  OPTIMIZER_FILE,
+  readOptimizer,
+  readWeights,
+  writeMerged,
+  writeOptimizer,
+  writeWeights,
+} from "./model/checkpoint.js";
+import type { OptimizerState } from "./training/optimizer.js";
 
 /** Of a checkpoint. */
 export const ADAPTER_FOLDER = "adapter";
@@ -37,9 +45,14 @@ export class Checkpoints {
     weights.set(initialAdapters(adapters, seed));
   }
 
+  /** @throws DivergenceError for numbers that are not finite: nothing is written then */
   save({ folder, type, step }: Jobs["save"]["job"]): void {
     const { layout, adapters } = this.#model;
     const { state } = this.#memory;
+    checkFinite(`${folder}: not written`, state, step !== undefined);
+    // Of what this folder held before: another kind of training would be resumed from it.
+    rmSync(join(folder, ADAPTER_FOLDER), { recursive: true, force: true });
+    rmSync(join(folder, OPTIMIZER_FILE), { force: true });
     if (adapters) {
       writeMerged(folder, layout, this.#memory.frozen().flat, type, mergeOf(adapters, state.weights));
       writeAdapters(join(folder, ADAPTER_FOLDER), adapters, state.weights, this.#start);
@@ -62,11 +75,20 @@ export class Checkpoints {
     const steps = optimizer ? readOptimizer(folder, trainedLayout(this.#model), state) : 0;
     if (trained) state.weights.set(trained);
     else readWeights(folder, layout, state.weights);
+    checkFinite(`${folder}: cannot be used`, state, optimizer);
     state.gradient.fill(0);
     if (optimizer) return steps;
     state.firstMoment.fill(0);
     state.secondMoment.fill(0);
     return 0;
+  }
+}
+
+function checkFinite(where: string, { weights, firstMoment, secondMoment }: OptimizerState, moments: boolean): void {
+  for (const numbers of moments ? [weights, firstMoment, secondMoment] : [weights]) {
+    const wrong = numbers.find((value) => !Number.isFinite(value));
+    if (wrong === undefined) continue;
+    throw new DivergenceError(`${where}: ${numbers === weights ? "a weight" : "the optimizer's state"} is ${wrong}`);
   }
 }
 

@@ -5,7 +5,7 @@
 import { basename, resolve } from "node:path";
 import { klEstimators } from "../../algorithms/kl.js";
 import { objectives } from "../../algorithms/policy-loss.js";
-import { EngineError } from "../../core/errors.js";
+import { DivergenceError, EngineError } from "../../core/errors.js";
 import { sum } from "../../core/maths.js";
 import type {
   Datum,
@@ -244,7 +244,7 @@ export class EmbeddedEngine implements Engine {
     });
   }
 
-  /** @throws EngineError where the gradient is not finite; only the gradient has changed then, which is cleared */
+  /** @throws DivergenceError where the gradient is not finite; only the gradient has changed then, which is cleared */
   optimStep(options: OptimStep): Promise<{ readonly gradientNorm: number }> {
     return this.#exclusive(async () => {
       const step = this.#steps + 1;
@@ -254,7 +254,9 @@ export class EmbeddedEngine implements Engine {
       const norm = Math.sqrt(sum(squares.flat()));
       if (!Number.isFinite(norm)) {
         await this.#pool.run("clear", {});
-        throw new EngineError(`step ${step}: the gradient's norm is ${norm}; lower the learning rate or clip it`);
+        throw new DivergenceError(
+          `the gradient's norm is ${norm} at optimizer step ${step}: the weights were left as they are; lower the learning rate`,
+        );
       }
       await each((stretch) => this.#pool.run("optimStep", { stretch, adam: { options, step, norm } }));
       this.#steps = step;
@@ -313,11 +315,11 @@ export class EmbeddedEngine implements Engine {
   }
 }
 
-/** @throws EngineError where the model gave no probabilities */
+/** @throws DivergenceError where the model gave no probabilities */
 function checkFinite(where: string, logprobs: Float32Array): void {
   const wrong = logprobs.find((logprob) => !Number.isFinite(logprob));
   if (wrong === undefined) return;
-  throw new EngineError(
+  throw new DivergenceError(
     `${where}: a token's logprob is ${wrong}: the weights hold numbers that are not finite or far too large; ` +
       "take another checkpoint, or train with a lower learning rate",
   );

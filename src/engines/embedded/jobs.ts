@@ -86,5 +86,5 @@ export type Request =
 
 export type Reply =
   | { readonly kind: "done"; readonly result: Jobs[JobKind]["result"] }
-  | { readonly kind: "failed"; readonly message: string }
+  | { readonly kind: "failed"; readonly message: string; readonly name: string }
   | { readonly kind: "drawn"; readonly drawn: Drawn };

@@ -31,7 +31,7 @@ export function serve(handlers: Handlers): void {
     try {
       reply({ kind: "done", result: await handlers[kind](job) });
     } catch (error) {
-      reply({ kind: "failed", message: messageOf(error) });
+      reply({ kind: "failed", message: messageOf(error), name: error instanceof Error ? error.name : "" });
     }
   };
   parentPort?.on("message", (request: Request) => {

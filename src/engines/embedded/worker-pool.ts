@@ -2,7 +2,7 @@
 // error for whoever waits. It does not know what the jobs do.
 
 import type { Worker } from "node:worker_threads";
-import { EngineError } from "../../core/errors.js";
+import { DivergenceError, EngineError, StorageError } from "../../core/errors.js";
 import { startWorker } from "../../core/worker.js";
 import type { Device } from "./devices.js";
 import { BUSY, CLOSING, type JobKind, type Jobs, type Reply, type Request, type WorkerSetup } from "./jobs.js";
@@ -20,6 +20,9 @@ const MODULES: Readonly<Record<Device, URL>> = {
   cpu: new URL("./worker.js", import.meta.url),
   webgpu: new URL("./webgpu/worker.js", import.meta.url),
 };
+
+/** Those of a worker that keep their class. */
+const ERRORS: Readonly<Record<string, new (message: string) => Error>> = { DivergenceError, StorageError };
 
 const EXIT_WAIT_MS = 10_000;
 
@@ -86,13 +89,18 @@ export class WorkerPool {
     const pending = this.#running.get(worker);
     if (!pending) return;
     if (reply.kind === "drawn") {
-      pending.onDrawn?.(reply.drawn);
+      try {
+        pending.onDrawn?.(reply.drawn);
+      } catch (error) {
+        // The listener's error is the caller's, not this thread's.
+        pending.reject(error as Error);
+      }
       return;
     }
     this.#running.delete(worker);
     this.#idle.push(worker);
     if (reply.kind === "done") pending.resolve(reply.result as never);
-    else pending.reject(new EngineError(reply.message));
+    else pending.reject(new (ERRORS[reply.name] ?? EngineError)(reply.message));
     this.#dispatch();
   }
 

@@ -59,6 +59,7 @@ const GUEST: ReadonlyArray<readonly [string, string]> = [
   ["coderlplus_tampering", "../../tracer/tampering.py"],
   ["coderlplus_captured", "../../tracer/captured.py"],
   ["coderlplus_passes", "../../tracer/passes.py"],
+  ["coderlplus_history", "../../tracer/history.py"],
   ["coderlplus_tracer", "../../tracer/tracer.py"],
 ];
 /** To be raised whenever what is saved changes by something on this side, such as what the host answers at the start. */

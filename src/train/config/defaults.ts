@@ -39,7 +39,7 @@ function policyDefaults({ algorithm, policy, rollouts }: ParsedConfig): Config["
 }
 
 /** Where KL goes and how it is estimated if a config says neither; in the reward it is k1, whatever the algorithm. */
-function klDefaults(
+export function klDefaults(
   algorithm: Config["algorithm"],
   placement?: KlPlacement,
 ): Pick<Config["policy"], "klPlacement" | "klEstimator"> {

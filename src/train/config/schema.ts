@@ -13,8 +13,13 @@ import { selections } from "../../alignment/select.js";
 import { targets } from "../../alignment/target.js";
 import { LORA_TARGETS } from "../../engines/embedded/adapters/layout.js";
 import { DEVICES } from "../../engines/embedded/devices.js";
+import { measures } from "../../eval/family.js";
 import { engineChoices } from "../../sandbox/native/choice.js";
 import { WALL_MODES } from "../../sandbox/wall/wall.js";
+
+type MeasureName = keyof typeof measures;
+/** Three weeks: a timer counts milliseconds in 31 bits. */
+const MOST_MINUTES = 30_240;
 
 const count = z.number().int().positive();
 const share = z.number().min(0).max(1);
@@ -174,9 +179,12 @@ export const configSchema = z.strictObject({
       /** Also keeps those of every so many steps. */
       keepEvery: count.nullable().default(null),
       /** Also keeps the checkpoint that evaluated best by this measure. */
-      keepBest: z.string().nullable().default(null),
+      keepBest: z
+        .enum(Object.keys(measures) as [MeasureName, ...MeasureName[]])
+        .nullable()
+        .default(null),
       /** Stops after the step in which this much time is used up, over all resumes; `--resume` with more goes on. */
-      maximumMinutes: z.number().positive().nullable().default(null),
+      maximumMinutes: z.number().positive().max(MOST_MINUTES).nullable().default(null),
     })
     .prefault({}),
   /** Learn from given answers instead of rewards: a warm start, or distillation; null: reinforcement. */

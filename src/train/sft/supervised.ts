@@ -7,8 +7,11 @@ import type { Datum, Engine, LossOutput } from "../../engines/engine.js";
 import type { StepMetrics } from "../../runs/metrics.js";
 import type { RunInfo } from "../../runs/records.js";
 import { isEvaluationDue } from "../batch.js";
+import { isCheckpointDue } from "../checkpoint.js";
 import type { Config } from "../config/schema.js";
+import { checkGradient, checkLoss } from "../guards.js";
 import type { Reporter } from "../reporter.js";
+import { learningRateAt } from "../schedule.js";
 import type { Session } from "../session.js";
 import type { Sequence } from "./demonstration.js";
 import type { Demonstrations } from "./demonstrations.js";
@@ -40,12 +43,13 @@ export async function supervisedLoop(
       ...update,
       "supervised/epoch": position.cursor / demonstrations.size,
       "time/step_seconds": seconds,
+      "time/run_seconds": session.clock.runSeconds(),
       "time/tokens_per_second": (update["supervised/tokens"] ?? 0) / seconds,
       "memory/rss_bytes": process.memoryUsage.rss(),
     };
     run.appendMetrics(metrics);
     report.step(metrics);
-    if (step % config.train.checkpointEvery === 0) await session.checkpoint();
+    if (isCheckpointDue(step, config)) await session.checkpoint();
     if (isEvaluationDue(step, config)) await session.evaluate(step, report);
   }
   await session.checkpoint();
@@ -64,12 +68,15 @@ export function withSteps(config: Config, demonstrations: number): Config {
 export async function learn(
   engine: Engine,
   sequences: readonly Sequence[],
-  { optimizer }: Config,
+  config: Config,
   step: number,
 ): Promise<Omit<StepMetrics, "step">> {
-  const learningRate = optimizer.learningRate * Math.min(1, step / Math.max(1, optimizer.warmUpSteps));
+  const learningRate = learningRateAt(step, config);
+  const { optimizer, guards } = config;
   const output = await engine.forwardBackward(supervisedDatums(sequences), { kind: "cross-entropy" });
+  checkLoss(step, output);
   const { gradientNorm } = await engine.optimStep({ ...optimizer, learningRate });
+  checkGradient(step, gradientNorm, guards);
   const tokens = sum(sequences.map(({ answer }) => answer.length));
   return {
     "supervised/loss": output.loss,

@@ -4,10 +4,17 @@ import { join } from "node:path";
 import { writeAtomic } from "../../core/files.js";
 import { measures } from "../../eval/family.js";
 import { chartFile, lineChart } from "../../runs/chart.js";
-import { comparisonCsv, differenceRows, markdownTable, valueRows } from "../../runs/comparison-tables.js";
+import {
+  comparisonCsv,
+  differenceRows,
+  differenceText,
+  markdownTable,
+  valueRows,
+} from "../../runs/comparison-tables.js";
 import { type Dot, dotChart } from "../../runs/dots.js";
 import { escapeHtml, page } from "../../runs/page.js";
 import type { StudyResults } from "./results.js";
+import type { SwapCell } from "./swap.js";
 
 /** Writes `results.md`, `.csv`, `.json`, `.html` and each plot as an SVG file; the same runs give the same bytes. */
 export function writeResults(folder: string, results: StudyResults): void {
@@ -29,6 +36,27 @@ export function seedsText({ comparison, missing }: StudyResults): string {
   return `Seeds: ${seeds}.${missing.length === 0 ? "" : ` Not finished: ${missing.join(", ")}.`}`;
 }
 
+/** A row a writer, a column a checker; empty where nothing was swapped. */
+export function swapRows({ swap }: StudyResults): string[][] {
+  const names = [...new Set(swap.map(({ programs }) => programs))];
+  if (names.length === 0) return [];
+  const cells = (writer: string): string[] => swap.filter(({ programs }) => programs === writer).map(swapText);
+  return [
+    ["self_check_at_8", ...names.map((name) => `checked by ${name}`)],
+    ...names.map((name) => [`programs of ${name}`, ...cells(name)]),
+  ];
+}
+
+function swapText({ value, spread, byChecker, byPrograms }: SwapCell): string {
+  const text = `${(value * 100).toFixed(1)} ± ${(spread * 100).toFixed(1)}`;
+  if (!byChecker || !byPrograms) return text;
+  return `${text}; by checker ${differenceText(byChecker)}; by programs ${differenceText(byPrograms)}`;
+}
+
+const SWAP_LEGEND =
+  "Programs of one variant, chosen by what another's model predicts of them. By checker: against the same programs " +
+  "chosen by their own writer; by programs: against the same checker on its own programs.";
+
 function markdown(results: StudyResults): string {
   const { study, question, comparison } = results;
   const meanings = Object.keys(comparison.measures).map((name) => `- \`${name}\`: ${meaningOf(name)}`);
@@ -38,13 +66,14 @@ function markdown(results: StudyResults): string {
     markdownTable(valueRows(comparison)),
     markdownTable(differenceRows(comparison)),
     LEGEND,
+    ...(results.swap.length === 0 ? [] : [markdownTable(swapRows(results)), SWAP_LEGEND]),
     seedsText(results),
     meanings.join("\n"),
   ];
   return `${parts.join("\n\n")}\n`;
 }
 
-export function meaningOf(measure: string): string {
+function meaningOf(measure: string): string {
   return (measures as Record<string, string>)[measure] ?? "";
 }
 
@@ -82,15 +111,19 @@ function plotsOf({ comparison, curves }: StudyResults): Plot[] {
   return [...lines, ...dots];
 }
 
-function html({ study, question, comparison }: StudyResults, plots: readonly Plot[]): string {
+function html(results: StudyResults, plots: readonly Plot[]): string {
   const figures = plots.map(({ title, svg }) => `<figure><figcaption>${escapeHtml(title)}</figcaption>${svg}</figure>`);
+  const { study, question, comparison, swap } = results;
+  const swapped = swap.length === 0 ? "" : `${htmlTable(swapRows(results))}<p>${escapeHtml(SWAP_LEGEND)}</p>`;
   return page(
     study,
     [
       `<h1>${escapeHtml(study)}</h1><p>${escapeHtml(question)}</p>`,
       htmlTable(valueRows(comparison)),
       htmlTable(differenceRows(comparison)),
-      `<p>${escapeHtml(LEGEND)}</p><section class="charts">${figures.join("")}</section>`,
+      `<p>${escapeHtml(LEGEND)}</p>`,
+      swapped,
+      `<section class="charts">${figures.join("")}</section>`,
     ].join("\n"),
   );
 }

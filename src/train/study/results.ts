@@ -8,8 +8,9 @@ import type { MetricName, StepMetrics } from "../../runs/metrics.js";
 import { RunDirectory } from "../../runs/run-directory.js";
 import type { Job, Plan } from "./plan.js";
 import { stateOf } from "./state.js";
+import type { SwapCell } from "./swap.js";
 
-export interface Curve {
+interface Curve {
   readonly title: string;
   readonly series: readonly Series[];
 }
@@ -19,12 +20,13 @@ export interface StudyResults {
   readonly question: string;
   readonly comparison: Comparison;
   readonly curves: readonly Curve[];
+  readonly swap: readonly SwapCell[];
   /** Runs that the study still lacks. */
   readonly missing: readonly string[];
 }
 
 /** Null as long as no run has finished. */
-export function resultsOf({ study, jobs }: Plan): StudyResults | null {
+export function resultsOf({ study, jobs }: Plan, swap: readonly SwapCell[]): StudyResults | null {
   const finished = jobs.filter(({ tasks }) => tasks.every((task) => stateOf(task).kind === "finished"));
   if (finished.length === 0) return null;
   const names = [study.baseline, ...Object.keys(study.variants).filter((name) => name !== study.baseline)];
@@ -47,6 +49,7 @@ export function resultsOf({ study, jobs }: Plan): StudyResults | null {
     question: study.question,
     comparison: { ...comparison, measures: Object.fromEntries(wanted) },
     curves: curves.flatMap((curve) => curveOf(curve, variants)),
+    swap,
     missing: jobs.filter((job) => !finished.includes(job)).map(({ variant, seed }) => `${variant} seed ${seed}`),
   };
 }

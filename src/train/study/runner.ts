@@ -4,6 +4,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf, UsageError } from "../../core/errors.js";
 import { sum } from "../../core/maths.js";
+import { writerOf } from "../../runs/lock.js";
 import { RunDirectory } from "../../runs/run-directory.js";
 import { prepareRun } from "../run.js";
 import type { SharedEvaluations } from "./evaluations.js";
@@ -137,7 +138,7 @@ const WAIT_MS = 200;
 /** null where the verb succeeded, otherwise what it said. */
 async function runTraining(task: TrainTask, { verb, shared, report }: StudyTools): Promise<string | null> {
   // A study that was killed leaves its training behind for as long as that has nobody to report to.
-  while (RunDirectory.writer(task.path) !== null) await sleep(WAIT_MS);
+  while (writerOf(task.path) !== null) await sleep(WAIT_MS);
   if (stateOf(task).kind === "missing") {
     removeTask(task);
     const run = prepareRun(task.config, task.path);

@@ -12,7 +12,7 @@ import { indexFile, readTensor, type TensorIndex, type TensorToWrite, writeSafet
 import { indexModel, writeModel } from "./shards.js";
 
 /** Relative to the model folder. */
-const OPTIMIZER_FILE = join("training-state", "optimizer.safetensors");
+export const OPTIMIZER_FILE = join("training-state", "optimizer.safetensors");
 const FIRST = "first_moment.";
 const SECOND = "second_moment.";
 

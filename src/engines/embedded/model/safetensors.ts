@@ -5,6 +5,7 @@
 import { closeSync, fstatSync, fsyncSync, openSync, readSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { EngineError, messageOf } from "../../../core/errors.js";
+import { storing } from "../../../core/files.js";
 import { BYTES_PER_NUMBER, decodeNumbers, encodeNumbers, isStoredType, type StoredType } from "./number-formats.js";
 
 export interface TensorToWrite {
@@ -111,15 +112,17 @@ export function writeSafetensors(path: string, tensors: readonly TensorToWrite[]
   const json = Buffer.from(text.padEnd(text.length + ((8 - (Buffer.byteLength(text) % 8)) % 8)));
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(BigInt(json.length));
-  const file = openSync(path, "w");
-  try {
-    writeAll(file, length);
-    writeAll(file, json);
-    for (const { name, data } of tensors) writeAll(file, encoded(path, name, type, data));
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
+  storing(path, () => {
+    const file = openSync(path, "w");
+    try {
+      writeAll(file, length);
+      writeAll(file, json);
+      for (const { name, data } of tensors) writeAll(file, encoded(path, name, type, data));
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+  });
 }
 
 function open(path: string): number {

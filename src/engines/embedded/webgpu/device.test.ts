@@ -179,7 +179,9 @@ describe.skipIf(adapter.status === "off")("engine.device: webgpu", () => {
         const before = await engine.logprobs([datum]);
         const broken = { ...datum, weights: datum.weights.map(() => Number.POSITIVE_INFINITY) };
         await engine.forwardBackward([broken], { kind: "cross-entropy" });
-        await expect(engine.optimStep(STEP)).rejects.toThrow(/step 1: the gradient's norm is (NaN|Infinity)/);
+        await expect(engine.optimStep(STEP)).rejects.toThrow(
+          /the gradient's norm is (NaN|Infinity) at optimizer step 1/,
+        );
         expect(await engine.logprobs([datum])).toEqual(before);
         expect((await engine.optimStep(STEP)).gradientNorm).toBe(0);
       } finally {
