@@ -93,10 +93,9 @@ describe("demonstrations of what programs do", () => {
     const first = problem("first", "def f(x):\n    return x[0]", [1], 1);
     const length = problem("length", "def f(x):\n    return len(x)", [1], 1);
     const shown = await made([first, length], ["outputOrError"]);
-    expect(shown.map(({ prompt, answer }) => [prompt.split("\n").at(-2), answer]).toSorted()).toEqual([
-      ["# f([]) -> output", '{"variables": {}, "output": "IndexError"}'],
-      ["# f([]) -> output", '{"variables": {}, "output": 0}'],
-    ]);
+    expect(shown.every(({ prompt }) => prompt.endsWith("\n# f([]) -> output\n"))).toBe(true);
+    const answers = [0, "IndexError"].map((output) => `{"variables": {}, "output": ${JSON.stringify(output)}}`);
+    expect(new Set(shown.map(({ answer }) => answer))).toEqual(new Set(answers));
   });
 
   it("write tuples as the prompt says", async () => {
