@@ -108,14 +108,14 @@ export function storing<Result>(path: string, write: () => Result): Result {
   }
 }
 
-/** Adds the text and flushes it to the disk. @throws StorageError; the file is as long as before then */
-export function appendDurable(path: string, text: string): void {
+/** Adds to the file and flushes it to the disk. @throws StorageError; the file is as long as before then */
+export function appendDurable(path: string, content: string | Uint8Array): void {
   storing(path, () => {
     const file = openSync(path, "a");
     try {
       const { size } = fstatSync(file);
       try {
-        writeAll(file, Buffer.from(text));
+        writeAll(file, bytesOf(content));
         fsyncSync(file);
       } catch (error) {
         ftruncateSync(file, size);
@@ -242,12 +242,16 @@ export function writeDurable(path: string, content: string | Uint8Array): void {
   storing(path, () => {
     const file = openSync(path, "w");
     try {
-      writeAll(file, typeof content === "string" ? Buffer.from(content) : content);
+      writeAll(file, bytesOf(content));
       fsyncSync(file);
     } finally {
       closeSync(file);
     }
   });
+}
+
+function bytesOf(content: string | Uint8Array): Uint8Array {
+  return typeof content === "string" ? Buffer.from(content) : content;
 }
 
 function writeAll(file: number, bytes: Uint8Array): void {
