@@ -3,9 +3,10 @@
 import { UsageError } from "../../core/errors.js";
 import { suggestion } from "../../core/schema.js";
 import type { ConfigInput } from "../config/schema.js";
+import { algorithmRecipes } from "./algorithms.js";
 import { method } from "./method.js";
 
-export const recipes: Readonly<Record<string, ConfigInput>> = { ...method };
+export const recipes: Readonly<Record<string, ConfigInput>> = { ...method, ...algorithmRecipes };
 
 /** @throws UsageError naming the recipes there are */
 export function recipe(name: string): ConfigInput {
