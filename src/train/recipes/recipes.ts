@@ -3,9 +3,11 @@
 import { UsageError } from "../../core/errors.js";
 import { suggestion } from "../../core/schema.js";
 import type { ConfigInput } from "../config/schema.js";
+import { baselines } from "./baselines.js";
+import { curricula } from "./curricula.js";
 import { method } from "./method.js";
 
-export const recipes: Readonly<Record<string, ConfigInput>> = { ...method };
+export const recipes: Readonly<Record<string, ConfigInput>> = { ...method, ...curricula, ...baselines };
 
 /** @throws UsageError naming the recipes there are */
 export function recipe(name: string): ConfigInput {
