@@ -70,6 +70,7 @@ describe("what is left to do", () => {
     const times = new Times(mkdtempSync(join(tmpdir(), "coderlplus-study-")));
     expect(times.expected(tasks[0], tasks)).toBeNull();
     times.add(tasks[0], 4, false);
+    expect(times.measured(tasks[0])).toBeNull();
     times.add(tasks[0], 10, true);
     expect(times.measured(tasks[0])).toBe(14);
     expect(tasks.slice(1).map((task) => times.expected(task, tasks))).toEqual([28, 14, 28]);
