@@ -2,7 +2,7 @@
 
 import { mkdirSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { type Command, InvalidArgumentError, Option } from "commander";
+import { type Command, Option } from "commander";
 import pc from "picocolors";
 import { DataError, InfrastructureError } from "../core/errors.js";
 import { ensureWritable, writeAtomic } from "../core/files.js";
@@ -19,7 +19,7 @@ import { trace } from "../tracer/tracer.js";
 import { registerDataConvert } from "./data-convert.js";
 import { registerDataFetch } from "./data-fetch.js";
 import { registerDemonstrate } from "./demonstrate.js";
-import { natural, positive } from "./numbers.js";
+import { natural, positive, share } from "./numbers.js";
 
 export function registerData(program: Command): void {
   const data = program
@@ -37,7 +37,7 @@ export function registerData(program: Command): void {
     .addOption(
       new Option("--subset <subset>", "31 measured operations, or all").choices(["core", "full"]).default("core"),
     )
-    .option("--vague <p>", "probability that a step is worded vaguely", probability)
+    .option("--vague <p>", "probability that a step is worded vaguely", share)
     .option("--out <file>", "where to write; - is standard output", "-")
     .option("--json", "print a summary as one JSON object (needs --out FILE)")
     .addHelpText("after", "\nExample:\n  coderlplus data generate --count 600 --split held-out --out held-out.jsonl")
@@ -160,11 +160,4 @@ function stats(file: string, options: { readonly json?: boolean }): void {
           .join(", ")}`,
       );
   }
-}
-
-function probability(text: string): number {
-  const value = Number(text);
-  if (text.trim() === "" || !(value >= 0 && value <= 1))
-    throw new InvalidArgumentError("expected a number from 0 to 1.");
-  return value;
 }
