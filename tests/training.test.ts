@@ -1,6 +1,5 @@
 // Whole runs of the real thing at small size: what an outsider would check of a run's folder.
 
-import { type ChildProcess, spawn } from "node:child_process";
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -36,6 +35,7 @@ import { bundled } from "../src/train/bundled.js";
 import { applySettings, resolveConfig } from "../src/train/config/resolve.js";
 import { recipe } from "../src/train/recipes/recipes.js";
 import { train } from "../src/train/run.js";
+import { command, deterministic, exited, killWhen, output, rolloutText, seen, weights } from "./train-child.js";
 
 const root = mkdtempSync(join(tmpdir(), "coderlplus-runs-"));
 const small = ["train.steps=4", "rollouts.prompts=10", "evaluation.problems=8", "train.checkpointEvery=2"];
@@ -47,31 +47,6 @@ async function runSmall(
 ): Promise<RunDirectory> {
   const config = resolveConfig(applySettings(recipe(recipeName), [...small, ...settings]), name);
   return (await train(config, { path: join(root, name) })).run;
-}
-
-/** Metrics as text without what depends on clock or memory. */
-function deterministic(run: RunDirectory): string {
-  return run
-    .readMetrics()
-    .map((line) => JSON.stringify(Object.entries(line).filter(([key]) => !/^(time|memory)\//.test(key))))
-    .join("\n");
-}
-
-function withoutCpu(text: string): string {
-  return text.replace(/"cpuMs": [-\d.e]+/g, '"cpuMs": 0');
-}
-
-function rolloutText(run: RunDirectory): string {
-  return run
-    .rolloutSteps()
-    .map((step) =>
-      withoutCpu(readFileSync(join(run.path, "rollouts", `step-${String(step).padStart(6, "0")}.jsonl`), "utf8")),
-    )
-    .join("");
-}
-
-function weights(run: RunDirectory): Buffer {
-  return readFileSync(join(run.checkpointPath(run.checkpointSteps().at(-1) as number), "model.safetensors"));
 }
 
 const allRollouts = (run: RunDirectory): RolloutRecord[] =>
@@ -187,21 +162,6 @@ describe("a run of CodeRL+", () => {
     expect(first?.equals(last as Buffer)).toBe(true);
     const scores = [0, 4].map((step) => still.readEvaluation("family", step)?.metrics);
     expect(scores[1]).toEqual(scores[0]);
-  });
-
-  it("equals an unbroken run after kill -9 at different moments", async () => {
-    const path = join(root, "killed");
-    const settings = small.flatMap((setting) => ["--set", setting]);
-    const moments = [/evaluating/, /step 1\//, /step 3\//];
-    for (const [i, moment] of moments.entries()) {
-      await killWhen(moment, ["train", "--run", path, ...(i === 0 ? settings : ["--resume"])]);
-    }
-    await exited(command(["train", "--run", path, "--resume"]));
-    const killed = RunDirectory.open(path);
-    expect(killed.readInfo().status).toBe("finished");
-    expect(deterministic(killed)).toBe(deterministic(run));
-    expect(rolloutText(killed)).toBe(rolloutText(run));
-    expect(weights(killed).equals(weights(run))).toBe(true);
   });
 
   it("stops after the step under way at Ctrl-C, and resumes", async () => {
@@ -360,44 +320,3 @@ describe("the bundled problems", () => {
     expect([...compositions("held-out")].filter((key) => train.has(key))).toEqual([]);
   });
 });
-
-function command(args: readonly string[]): ChildProcess {
-  const main = join(import.meta.dirname, "../src/cli/main.ts");
-  return spawn(process.execPath, ["--import", "tsx", main, ...args], {
-    cwd: join(import.meta.dirname, ".."),
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-}
-
-function seen(child: ChildProcess, pattern: RegExp): Promise<void> {
-  return new Promise((resolve, reject) => {
-    let text = "";
-    child.stdout?.on("data", (chunk: Buffer) => {
-      text += chunk.toString();
-      if (pattern.test(text)) resolve();
-    });
-    child.once("exit", () => reject(new Error(`ended before ${pattern}: ${text}`)));
-  });
-}
-
-function exited(child: ChildProcess): Promise<number | null> {
-  child.stdout?.resume();
-  child.stderr?.resume();
-  return new Promise((resolve) => child.once("exit", resolve));
-}
-
-async function killWhen(pattern: RegExp, args: readonly string[]): Promise<void> {
-  const child = command(args);
-  await seen(child, pattern);
-  const gone = exited(child);
-  child.kill("SIGKILL");
-  await gone;
-}
-
-async function output(child: ChildProcess): Promise<{ code: number | null; stderr: string }> {
-  let stderr = "";
-  child.stderr?.on("data", (chunk: Buffer) => {
-    stderr += chunk.toString();
-  });
-  return { code: await exited(child), stderr };
-}

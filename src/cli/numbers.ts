@@ -16,8 +16,7 @@ export function positive(text: string): number {
 
 export function share(text: string): number {
   const value = Number(text);
-  if (text.trim() === "" || !(value >= 0 && value <= 1)) {
+  if (text.trim() === "" || !(value >= 0 && value <= 1))
     throw new InvalidArgumentError("expected a number from 0 to 1.");
-  }
   return value;
 }

@@ -7,12 +7,13 @@ import { type ExampleGrading, gradeExample } from "../../alignment/grade-example
 import { outputOf } from "../../alignment/output.js";
 import { AlignmentPool } from "../../alignment/pool.js";
 import type { RecycleOptions } from "../../alignment/recycle.js";
-import { fromReferences, withReference } from "../../alignment/references.js";
+import { fromReferences, hasReference } from "../../alignment/references.js";
 import { type Target, targets } from "../../alignment/target.js";
 import { Float, type Json } from "../../core/json.js";
 import { Rng } from "../../core/rng.js";
 import type { Judgement } from "../../judge/verdict.js";
 import type { Problem } from "../../problems/problem.js";
+import { heldProblems } from "../../problems/problem-set.js";
 import { resolveConfig } from "../config/resolve.js";
 
 export interface Demonstrated {
@@ -94,11 +95,11 @@ async function* alignmentDemonstrations(
   seed: number,
 ): AsyncGenerator<Demonstrated> {
   const pool = new AlignmentPool({ capacity: Number.POSITIVE_INFINITY, sampling: "uniform" });
-  const known = withReference(problems);
+  const known = problems.filter(hasReference);
   const inputs = Math.max(0, ...known.map(({ tests }) => tests.length));
   const grading = gradingOf(known, tools);
   for (let taken = 0; taken < known.length * inputs; ) {
-    const made = await fromReferences(problems, TOGETHER, options, pool, tools, { step: 0, taken, seed });
+    const made = await fromReferences(heldProblems(known), TOGETHER, options, pool, tools, { step: 0, taken, seed });
     pool.add(made.examples);
     for (const example of made.examples) {
       const answer = trueAnswer(grading.sequencesAsArrays ? withArrays(example) : example);
