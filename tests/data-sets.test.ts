@@ -69,3 +69,36 @@ describe.each(sets)("the whole of %s", (name, count) => {
     },
   );
 });
+
+/** Right programs of ours for LiveCodeBench's samples, and the wrong ones next to them. */
+const samples: Readonly<Record<string, readonly [right: string, wrong: string]>> = {
+  "livecodebench/codeforces/1873_A": [
+    "for _ in range(int(input())):\n    print('YES' if input() in ('abc', 'acb', 'bac', 'cba') else 'NO')",
+    "for _ in range(int(input())):\n    print('YES')",
+  ],
+  "livecodebench/leetcode/2727": [
+    "class Solution:\n    def countSeniors(self, details):\n        return sum(int(d[11:13]) > 60 for d in details)",
+    "class Solution:\n    def countSeniors(self, details):\n        return sum(int(d[11:13]) >= 60 for d in details)",
+  ],
+  "livecodebench/atcoder/abc301_a": [
+    "n, s = int(input()), input()\nt, a = s.count('T'), s.count('A')\nprint('T' if t > a or (t == a and s[-1] == 'A') else 'A')",
+    "n, s = int(input()), input()\nprint('T' if s.count('T') > s.count('A') else 'A')",
+  ],
+};
+
+describe("LiveCodeBench's samples", () => {
+  const path = join(folder ?? "", "livecodebench/code_eval_live_code_bench_v1.jsonl");
+  const missing = folder === undefined || !existsSync(path);
+  it.skipIf(missing)(
+    missing ? "SKIPPED: not in CODERLPLUS_DATA_SETS" : "are decoded, and tell right from wrong",
+    async () => {
+      const problems = await converted(path);
+      expect(problems.map(({ id }) => id)).toEqual(Object.keys(samples));
+      const verdicts = problems.map(async (problem) => {
+        const judged = samples[problem.id].map((program) => judge(sandbox, problem, program));
+        return (await Promise.all(judged)).map(({ verdict }) => verdict.kind);
+      });
+      expect(await Promise.all(verdicts)).toEqual(problems.map(() => ["passed", "failed"]));
+    },
+  );
+});

@@ -103,7 +103,10 @@ function expectWhole(path: string): void {
   for (const step of run.checkpointSteps()) expectSameFiles(run.checkpointPath(step), unbroken.checkpointPath(step));
   const best = run.readBest();
   if (best) expect(run.checkpointSteps()).toContain(best.step);
-  expect(renderReport(run, measures)).toContain("</html>");
+  const report = renderReport(run, measures);
+  expect(report).toContain("</html>");
+  expect(report.includes("<figcaption>Held-out problems")).toBe(run.evaluationSteps("family").length > 2);
+  expect(report.includes("Best checkpoint by variables_right")).toBe(best !== null);
   expect(csvOf([{ name: "killed", run }])).toContain("step");
   try {
     readCompared(run);

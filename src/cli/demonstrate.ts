@@ -1,5 +1,7 @@
 // `data demonstrate`: demonstrations for `sft` from the reference programs of problems.
 
+import { mkdirSync } from "node:fs";
+import { dirname, resolve } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { DataError } from "../core/errors.js";
 import { AtomicFile, ensureWritable } from "../core/files.js";
@@ -71,7 +73,10 @@ async function writeDemonstrations(path: string, flags: Flags): Promise<void> {
   if (json === true && out === "-") {
     throw new DataError("--json prints a summary on standard output, where the lines go: add --out FILE");
   }
-  if (out !== "-") ensureWritable(out);
+  if (out !== "-") {
+    mkdirSync(dirname(resolve(out)), { recursive: true });
+    ensureWritable(out);
+  }
   const problems = trainable(readProblems(bundled(path, "train")), path);
   const sandbox = await openSandboxWith(flags);
   const file = out === "-" ? null : new AtomicFile(out);

@@ -23,7 +23,7 @@ const CONFIG = "config.yaml";
 
 const BEST = "best.json";
 /** Where files are written. */
-const FOLDERS = ["", "rollouts", "eval", join("eval", "samples"), "checkpoints"];
+const FOLDERS = ["", "rollouts", "eval", join("eval", "samples"), "checkpoints", "tensorboard"];
 
 const padded = (step: number): string => String(step).padStart(6, "0");
 
