@@ -7,6 +7,7 @@ import { RunDirectory } from "../runs/run-directory.js";
 import { applySettings, configText, readConfigFile, resolveConfig } from "../train/config/resolve.js";
 import type { Config } from "../train/config/schema.js";
 import { estimateRun } from "../train/estimate.js";
+import { recipes } from "../train/recipes/recipes.js";
 import { train } from "../train/run.js";
 import { openParts } from "../train/session.js";
 import { estimateText } from "./estimate.js";
@@ -44,7 +45,10 @@ export function registerTrain(program: Command): void {
     program
       .command("train")
       .description("train a model with CodeRL+; the default recipe runs on two cores in minutes")
-      .argument("[recipe]", "coderlplus (default), grpo, alignment-only, or a config file ending in .yaml"),
+      .argument(
+        "[recipe]",
+        `coderlplus (default) or another of ${Object.keys(recipes).join(", ")}; or a config file ending in .yaml`,
+      ),
   )
     .addHelpText("after", "\nExample:\n  coderlplus train grpo --set train.steps=20 --set seed=1")
     .action((name: string | undefined, flags: TrainingFlags) =>

@@ -114,7 +114,7 @@ export function appendDurable(path: string, content: string | Uint8Array): void 
     try {
       const { size } = fstatSync(file);
       try {
-        writeAll(file, typeof content === "string" ? Buffer.from(content) : content);
+        writeAll(file, bytesOf(content));
         fsyncSync(file);
       } catch (error) {
         ftruncateSync(file, size);
@@ -231,11 +231,15 @@ export function writeDurable(path: string, content: string | Uint8Array): void {
 function writeFlushed(path: string, content: string | Uint8Array): void {
   const file = openSync(path, "w");
   try {
-    writeAll(file, typeof content === "string" ? Buffer.from(content) : content);
+    writeAll(file, bytesOf(content));
     fsyncSync(file);
   } finally {
     closeSync(file);
   }
+}
+
+function bytesOf(content: string | Uint8Array): Uint8Array {
+  return typeof content === "string" ? Buffer.from(content) : content;
 }
 
 function writeAll(file: number, bytes: Uint8Array): void {

@@ -16,11 +16,14 @@ const CONFIG = "config.yaml";
 
 const BEST = "best.json";
 /** Where files are written. */
-const FOLDERS = ["", "rollouts", "eval", join("eval", "samples"), "checkpoints"];
+const FOLDERS = ["", "rollouts", "eval", join("eval", "samples"), "checkpoints", "tensorboard"];
 
 const padded = (step: number): string => String(step).padStart(6, "0");
 
 export class RunDirectory {
+  /** Called after a step or an evaluation is written. */
+  afterWrite: () => void = () => {};
+
   private constructor(readonly path: string) {}
 
   /** Whether a run could begin, or be resumed, here. @throws UsageError saying why not */
@@ -99,6 +102,7 @@ export class RunDirectory {
 
   appendMetrics(metrics: StepMetrics): void {
     appendDurable(join(this.path, "metrics.jsonl"), `${stringifyJson(metrics)}\n`);
+    this.afterWrite();
   }
 
   /** A step a line; a last line cut off by a kill is left out. */
@@ -135,6 +139,7 @@ export class RunDirectory {
   writeEvaluation(record: EvaluationRecord, samples: readonly EvaluationSample[]): void {
     writeAtomic(this.samplesPath(record.benchmark, record.step), toLines(samples));
     writeAtomic(this.evaluationPath(record.benchmark, record.step), `${JSON.stringify(record, null, 2)}\n`);
+    this.afterWrite();
   }
 
   /** null where this evaluation was not made. */

@@ -5,6 +5,7 @@ import type { BuildTools } from "../alignment/build.js";
 import { AlignmentPool } from "../alignment/pool.js";
 import type { RecycleOptions } from "../alignment/recycle.js";
 import { hasReference } from "../alignment/references.js";
+import { checkTarget } from "../alignment/target.js";
 import { DataError, UsageError } from "../core/errors.js";
 import { openEmbedded } from "../engines/embedded/embedded.js";
 import type { Engine } from "../engines/engine.js";
@@ -16,6 +17,7 @@ import { chat } from "../prompts/chat.js";
 import { continuationFrom } from "../prompts/continuation.js";
 import type { Dialect } from "../prompts/dialect.js";
 import type { RunDirectory } from "../runs/run-directory.js";
+import { follow } from "../runs/trackers/tracker.js";
 import { openSandbox, type Sandbox } from "../sandbox/sandbox.js";
 import { isBudgetSpent, secondsUsed } from "./budget.js";
 import { bundled } from "./bundled.js";
@@ -127,7 +129,10 @@ async function openProblems(
   report: Pick<Reporter, "notice">,
 ): Promise<ProblemSet> {
   const set = await ProblemSet.open(bundled(config.data.train, "train"), {
-    keep: (problem) => fits(dialect.code(problem), config, engine),
+    keep: (problem) => {
+      checkTarget(config.alignment.target, [problem], config.data.train);
+      return fits(dialect.code(problem), config, engine);
+    },
     mark: hasReference,
     onProgress: (count) =>
       count % NOTICE_EVERY === 0 && report.notice(`${config.data.train}: ${count} problems checked`),
@@ -143,6 +148,7 @@ async function openProblems(
 export async function startSession(parts: Parts, run: RunDirectory): Promise<Session> {
   const { config, engine, sandbox } = parts;
   const state = await resumeCheckpoint(run, engine);
+  follow(run, config.trackers);
   const position = state?.position ?? { step: 0, cursor: 0, references: 0 };
   const pool = new AlignmentPool(config.pool, state?.entries);
   const tools = alignmentTools(parts);

@@ -74,15 +74,12 @@ export function writeTracker(file: TrackerFile, history: readonly Moment[]): voi
   writeAtomic(file.path, Buffer.concat(parts.map((part) => (typeof part === "string" ? Buffer.from(part) : part))));
 }
 
-/**
- * Keeps files up to date with a run. Opened, it writes them anew, so that what a killed run left over is gone.
- *
- * @returns what is to be called after every step and every evaluation
- */
-export function follow(run: RunDirectory, files: readonly TrackerFile[]): () => void {
+/** Keeps the run's own tracker files up to date. Written anew at first, so that what a killed run left over is gone. */
+export function follow(run: RunDirectory, { tensorboard, csv }: { tensorboard: boolean; csv: boolean }): void {
+  const files = [...(tensorboard ? [eventFileOf(run)] : []), ...(csv ? [csvFileOf(run)] : [])];
   let written: readonly string[] | null = null;
-  const update = (): void => {
-    const history = historyOf(run);
+  run.afterWrite = () => {
+    const history = files.length === 0 ? [] : historyOf(run);
     const ids = history.map(idOf);
     const grown = written?.every((id, at) => id === ids[at]) ?? false;
     const added = history.slice(written?.length);
@@ -92,8 +89,7 @@ export function follow(run: RunDirectory, files: readonly TrackerFile[]): () => 
     }
     written = ids;
   };
-  update();
-  return update;
+  run.afterWrite();
 }
 
 function idOf(moment: Moment): string {

@@ -114,6 +114,8 @@ export const configSchema = z.strictObject({
       minimumComplexity: z.number().int().nonnegative().default(0),
       maximumComplexity: count.default(100),
       includeRaised: z.boolean().default(false),
+      /** Share of programs run on their input with every list, text and number in it emptied: many then raise. */
+      emptiedInputs: share.default(0),
       /** Of failed programs: those that pass some tests, those that pass none, or any. */
       passedTests: z.enum(passedTests).default("any"),
       /** About the longest answer of the warm start: longer ones, numbers spelt in digits mostly, teach nothing. */
