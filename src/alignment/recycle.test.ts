@@ -35,6 +35,7 @@ const options: RecycleOptions = {
   maximumPromptTokens: 1000,
   maximumAnswerTokens: 1000,
   maximumPerStep: null,
+  emptiedInputs: 0,
 };
 
 describe("recycling", () => {

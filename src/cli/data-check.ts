@@ -4,10 +4,10 @@ import { availableParallelism } from "node:os";
 import type { Command } from "commander";
 import pc from "picocolors";
 import { DataError } from "../core/errors.js";
-import { AtomicFile, ensureWritable } from "../core/files.js";
 import { stringifyJson } from "../core/json.js";
 import { checkFamily } from "../eval/data-check.js";
-import { type Checked, checkDataSet, isKept } from "../eval/data-set/check.js";
+import { checkDataSet, isKept } from "../eval/data-set/check.js";
+import { CleanedFile } from "../eval/data-set/cleaned-file.js";
 import { dateOf, dayFrom } from "../eval/data-set/dates.js";
 import { OverlapIndex, overlapDefaults } from "../eval/data-set/overlap.js";
 import { type CheckResult, CheckTally } from "../eval/data-set/tally.js";
@@ -178,36 +178,6 @@ async function indexOf({ against, words, threshold, format }: Options): Promise<
   }
   const known = days.filter((day) => day !== "").sort();
   return { index, about: { problems: index.size, firstDay: known[0] ?? null, lastDay: known.at(-1) ?? null } };
-}
-
-/** The problems worth keeping, and beside them the others with what was found. */
-class CleanedFile {
-  readonly #kept: AtomicFile;
-  readonly #dropped: AtomicFile;
-
-  constructor(path: string) {
-    const dropped = `${path.replace(/\.jsonl$/, "")}.dropped.jsonl`;
-    ensureWritable(path);
-    ensureWritable(dropped);
-    this.#kept = new AtomicFile(path);
-    this.#dropped = new AtomicFile(dropped);
-  }
-
-  write(checked: Checked): void {
-    const { where, findings, problem, skipped } = checked;
-    if (isKept(checked)) this.#kept.write(`${stringifyJson(problem)}\n`);
-    else this.#dropped.write(`${stringifyJson({ where: placeText(where), findings, skipped, problem })}\n`);
-  }
-
-  commit(): void {
-    this.#dropped.commit();
-    this.#kept.commit();
-  }
-
-  abandon(): void {
-    this.#dropped.abandon();
-    this.#kept.abandon();
-  }
 }
 
 const SHOWN_FAILURES = 5;

@@ -16,6 +16,7 @@ import { registerDataCheck } from "./data-check.js";
 import { registerDataConvert } from "./data-convert.js";
 import { registerDataFetch } from "./data-fetch.js";
 import { registerDataStats } from "./data-stats.js";
+import { registerDemonstrate } from "./demonstrate.js";
 import { natural, positive, share } from "./numbers.js";
 
 export function registerData(program: Command): void {
@@ -43,6 +44,7 @@ export function registerData(program: Command): void {
   registerDataConvert(data);
   registerDataStats(data);
   registerDataCheck(data);
+  registerDemonstrate(data);
 }
 
 interface GenerateOptions {

@@ -7,7 +7,7 @@ import type { RunInfo } from "../runs/records.js";
 import { renderReport } from "../runs/report.js";
 import { RunDirectory } from "../runs/run-directory.js";
 import { gitRevision, host, versions } from "../runs/versions.js";
-import { checkBudget, withBudget } from "./budget.js";
+import { checkBudget } from "./budget.js";
 import { configText } from "./config/resolve.js";
 import type { Config } from "./config/schema.js";
 import { failureOf } from "./failure.js";
@@ -70,11 +70,10 @@ async function runLoop(
 ): Promise<RunInfo["status"]> {
   const session = await startSession(parts, run);
   const { supervised } = parts.config;
-  const untilSpent = withBudget(parts.config, run, signal);
   try {
     return parts.demonstrations && supervised
-      ? await supervisedLoop(session, parts.demonstrations, supervised.batch, reporter, untilSpent)
-      : await trainLoop(session, reporter, untilSpent);
+      ? await supervisedLoop(session, parts.demonstrations, supervised.batch, reporter, signal)
+      : await trainLoop(session, reporter, signal);
   } finally {
     await session.recorder.flush();
   }

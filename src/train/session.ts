@@ -5,6 +5,7 @@ import type { BuildTools } from "../alignment/build.js";
 import { AlignmentPool } from "../alignment/pool.js";
 import type { RecycleOptions } from "../alignment/recycle.js";
 import { hasReference } from "../alignment/references.js";
+import { checkTarget } from "../alignment/target.js";
 import { DataError, UsageError } from "../core/errors.js";
 import { openEmbedded } from "../engines/embedded/embedded.js";
 import type { Engine } from "../engines/engine.js";
@@ -18,7 +19,7 @@ import type { Dialect } from "../prompts/dialect.js";
 import type { RunDirectory } from "../runs/run-directory.js";
 import { follow } from "../runs/trackers/tracker.js";
 import { openSandbox, type Sandbox } from "../sandbox/sandbox.js";
-import { secondsUsed } from "./budget.js";
+import { isBudgetSpent, secondsUsed } from "./budget.js";
 import { bundled } from "./bundled.js";
 import { type Position, resumeCheckpoint, writeCheckpoint } from "./checkpoint.js";
 import { Clock } from "./clock.js";
@@ -67,6 +68,8 @@ export interface Session extends Parts {
   readonly position: Position;
   readonly clock: Clock;
   readonly recorder: Recorder;
+  /** Whether there is another step to make; at least one is, whatever the budget of time. */
+  goesOn(signal?: AbortSignal): boolean;
   /** Evaluates and writes the record; what the run already has for this step is kept. */
   evaluate(step: number, report: Reporter): Promise<void>;
   /** What was sampled for the next step before the checkpoint that the run went on from. */
@@ -126,7 +129,10 @@ async function openProblems(
   report: Pick<Reporter, "notice">,
 ): Promise<ProblemSet> {
   const set = await ProblemSet.open(bundled(config.data.train, "train"), {
-    keep: (problem) => fits(dialect.code(problem), config, engine),
+    keep: (problem) => {
+      checkTarget(config.alignment.target, [problem], config.data.train);
+      return fits(dialect.code(problem), config, engine);
+    },
     mark: hasReference,
     onProgress: (count) =>
       count % NOTICE_EVERY === 0 && report.notice(`${config.data.train}: ${count} problems checked`),
@@ -148,18 +154,24 @@ export async function startSession(parts: Parts, run: RunDirectory): Promise<Ses
   const tools = alignmentTools(parts);
   const allTests = needsAllTests(config);
   const recorder = new Recorder(run);
+  const clock = new Clock(secondsUsed(run));
+  const begun = position.step;
   const session: Session = {
     ...parts,
     run,
     pool,
     position,
-    clock: new Clock(secondsUsed(run)),
+    clock,
     recorder,
     pending: state && readPending(run.checkpointPath(position.step), parts.problems, engine.model.tokenizer),
     judge: (problem, program) => judgeProgram(sandbox, problem, program, { mode: config.judge.mode, allTests }),
     recycling: { ...config.alignment, maximumPromptTokens: config.prompts.maximumTokens },
     tools,
     gradeAlignment: alignmentGrader(parts, tools),
+    goesOn: (signal) => {
+      const spent = position.step > begun && isBudgetSpent(config, clock.runSeconds());
+      return position.step < config.train.steps && signal?.aborted !== true && !spent;
+    },
     evaluate: (step, report) => evaluate(parts, run, step, report),
     checkpoint: async (ahead) => {
       await recorder.flush();

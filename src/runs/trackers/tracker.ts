@@ -1,9 +1,8 @@
 // The files that other programs draw curves from: a TensorBoard event file and a CSV table, both made of a run's history
 // alone. A tracker follows a run: it writes again what is there when it is opened, and adds what has come since.
 
-import { appendFileSync } from "node:fs";
 import { join } from "node:path";
-import { writeAtomic } from "../../core/files.js";
+import { appendDurable, writeAtomic } from "../../core/files.js";
 import { type MetricName, metricCatalogue, type StepMetrics } from "../metrics.js";
 import type { RunDirectory } from "../run-directory.js";
 import { fileVersion, scalarEvent } from "./event-file.js";
@@ -86,7 +85,7 @@ export function follow(run: RunDirectory, { tensorboard, csv }: { tensorboard: b
     const added = history.slice(written?.length);
     for (const file of files) {
       if (!grown) writeTracker(file, history);
-      else for (const moment of added) appendFileSync(file.path, file.each(moment));
+      else for (const moment of added) appendDurable(file.path, file.each(moment));
     }
     written = ids;
   };
