@@ -1,7 +1,9 @@
 // What an alignment example asks of a program's run, and what has to be recorded for that. The questions are put in
 // prompts/; which of them a run has an answer for is in ask.ts.
 
-import type { Language } from "../problems/notation.js";
+import { DataError } from "../core/errors.js";
+import { type Language, notations } from "../problems/notation.js";
+import type { Problem } from "../problems/problem.js";
 import { type QuestionKind, questionKinds } from "../prompts/question.js";
 import type { HistoryPart } from "../tracer/history.js";
 
@@ -18,8 +20,18 @@ const records: Readonly<Record<QuestionKind, HistoryPart | null>> = {
   input: null,
 };
 
+/** @throws DataError where the target cannot be asked of some of the problems in `path` */
+export function checkTarget(target: Target, problems: readonly Problem[], path: string): void {
+  const unable = problems.find(({ language }) => kindsOf(target, language).some((kind) => !isPossible(kind, language)));
+  if (unable) {
+    throw new DataError(
+      `${path}: ${unable.id} is in ${notations[unable.language].name}, but ${target} is asked of Python programs only; take finalValues, output, input or mixed as the target`,
+    );
+  }
+}
+
 /** Whether the kind can be asked of programs in this language. */
-export function isPossible(kind: QuestionKind, language: Language): boolean {
+function isPossible(kind: QuestionKind, language: Language): boolean {
   return language === "python" || records[kind] === null;
 }
 

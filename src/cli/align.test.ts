@@ -112,3 +112,35 @@ test("unusable input: exit code 2 with file and line, before anything runs", () 
   expect(result.stderr).toMatch(/bad\.jsonl:1: /);
   expect(run("align", "--problems", problems(), "--completions", completions(), "--source", "some").status).toBe(2);
 });
+
+test("a target says what is asked, and the problems' own programs need no completions", () => {
+  const reference = "def f(x):\n    a = sum(x)\n    return a\n";
+  const tests = [{ kind: "call", function: "f", arguments: [[1, 2]], expected: 3 }];
+  const own = file("own.jsonl", [{ id: "sum", language: "python", prompt: "", tests, reference }]);
+  const flags = ["align", "--problems", own, "--source", "references", "--out", "-", "--dialect", "continuation"];
+  const result = run(...flags, "--target", "stepValues");
+  expect(alignmentExampleSchema.parse(parseJson(result.stdout))).toMatchObject({
+    target: "stepValues",
+    asked: ["f.a@1"],
+    truth: { variables: { "f.a@1": 3 } },
+    prompt: `${reference}# f([1, 2]) -> f.a@1\n`,
+  });
+});
+
+test("a target that a language has no answer to, and completions too few or too many, are refused before anything runs", () => {
+  const tests = [{ kind: "stdio", stdin: "", stdout: "1\n" }];
+  const script = file("script.jsonl", [{ id: "js", language: "javascript", prompt: "", tests }]);
+  const none = file("none.jsonl", []);
+  const refused = (...flags: string[]): string => {
+    const { status, stderr } = run("align", ...flags);
+    expect(status).toBe(2);
+    return stderr;
+  };
+  expect(refused("--problems", script, "--completions", none, "--target", "coverage")).toContain(
+    "js is in JavaScript, but coverage is asked of Python programs only",
+  );
+  expect(refused("--problems", problems())).toContain("--source failed needs --completions");
+  expect(refused("--problems", problems(), "--completions", completions(), "--source", "references")).toContain(
+    "leave out --completions",
+  );
+});

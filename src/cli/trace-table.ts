@@ -63,7 +63,7 @@ function flags(key: string, value: Json, trace: Trace): string {
 }
 
 /** Characters that would move the cursor, turn the direction of writing or show nothing are shown by number. */
-function printable(text: string): string {
+export function printable(text: string): string {
   return text.replace(
     /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]/gu,
     (char) => `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`,
@@ -77,7 +77,7 @@ function fitted(rows: ReadonlyArray<readonly string[]>, width: number | null): s
   return rows.map((row) => row.map((cell, i) => (i === 2 ? cut(cell, room) : cell)));
 }
 
-function cut(text: string, width: number | null): string {
+export function cut(text: string, width: number | null): string {
   const characters = Array.from(text);
   return width === null || characters.length <= width ? text : `${characters.slice(0, width - 1).join("")}…`;
 }

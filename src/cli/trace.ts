@@ -7,12 +7,14 @@ import type { Language } from "../problems/notation.js";
 import { openSandbox } from "../sandbox/sandbox.js";
 import type { Trace } from "../tracer/trace.js";
 import { trace } from "../tracer/tracer.js";
+import { historyText } from "./history-text.js";
 import { type Screen, traceTable } from "./trace-table.js";
 
 interface Options {
   readonly language?: Language;
   readonly stdin?: string;
   readonly call?: string;
+  readonly history?: boolean;
   readonly json?: boolean;
   readonly determinismCheck: boolean;
 }
@@ -29,6 +31,7 @@ export function registerTrace(program: Command): void {
     )
     .option("--stdin <file>", "its standard input")
     .option("--call <expression>", "evaluate this after the module has run, in its namespace")
+    .option("--history", "also record values after each assignment, and lines (Python only)")
     .option("--json", "print the trace as JSON")
     .option("--no-determinism-check", "do not run it a second time with another hash seed, clock and random bytes")
     .addHelpText("after", "\nExample:\n  coderlplus trace solution.py --call 'f(1, 2)'")
@@ -46,10 +49,9 @@ async function traceFile(file: string, options: Options): Promise<void> {
         ? ({ kind: "stdio", stdin } as const)
         : ({ kind: "expression", expression: options.call } as const);
     const { determinismCheck, language = languageOf(file) } = options;
-    const result = await trace(sandbox, program, input, { stdin, language, determinismCheck });
-    process.stdout.write(
-      options.json ? `${stringifyJson(toRow(result))}\n` : traceTable(result, screenOf(process.stdout), language),
-    );
+    const history = options.history ? (["steps", "lines"] as const) : undefined;
+    const result = await trace(sandbox, program, input, { stdin, language, determinismCheck, history });
+    process.stdout.write(options.json ? `${stringifyJson(toRow(result))}\n` : toText(result, language));
   } finally {
     await sandbox.close();
   }
@@ -59,10 +61,17 @@ function languageOf(file: string): Language {
   return /\.[cm]?js$/.test(file) ? "javascript" : "python";
 }
 
+function toText(result: Trace, language: Language): string {
+  const screen = screenOf(process.stdout);
+  const along = result.history === undefined ? "" : historyText(result.history, screen, language);
+  return traceTable(result, screen, language) + along;
+}
+
 /** The published record: parameters and complexity are for our own use. */
 function toRow(result: Trace): object {
-  const { status, variables, recursive, ambiguous, nondeterministic, tampered, stdout, returned, engine } = result;
-  return { status, variables, recursive, ambiguous, nondeterministic, tampered, stdout, returned, engine };
+  const { status, variables, recursive, ambiguous, nondeterministic, tampered, stdout, returned, history, engine } =
+    result;
+  return { status, variables, recursive, ambiguous, nondeterministic, tampered, stdout, returned, history, engine };
 }
 
 /** A pipe or a file gets whole values. */

@@ -43,6 +43,7 @@ function tupleNote(values: readonly Json[]): string {
   return JSON.stringify(values).includes('"$tuple"') ? ' (write a tuple as {"$tuple": [...]})' : "";
 }
 
+/** What "output" means. */
 const output = (question: Question): string =>
   `${question.input.kind === "call" ? "what the call returns" : "all that the program prints, as one string"}; or, if an exception ends it, the name of the exception's type`;
 
@@ -69,7 +70,7 @@ function asked(question: Question): string[] {
     case "coverage":
       return [`Is each of these lines executed at least once in the run? Give true or false.\n${names}`];
     case "output":
-      return [`What is the "output": ${output(question)}?`];
+      return [`Give "output": ${output(question)}.`];
     case "input":
       return [];
     default:
@@ -79,7 +80,6 @@ function asked(question: Question): string[] {
 
 /** Of the right shape, with values that are nobody's. */
 function exampleAnswer({ kind, input, output: wanted }: Question): string {
-  const example = input.kind === "call" || wanted === undefined ? undefined : "6\n";
   switch (kind) {
     case "finalValues":
       return renderAnswer({ total: 6, "main.names": ["a", "b"] }, wanted === undefined ? undefined : "6\n");
@@ -90,7 +90,7 @@ function exampleAnswer({ kind, input, output: wanted }: Question): string {
     case "coverage":
       return renderAnswer({ "line 3": true, "line 9": false }, undefined);
     case "output":
-      return renderAnswer({}, example ?? 6);
+      return renderAnswer({}, input.kind === "call" ? 6 : "6\n");
     case "input":
       return renderInputAnswer(input.kind === "call" ? [6, "a"] : "6\n");
     default:

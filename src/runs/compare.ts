@@ -69,18 +69,26 @@ export function readCompared(run: RunDirectory, benchmark = "family"): ComparedR
     );
   }
   const setting = flatConfig(parseYaml(run.readConfig()));
-  const share = Number(setting["alignment.share"] ?? 0);
   return {
     path: run.path,
     info,
     setting: Object.fromEntries(Object.entries(setting).filter(([key]) => !PER_SEED.has(key))),
-    trainedOn:
-      "supervised.data" in setting
-        ? { code: false, variables: false, output: false }
-        : { code: share < 1, variables: share > 0, output: share > 0 && setting["reward.alignment"] !== "paper" },
+    trainedOn: trainedOn(setting),
     before: run.readEvaluationSamples(benchmark, 0),
     after: run.readEvaluationSamples(benchmark, info.steps),
   };
+}
+
+/** What the run's rewards were for, of what is measured. */
+function trainedOn(setting: Readonly<Record<string, string>>): ComparedRun["trainedOn"] {
+  if ("supervised.data" in setting) return { code: false, variables: false, output: false };
+  const scheduled = Object.keys(setting).filter((key) => /^alignment\.shareSchedule\.\d+\.share$/.test(key));
+  const shares = (scheduled.length > 0 ? scheduled : ["alignment.share"]).map((key) => Number(setting[key] ?? 0));
+  const aligned = Math.max(...shares) > 0;
+  const target = setting["alignment.target"] ?? "finalValues";
+  const variables = aligned && (target === "finalValues" || target === "mixed");
+  const output = aligned && (target === "output" || (variables && setting["reward.alignment"] !== "paper"));
+  return { code: Math.min(...shares) < 1, variables, output };
 }
 
 /** What seeds of one setting may differ in. */

@@ -59,6 +59,15 @@ export const traceSchema = z.strictObject({
   tampered: z.boolean(),
   stdout: z.string(),
   returned: value.optional(),
+  history: z
+    .strictObject({
+      steps: z.record(z.string(), z.array(value)),
+      lines: z.array(z.tuple([count, count.nullable()])),
+      executed: z.array(count),
+      statements: z.array(z.tuple([count, z.string()])),
+    })
+    .nullable()
+    .optional(),
   engine: z.string(),
 });
 

@@ -10,9 +10,10 @@ import types
 
 from coderlplus_captured import ABSENT, Captured, scopes_of
 from coderlplus_guest import OPERATIONS, PROGRAM, Ended, call, close, compile_expression, compiled, guarded, run_module, send
-from coderlplus_history import HistoryPass, marked, statement_lines
+from coderlplus_history import HistoryPass, marked
 from coderlplus_passes import DeepPass, FirstPass, SecondPass
 from coderlplus_scopes import Analysis, complexity, unordered, worldly
+from coderlplus_statements import statement_lines
 from coderlplus_stirring import ballast, stirred
 from coderlplus_tampering import tampers
 from coderlplus_values import Encoder, Limits

@@ -6,7 +6,7 @@ import type { AlignmentExample, Funnel } from "../alignment/example.js";
 import { type ExampleGrading, gradeExample } from "../alignment/grade-example.js";
 import { outputOf } from "../alignment/output.js";
 import { recycle } from "../alignment/recycle.js";
-import { fromReferences, withReference } from "../alignment/references.js";
+import { fromReferences } from "../alignment/references.js";
 import { shareAt } from "../alignment/share.js";
 import { DataError } from "../core/errors.js";
 import { trace } from "../tracer/tracer.js";
@@ -28,12 +28,11 @@ export function alignmentTools({ config, engine, sandbox, dialect }: Parts): Bui
 
 /** How the answers to them are graded. */
 export function alignmentGrader({ config, dialect, problems }: Parts, tools: BuildTools): GradeAlignment {
-  const byId = new Map(problems.map((problem) => [problem.id, problem]));
   const grading: ExampleGrading = {
     mode: config.reward.alignment,
     sequencesAsArrays: dialect.sequencesAsArrays,
     outputOn: async ({ program, problem: id }, input) => {
-      const problem = byId.get(id);
+      const problem = problems.find(id);
       return problem && outputOf(await tools.trace(program, input, problem), input);
     },
   };
@@ -60,9 +59,9 @@ export async function newExamples(session: Session, graded: readonly GradedGroup
  * @throws DataError where no problem has a reference program
  */
 export async function firstExamples(session: Session): Promise<void> {
-  const { config, problems, position, pool } = session;
+  const { config, references, position, pool } = session;
   if (config.alignment.source !== "references") return;
-  if (withReference(problems).length === 0) {
+  if (references.size === 0) {
     throw new DataError(
       `${config.data.train}: no problem has a reference program and a test with an input, which alignment.source: references asks for; take another source`,
     );
@@ -76,10 +75,10 @@ export async function firstExamples(session: Session): Promise<void> {
 
 /** As many as the step's share of the batch. */
 async function referencesFor(session: Session, step: number, now: number): Promise<Made> {
-  const { config, problems, recycling, pool, tools, position } = session;
+  const { config, references, recycling, pool, tools, position } = session;
   const count = Math.floor(config.rollouts.prompts * shareAt(step, config.alignment) + 1e-9);
   const place = { step: now, taken: position.references, seed: config.seed };
-  const { taken, ...made } = await fromReferences(problems, count, recycling, pool, tools, place);
+  const { taken, ...made } = await fromReferences(references, count, recycling, pool, tools, place);
   position.references = taken;
   return made;
 }

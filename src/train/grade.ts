@@ -88,11 +88,12 @@ async function earn(
   if (task.kind === "alignment") {
     const grade = await gradeAlignment(task.example, rollout.completion);
     if (grade === null) return { ...rollout, reward: null, rewardParts: {} };
-    const { reward, variablesRight, variablesAsked, outputRight } = grade;
+    const { reward, variablesRight, variablesAsked, outputRight, allRight } = grade;
     const rewardParts = {
       variablesRight,
       variablesAsked,
       ...(outputRight === null ? {} : { outputRight: Number(outputRight) }),
+      ...(task.example.target === "input" ? { inputRight: Number(allRight) } : {}),
     };
     return { ...rollout, reward, rewardParts, alignment: grade };
   }

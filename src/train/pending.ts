@@ -9,7 +9,7 @@ import { DataError } from "../core/errors.js";
 import { writeDurable } from "../core/files.js";
 import { readRecords, toLines } from "../core/jsonl.js";
 import type { Tokenizer } from "../engines/engine.js";
-import type { Problem } from "../problems/problem.js";
+import type { Problems } from "../problems/problem-set.js";
 import type { Prompt, Rollout, RolloutGroup } from "../rollouts/rollout.js";
 import { alignmentExampleSchema } from "../runs/schemas.js";
 import type { Sampled } from "./roll-out.js";
@@ -63,14 +63,13 @@ export function writePending(folder: string, { step, cursor, rounds }: Sampled):
  * @returns null where nothing was sampled ahead
  * @throws DataError where the file is damaged, or asks for a problem that the run no longer has
  */
-export function readPending(folder: string, problems: readonly Problem[], tokenizer: Tokenizer): Sampled | null {
+export function readPending(folder: string, problems: Problems, tokenizer: Tokenizer): Sampled | null {
   const path = pendingFile(folder);
   if (!existsSync(path)) return null;
   const lines = readRecords(path, groupSchema).map(({ record }) => record);
-  const byId = new Map(problems.map((problem) => [problem.id, problem]));
   const rounds: RolloutGroup[][] = [];
   for (const line of lines) {
-    const prompt = { task: taskOf(line, byId, path), text: line.text };
+    const prompt = { task: taskOf(line, problems, path), text: line.text };
     const rollouts = line.rollouts.map((rollout) => rolloutOf(rollout, tokenizer));
     (rounds[line.round] ??= []).push({ prompt, promptTokens: line.promptTokens, rollouts });
   }
@@ -79,9 +78,9 @@ export function readPending(folder: string, problems: readonly Problem[], tokeni
   return { step: lines[0].step, cursor: lines[0].cursor, rounds };
 }
 
-function taskOf({ task }: Line, problems: ReadonlyMap<string, Problem>, path: string): Prompt["task"] {
+function taskOf({ task }: Line, problems: Problems, path: string): Prompt["task"] {
   if (task.kind === "alignment") return { kind: "alignment", example: task.example as AlignmentExample };
-  const problem = problems.get(task.problem);
+  const problem = problems.find(task.problem);
   if (problem) return { kind: "code", problem };
   throw new DataError(`${path}: the problem ${task.problem} is not among those of the run`);
 }

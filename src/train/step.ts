@@ -6,6 +6,7 @@ import type { Candidate } from "../alignment/recycle.js";
 import type { Grade } from "../alignment/reward.js";
 import { type ValueType, valueTypes } from "../alignment/value-type.js";
 import { mean, sum } from "../core/maths.js";
+import { type QuestionKind, questionKinds } from "../prompts/question.js";
 import type { MetricName, StepMetrics } from "../runs/metrics.js";
 import type { RolloutRecord } from "../runs/records.js";
 import { type Advantages, recordedAdvantage } from "./advantages.js";
@@ -86,19 +87,28 @@ function alignmentMetrics(groups: readonly GradedGroup[]): Omit<StepMetrics, "st
     "alignment/all_right_rate": orNull(mean(grades.map(({ allRight }) => Number(allRight)))),
     "alignment/output_right_rate": orNull(mean(withOutput.map(({ outputRight }) => Number(outputRight)))),
     ...accuracyByType(grades),
+    ...rewardByTarget(groups),
     "alignment/answered_rate": orNull(mean(grades.map(({ predicted }) => Number(predicted !== null)))),
     "alignment/completion_tokens": orNull(mean(rollouts.map(({ sample }) => sample.tokens.length))),
     "alignment/zero_spread_groups": zeroSpread(groups),
   };
 }
 
-function accuracyByType(grades: readonly Grade[]): Record<`alignment/right_${ValueType}`, number | null> {
+function accuracyByType(grades: readonly Grade[]): Omit<StepMetrics, "step"> {
   const values = grades.flatMap((grade) => grade.values);
   const rightOf = (wanted: ValueType): number | null =>
     orNull(mean(values.filter(({ type }) => type === wanted).map(({ right }) => Number(right))));
-  return Object.fromEntries(valueTypes.map((type) => [`alignment/right_${type}`, rightOf(type)])) as ReturnType<
-    typeof accuracyByType
-  >;
+  return Object.fromEntries(valueTypes.map((type) => [`alignment/right_${type}`, rightOf(type)]));
+}
+
+function rewardByTarget(groups: readonly GradedGroup[]): Omit<StepMetrics, "step"> {
+  const meanOf = (kind: QuestionKind): number | null => {
+    const asking = groups.filter(
+      ({ prompt }) => prompt.task.kind === "alignment" && prompt.task.example.target === kind,
+    );
+    return orNull(mean(asking.flatMap(({ rollouts }) => rollouts.flatMap(({ reward }) => reward ?? []))));
+  };
+  return Object.fromEntries(questionKinds.map((kind) => [`alignment/reward_${kind}`, meanOf(kind)]));
 }
 
 function zeroSpread(groups: readonly GradedGroup[]): number | null {

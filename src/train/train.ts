@@ -24,7 +24,7 @@ export async function trainLoop(session: Session, report: Reporter, signal?: Abo
 
   let ahead = session.pending && gradeAgain(session, session.pending);
   if (isEvaluationDue(position.step, config)) await session.evaluate(position.step, report);
-  while (position.step < config.train.steps && !signal?.aborted) {
+  while (session.goesOn(signal)) {
     const step = position.step + 1;
     clock.begin();
 

@@ -59,6 +59,7 @@ const GUEST: ReadonlyArray<readonly [string, string]> = [
   ["coderlplus_tampering", "../../tracer/tampering.py"],
   ["coderlplus_captured", "../../tracer/captured.py"],
   ["coderlplus_passes", "../../tracer/passes.py"],
+  ["coderlplus_statements", "../../tracer/statements.py"],
   ["coderlplus_history", "../../tracer/history.py"],
   ["coderlplus_tracer", "../../tracer/tracer.py"],
 ];
