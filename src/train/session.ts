@@ -4,7 +4,6 @@
 import type { BuildTools } from "../alignment/build.js";
 import { AlignmentPool } from "../alignment/pool.js";
 import type { RecycleOptions } from "../alignment/recycle.js";
-import { checkTarget } from "../alignment/target.js";
 import { DataError, UsageError } from "../core/errors.js";
 import { openEmbedded } from "../engines/embedded/embedded.js";
 import type { Engine } from "../engines/engine.js";
@@ -22,7 +21,7 @@ import { type Position, resumeCheckpoint, writeCheckpoint } from "./checkpoint.j
 import { Clock } from "./clock.js";
 import type { Config } from "./config/schema.js";
 import { engineOptions } from "./estimate.js";
-import { alignmentGrader, alignmentTools, firstExamples, needsAllTests } from "./examples.js";
+import { alignmentGrader, alignmentTools, checkExamples, firstExamples, needsAllTests } from "./examples.js";
 import { checkEngine, checkMemory } from "./fit.js";
 import type { GradeAlignment, Judge } from "./grade.js";
 import { Recorder } from "./recorder.js";
@@ -91,7 +90,7 @@ export async function openParts(config: Config): Promise<Parts> {
         `${config.data.train}: every prompt is over prompts.maximumTokens (${config.prompts.maximumTokens} tokens)`,
       );
     }
-    checkTarget(config.alignment.target, problems, config.data.train);
+    checkExamples(config, problems);
     const sandbox = await openSandbox({ workers: config.judge.workers, ...config.sandbox });
     opened.push(sandbox);
     const tooLong = all.length - problems.length;

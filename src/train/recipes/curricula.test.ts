@@ -1,6 +1,6 @@
 // Every recipe of the curricula for three steps on the bundled model: that it asks what it says, of the programs it says.
 
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it } from "vitest";
@@ -56,6 +56,17 @@ it("alignment-first-fresh aligns from the first step on, on reference programs, 
   const resumed = await tiny("alignment-first-fresh", [points], "broken", true);
   const texts = (of: RunDirectory): string[] => rolloutsOf(of).map(({ prompt, completion }) => prompt + completion);
   expect(texts(resumed)).toEqual(texts(run));
+});
+
+it("says before the run that there are no reference programs, or that a target is not for their language", async () => {
+  const path = join(root, "problems.jsonl");
+  const problem = { id: "p", prompt: "say 1", tests: [{ kind: "stdio", stdin: "", stdout: "1\n" }] };
+  const refused = async (language: string, setting: string): Promise<void> => {
+    writeFileSync(path, JSON.stringify({ ...problem, language }));
+    await tiny("coderlplus", [`data.train=${path}`, setting], `refused-${language}`);
+  };
+  await expect(refused("python", "alignment.source=references")).rejects.toThrow(/no problem has a reference program/);
+  await expect(refused("javascript", "alignment.target=coverage")).rejects.toThrow(/asked of Python programs only/);
 });
 
 it("annealed-share has fewer alignment prompts in every step", async () => {
