@@ -65,7 +65,7 @@ beforeAll(async () => {
   await ended;
   firstStarted = readFileSync(join(killed, "grpo/seed-0/run.json"), "utf8");
   resumed = await study("--out", killed);
-}, 600_000);
+}, 1_200_000);
 
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 

@@ -192,6 +192,16 @@ describe("the pool", () => {
     }
   });
 
+  it("draws nothing twice in a step, also where everything has been drawn before", () => {
+    const pool = filled();
+    pool.draw(17, 5, Rng.of(1));
+    const first = new Set(pool.draw(6, 6, Rng.of(2)));
+    const second = pool.draw(20, 6, Rng.of(3), first);
+    expect(second).toHaveLength(14);
+    expect(second.filter((one) => first.has(one))).toEqual([]);
+    expect(pool.draw(5, 6, Rng.of(4), new Set([...first, ...second]))).toEqual([]);
+  });
+
   it("continues from its saved entries as if it had never stopped", () => {
     const pool = filled();
     pool.draw(7, 5, Rng.of(1));

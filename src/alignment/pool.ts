@@ -63,15 +63,19 @@ export class AlignmentPool {
     }
   }
 
-  /** `count` different examples, those not yet drawn first; fewer only where the pool holds fewer. */
-  draw(count: number, step: number, rng: Rng): AlignmentExample[] {
+  /**
+   * `count` different examples, those not yet drawn first; fewer only where the pool holds fewer.
+   *
+   * @param except  what this step has drawn already
+   */
+  draw(count: number, step: number, rng: Rng, except: ReadonlySet<AlignmentExample> = new Set()): AlignmentExample[] {
     const ranked = rng
-      .shuffled(this.#entries)
+      .shuffled(this.#entries.filter(({ example }) => !except.has(example)))
       .map((entry) => ({ entry, rank: this.#rank(entry.example, step, rng) }))
       .sort((a, b) => Number(a.entry.drawn) - Number(b.entry.drawn) || b.rank - a.rank)
       .slice(0, count)
       .map(({ entry }) => entry);
-    if (ranked.some((entry) => entry.drawn)) for (const entry of this.#entries) entry.drawn = false;
+    if (ranked.some((entry) => entry.drawn)) for (const entry of this.#entries) entry.drawn = except.has(entry.example);
     for (const entry of ranked) entry.drawn = true;
     return ranked.map(({ example }) => example);
   }

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { judge } from "../judge/judge.js";
 import { type Problem, type ProgramInput, problemSchema } from "../problems/problem.js";
+import { heldProblems } from "../problems/problem-set.js";
 import { continuation } from "../prompts/continuation.js";
 import { openSandbox, type Sandbox } from "../sandbox/sandbox.js";
 import type { HistoryPart } from "../tracer/history.js";
@@ -8,7 +9,7 @@ import { trace } from "../tracer/tracer.js";
 import { dropReasons } from "./example.js";
 import { AlignmentPool, exampleKey } from "./pool.js";
 import { type Candidate, type RecycleOptions, recycle } from "./recycle.js";
-import { fromReferences } from "./references.js";
+import { fromReferences, hasReference } from "./references.js";
 
 const problem: Problem = problemSchema.parse({
   id: "double-sum",
@@ -34,6 +35,7 @@ const options: RecycleOptions = {
   maximumPromptTokens: 1000,
   maximumAnswerTokens: 1000,
   maximumPerStep: null,
+  emptiedInputs: 0,
 };
 
 describe("recycling", () => {
@@ -128,7 +130,14 @@ describe("recycling", () => {
       reference: `def f(x):\n    a = sum(x) * ${n}\n    return a`,
     }));
     const from = (problems: readonly Problem[], count: number, taken: number, pool = emptyPool()) =>
-      fromReferences(problems, count, { ...options, source: "references" }, pool, tools, { step: 0, taken, seed: 3 });
+      fromReferences(
+        heldProblems(problems.filter(hasReference)),
+        count,
+        { ...options, source: "references" },
+        pool,
+        tools,
+        { step: 0, taken, seed: 3 },
+      );
 
     it("needs no rollout: every reference once an epoch, on another input each, until all were asked", async () => {
       const pool = emptyPool();

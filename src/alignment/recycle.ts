@@ -6,6 +6,7 @@ import type { Judgement, TestKind, Verdict } from "../judge/verdict.js";
 import { inputOf } from "../problems/examples.js";
 import type { Problem, ProgramInput } from "../problems/problem.js";
 import { type BuildOptions, type BuildTools, buildExample } from "./build.js";
+import { emptied } from "./emptied.js";
 import { type AlignmentExample, type DropReason, dropReasons, type Funnel } from "./example.js";
 import { type AlignmentPool, exampleKey } from "./pool.js";
 
@@ -18,6 +19,8 @@ export interface RecycleOptions extends BuildOptions {
   readonly passedTests: (typeof passedTests)[number];
   /** New examples a step; null takes every one. */
   readonly maximumPerStep: number | null;
+  /** Share of the programs that are asked about an emptied input instead of their own. */
+  readonly emptiedInputs: number;
 }
 
 /** A judged code rollout, or a reference program, which nobody has judged. */
@@ -46,7 +49,10 @@ export async function recycle(
   seed: number,
 ): Promise<{ readonly examples: AlignmentExample[]; readonly funnel: Funnel }> {
   const inStep = new Set<string>();
-  const sifted = candidates.map((candidate) => sift(candidate, options, pool, inStep));
+  const sifted = candidates.map((candidate, i) => {
+    const empties = Rng.of(seed, "emptied", step, i).uniform() < options.emptiedInputs;
+    return sift(candidate, options, pool, inStep, empties);
+  });
   const traceable = sifted.flatMap((outcome, i) => (typeof outcome === "string" ? [] : [i]));
   const chosen = new Set(
     Rng.of(seed, "recycle", step)
@@ -89,14 +95,16 @@ function sift(
   options: RecycleOptions,
   pool: AlignmentPool,
   inStep: Set<string>,
+  empties: boolean,
 ): ProgramInput | DropReason {
   const verdict = candidate.judgement?.verdict;
   if (verdict?.kind === "infrastructure") return "infrastructure";
   if (candidate.program === null || verdict?.kind === "unparsable") return "unparsable";
   if (verdict && !isWanted(verdict, options)) return "passed";
-  const { input, outcome } = firstInput(candidate);
-  if (!input) return "no-input";
-  if (outcome !== undefined && endless.has(outcome)) return "timed-out";
+  const { input: given, outcome } = firstInput(candidate);
+  if (!given) return "no-input";
+  const input = empties ? emptied(given) : given;
+  if (!empties && outcome !== undefined && endless.has(outcome)) return "timed-out";
   const key = exampleKey(candidate.program, input);
   if (inStep.has(key) || pool.has(candidate.program, input)) return "duplicate";
   inStep.add(key);

@@ -5,6 +5,7 @@
 import { Rng } from "../core/rng.js";
 import { inputOf } from "../problems/examples.js";
 import type { Problem } from "../problems/problem.js";
+import type { Problems } from "../problems/problem-set.js";
 import type { BuildTools } from "./build.js";
 import type { AlignmentExample, Funnel } from "./example.js";
 import type { AlignmentPool } from "./pool.js";
@@ -27,19 +28,18 @@ export interface ReferencePlace {
  * @returns the examples, what became of every reference that was looked at, and how many are taken now
  */
 export async function fromReferences(
-  problems: readonly Problem[],
+  known: Problems,
   count: number,
   options: RecycleOptions,
   pool: AlignmentPool,
   tools: BuildTools,
   { step, taken, seed }: ReferencePlace,
 ): Promise<{ readonly examples: AlignmentExample[]; readonly funnel: Funnel; readonly taken: number }> {
-  const known = withReference(problems);
   const examples: AlignmentExample[] = [];
   let funnel = emptyFunnel();
   let next = taken;
-  while (examples.length < count && next - taken < known.length) {
-    const missing = Math.min(count - examples.length, known.length - (next - taken));
+  while (examples.length < count && next - taken < known.size) {
+    const missing = Math.min(count - examples.length, known.size - (next - taken));
     const candidates = Array.from({ length: missing }, (_, i) => candidateAt(known, next + i, seed));
     const made = await recycle(candidates, { ...options, maximumPerStep: null }, pool, tools, step, seed);
     examples.push(...made.examples);
@@ -49,15 +49,15 @@ export async function fromReferences(
   return { examples, funnel, taken: next };
 }
 
-/** Problems that have a reference program and a test with an input. */
-export function withReference(problems: readonly Problem[]): Problem[] {
-  return problems.filter(({ reference, tests }) => reference !== undefined && tests.some((test) => inputOf(test)));
+/** Whether a problem has a reference program and a test with an input. */
+export function hasReference({ reference, tests }: Problem): boolean {
+  return reference !== undefined && tests.some((test) => inputOf(test));
 }
 
-function candidateAt(problems: readonly Problem[], cursor: number, seed: number): Candidate {
-  const epoch = Math.floor(cursor / problems.length);
-  const order = Rng.of(seed, "references", epoch).shuffled(problems.map((_, i) => i));
-  const problem = problems[order[cursor % problems.length]];
+function candidateAt(problems: Problems, cursor: number, seed: number): Candidate {
+  const epoch = Math.floor(cursor / problems.size);
+  const order = Rng.of(seed, "references", epoch).shuffled(Array.from({ length: problems.size }, (_, i) => i));
+  const problem = problems.read(order[cursor % problems.size]);
   const inputs = problem.tests.map(inputOf).filter((input) => input !== undefined);
   const first = Rng.of(seed, "reference input", problem.id).integer(0, inputs.length - 1);
   const input = inputs[(first + epoch) % inputs.length];

@@ -5,7 +5,7 @@ import type { BuildTools } from "../alignment/build.js";
 import { type AlignmentExample, dropReasons, type Funnel } from "../alignment/example.js";
 import { AlignmentPool } from "../alignment/pool.js";
 import { type Candidate, passedTests, type RecycleOptions, recycle, sources } from "../alignment/recycle.js";
-import { fromReferences } from "../alignment/references.js";
+import { fromReferences, hasReference } from "../alignment/references.js";
 import { selections } from "../alignment/select.js";
 import { checkTarget, targets } from "../alignment/target.js";
 import { UsageError } from "../core/errors.js";
@@ -14,13 +14,12 @@ import { stringifyJson } from "../core/json.js";
 import { toLines } from "../core/jsonl.js";
 import { judge } from "../judge/judge.js";
 import { type Problem, readProblems } from "../problems/problem.js";
-import { chat } from "../prompts/chat.js";
-import { continuation } from "../prompts/continuation.js";
-import type { Dialect } from "../prompts/dialect.js";
+import { heldProblems } from "../problems/problem-set.js";
 import type { Sandbox } from "../sandbox/sandbox.js";
 import { trace } from "../tracer/tracer.js";
 import { type Candidate as CompletedProgram, readCandidates } from "./completions.js";
 import { natural, positive } from "./numbers.js";
+import { plainDialects } from "./plain-dialects.js";
 import { openSandboxWith, type SandboxFlags, withSandboxOptions } from "./sandbox-options.js";
 import { textTable } from "./table.js";
 
@@ -34,18 +33,12 @@ interface Options
   readonly completions?: string;
   readonly out?: string;
   readonly includeRaised?: boolean;
-  readonly dialect: keyof typeof dialects;
+  readonly dialect: keyof typeof plainDialects;
   readonly seed: number;
   readonly mode: "strict" | "official";
   readonly determinismCheck: boolean;
   readonly json?: boolean;
 }
-
-/** A chat prompt is the text of the one message: the model's own template is the trainer's to apply. */
-const dialects = {
-  chat: chat((messages) => messages.map(({ content }) => content).join("\n\n")),
-  continuation,
-} satisfies Record<string, Dialect>;
 
 export function registerAlign(program: Command): void {
   withSandboxOptions(
@@ -72,7 +65,7 @@ export function registerAlign(program: Command): void {
       .option("--maximum-complexity <n>", "greatest cyclomatic complexity of a program", positive, 100)
       .option("--include-raised", "keep programs that end by an exception: values so far, and its type as the output")
       .addOption(
-        new Option("--dialect <name>", "how the question is put").choices(Object.keys(dialects)).default("chat"),
+        new Option("--dialect <name>", "how the question is put").choices(Object.keys(plainDialects)).default("chat"),
       )
       .option("--seed <n>", "what --selection random draws by", natural, 0)
       .addOption(
@@ -128,7 +121,8 @@ function completionsOf({ completions, source }: Options, problems: readonly Prob
 /** Every problem's reference program, on one input. */
 function ofReferences(problems: readonly Problem[], sandbox: Sandbox, options: Options): Promise<Made> {
   const place = { step: 0, taken: 0, seed: options.seed };
-  return fromReferences(problems, problems.length, recyclingOf(options), NO_POOL, toolsOf(sandbox, options), place);
+  const known = heldProblems(problems.filter(hasReference));
+  return fromReferences(known, known.size, recyclingOf(options), NO_POOL, toolsOf(sandbox, options), place);
 }
 
 async function ofCompletions(
@@ -148,7 +142,7 @@ async function ofCompletions(
 
 function toolsOf(sandbox: Sandbox, { dialect, determinismCheck }: Options): BuildTools {
   return {
-    dialect: dialects[dialect],
+    dialect: plainDialects[dialect],
     // No model, no tokens: how long a prompt or an answer may be is the trainer's to say.
     countTokens: () => 0,
     trace: (program, input, { language, limits, preamble, files }, history) =>
@@ -172,6 +166,7 @@ function recyclingOf(options: Options): RecycleOptions {
     maximumPromptTokens: Number.POSITIVE_INFINITY,
     maximumAnswerTokens: Number.POSITIVE_INFINITY,
     maximumPerStep: null,
+    emptiedInputs: 0,
   };
 }
 

@@ -43,7 +43,8 @@ async function fetchFiles(name: string, { out = join("data", name), ...options }
     onProgress: progressOn(process.stderr),
   });
   const files = fetched.files.map(({ path }) => join(out, path));
-  const next = `coderlplus data convert ${files.map(quoted).join(" ")} --out ${quoted(`${out}.jsonl`)}`;
+  const licence = fetched.licence === null ? "" : ` --license ${quoted(fetched.licence)}`;
+  const next = `coderlplus data convert ${files.map(quoted).join(" ")} --out ${quoted(`${out}.jsonl`)}${licence}`;
   if (options.json === true) console.log(JSON.stringify({ out, ...fetched, outcomes, next }));
   else console.log(`${summary(out, fetched, outcomes)}\nNext:\n  ${next}`);
 }

@@ -13,3 +13,10 @@ export function positive(text: string): number {
   if (!Number.isSafeInteger(value) || value === 0) throw new InvalidArgumentError("expected a whole number from 1.");
   return value;
 }
+
+export function share(text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || !(value >= 0 && value <= 1))
+    throw new InvalidArgumentError("expected a number from 0 to 1.");
+  return value;
+}

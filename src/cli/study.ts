@@ -12,7 +12,7 @@ import { sharedEvaluations } from "../train/study/evaluations.js";
 import { type Job, type Plan, readPlan } from "../train/study/plan.js";
 import { LEGEND, seedsText, swapRows, writeResults } from "../train/study/report.js";
 import { resultsOf, type StudyResults } from "../train/study/results.js";
-import { type JobResult, runJobs, settleChanges, type VerbResult } from "../train/study/runner.js";
+import { isOverBudget, type JobResult, runJobs, settleChanges, type VerbResult } from "../train/study/runner.js";
 import { swapCheckers } from "../train/study/swap.js";
 import { Times } from "../train/study/times.js";
 import { positive } from "./numbers.js";
@@ -29,6 +29,11 @@ interface Flags {
   readonly dryRun?: boolean;
   readonly json?: boolean;
 }
+
+const SAME_KEY_MS = 500;
+
+/** Of what a process says before it dies: where it was, not what went wrong. */
+const NO_MESSAGE = /^\s*$|^\s+at |^Node\.js v/;
 
 export function registerStudy(program: Command): void {
   program
@@ -68,7 +73,8 @@ async function runStudy(file: string, flags: Flags): Promise<void> {
   if (results) writeResults(plan.folder, results);
   const failed = outcomes.filter((outcome) => outcome.kind === "failed");
   if (failed.length > 0) process.exitCode = 1;
-  process.stdout.write(flags.json ? jsonText(plan, results, outcomes) : closingText(plan, results, outcomes));
+  const budget = isOverBudget(plan, times) ? `; its budget of ${plan.study.budget?.minutes} minutes is used up` : "";
+  process.stdout.write(flags.json ? jsonText(plan, results, outcomes) : closingText(plan, results, outcomes, budget));
 }
 
 /** @throws UsageError for a variant or a seed that the study does not have */
@@ -93,7 +99,12 @@ async function runUntilStopped(
   report: StudyProgress,
 ): Promise<JobResult[]> {
   const controller = new AbortController();
+  let stoppedAt = 0;
   const stop = (): void => {
+    // A terminal and npm may both pass on one Ctrl-C.
+    if (controller.signal.aborted && performance.now() - stoppedAt < SAME_KEY_MS) return;
+    if (controller.signal.aborted) process.exit(130);
+    stoppedAt = performance.now();
     controller.abort();
     report.line("stopping after the step under way; press Ctrl-C again to stop at once");
   };
@@ -122,7 +133,7 @@ async function runVerb(
   let message = "";
   createInterface({ input: child.stdout }).on("line", onLine);
   createInterface({ input: child.stderr }).on("line", (line) => {
-    if (line.trim() !== "") message = line;
+    if (!NO_MESSAGE.test(line)) message = line.replace(/^coderlplus: /, "");
   });
   return new Promise((resolve, reject) => {
     child.on("error", reject);
@@ -142,7 +153,7 @@ function jsonText(plan: Plan, results: StudyResults | null, outcomes: readonly J
   return `${JSON.stringify({ folder: plan.folder, jobs, results })}\n`;
 }
 
-function closingText(plan: Plan, results: StudyResults | null, outcomes: readonly JobResult[]): string {
+function closingText(plan: Plan, results: StudyResults | null, outcomes: readonly JobResult[], budget: string): string {
   const left = outcomes.filter(({ kind }) => kind === "left").length;
   const failures = outcomes.flatMap((outcome) =>
     outcome.kind === "failed" ? [`failed: ${outcome.task}: ${outcome.message}`] : [],
@@ -158,6 +169,6 @@ function closingText(plan: Plan, results: StudyResults | null, outcomes: readonl
     seedsText(results),
     `results: ${join(plan.folder, "results.md")}, .csv, .json, .html`,
   ];
-  const rest = left === 0 ? [] : [`${left} of ${outcomes.length} left: the same command goes on`];
+  const rest = left === 0 ? [] : [`${left} of ${outcomes.length} left${budget}: the same command goes on`];
   return `${[...(table ?? ["no run has finished yet"]), ...rest, ...failures].join("\n")}\n`;
 }

@@ -4,10 +4,10 @@ import type { Command } from "commander";
 import { UsageError } from "../core/errors.js";
 import type { RunInfo } from "../runs/records.js";
 import { RunDirectory } from "../runs/run-directory.js";
-import { isBudgetSpent } from "../train/budget.js";
 import { applySettings, configText, readConfigFile, resolveConfig } from "../train/config/resolve.js";
 import type { Config } from "../train/config/schema.js";
 import { estimateRun } from "../train/estimate.js";
+import { recipes } from "../train/recipes/recipes.js";
 import { train } from "../train/run.js";
 import { openParts } from "../train/session.js";
 import { estimateText } from "./estimate.js";
@@ -45,7 +45,10 @@ export function registerTrain(program: Command): void {
     program
       .command("train")
       .description("train a model with CodeRL+; the default recipe runs on two cores in minutes")
-      .argument("[recipe]", "coderlplus (default), grpo, alignment-only, or a config file ending in .yaml"),
+      .argument(
+        "[recipe]",
+        `coderlplus (default) or another of ${Object.keys(recipes).join(", ")}; or a config file ending in .yaml`,
+      ),
   )
     .addHelpText("after", "\nExample:\n  coderlplus train grpo --set train.steps=20 --set seed=1")
     .action((name: string | undefined, flags: TrainingFlags) =>
@@ -99,7 +102,7 @@ export async function runTraining(name: string | undefined, flags: TrainingFlags
     const { run, info } = await train(config, options);
     progress.end();
     if (flags.json) process.stdout.write(`${JSON.stringify(result(run, info))}\n`);
-    else sayWhatNext(run, config, info, progress);
+    else sayWhatNext(run, config, info, progress, controller.signal.aborted);
   } catch (error) {
     progress.end();
     throw error;
@@ -125,7 +128,7 @@ async function dryRun(asked: Config, flags: TrainingFlags): Promise<void> {
   const parts = await openParts(asked);
   await parts.close();
   const { config } = parts;
-  const problems = parts.problems.length;
+  const problems = parts.problems.size;
   const demonstrations = parts.demonstrations?.size ?? 0;
   const evaluation = parts.evaluation.length;
   const { steps } = config.train;
@@ -149,10 +152,10 @@ function result(run: RunDirectory, info: RunInfo): object {
   return { run: run.path, ...info, evaluations };
 }
 
-function sayWhatNext(run: RunDirectory, config: Config, info: RunInfo, progress: Progress): void {
+function sayWhatNext(run: RunDirectory, config: Config, info: RunInfo, progress: Progress, asked: boolean): void {
   const { path } = run;
   if (info.status === "stopped") {
-    const minutes = isBudgetSpent(config, run) ? config.train.maximumMinutes : null;
+    const minutes = asked ? null : config.train.maximumMinutes;
     progress.line(
       [
         `stopped after step ${info.stepsDone} of ${info.steps}${minutes === null ? "" : `: its ${minutes} minutes are used up`}`,

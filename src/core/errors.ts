@@ -74,6 +74,11 @@ export class HubError extends Error {
   override readonly name = "HubError";
 }
 
+/** Sampling found too little that a step could learn from; the message says what to change. */
+export class SamplingError extends Error {
+  override readonly name = "SamplingError";
+}
+
 /** Arrays that should agree in length do not: a bug in the caller. */
 export class ShapeError extends Error {
   override readonly name = "ShapeError";

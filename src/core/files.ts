@@ -89,7 +89,7 @@ export function writeAtomic(path: string, content: string | Uint8Array): void {
     mkdirSync(dirname(target), { recursive: true });
     const temporary = temporaryName(target);
     try {
-      writeDurable(temporary, content);
+      writeFlushed(temporary, content);
       renameSync(temporary, target);
     } catch (error) {
       rmSync(temporary, { force: true });
@@ -108,14 +108,14 @@ export function storing<Result>(path: string, write: () => Result): Result {
   }
 }
 
-/** Adds the text and flushes it to the disk. @throws StorageError; the file is as long as before then */
-export function appendDurable(path: string, text: string): void {
+/** Adds to a file and flushes it to the disk. @throws StorageError; the file is as long as before then */
+export function appendDurable(path: string, content: string | Uint8Array): void {
   storing(path, () => {
     const file = openSync(path, "a");
     try {
       const { size } = fstatSync(file);
       try {
-        writeAll(file, Buffer.from(text));
+        writeAll(file, bytesOf(content));
         fsyncSync(file);
       } catch (error) {
         ftruncateSync(file, size);
@@ -239,15 +239,21 @@ function throughLinks(path: string): string {
 
 /** Writes and flushes in place: for files inside a folder that is itself renamed when complete. */
 export function writeDurable(path: string, content: string | Uint8Array): void {
-  storing(path, () => {
-    const file = openSync(path, "w");
-    try {
-      writeAll(file, typeof content === "string" ? Buffer.from(content) : content);
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
-  });
+  storing(path, () => writeFlushed(path, content));
+}
+
+function writeFlushed(path: string, content: string | Uint8Array): void {
+  const file = openSync(path, "w");
+  try {
+    writeAll(file, bytesOf(content));
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+function bytesOf(content: string | Uint8Array): Uint8Array {
+  return typeof content === "string" ? Buffer.from(content) : content;
 }
 
 function writeAll(file: number, bytes: Uint8Array): void {
@@ -292,9 +298,11 @@ export async function writeFolderAtomic(
 /** Gone at once for whoever looks for the name: a kill leaves no half of it. */
 export function removeFolderAtomic(path: string): void {
   const old = `${path}${OLD}`;
-  rmSync(old, { recursive: true, force: true });
-  if (existsSync(path)) renameSync(path, old);
-  rmSync(old, { recursive: true, force: true });
+  storing(path, () => {
+    rmSync(old, { recursive: true, force: true });
+    if (existsSync(path)) renameSync(path, old);
+    rmSync(old, { recursive: true, force: true });
+  });
 }
 
 /** After a kill or an error between the two renames the old folder is all there is; after both it is in the way. */

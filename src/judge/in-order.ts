@@ -17,16 +17,26 @@ export async function* judgeInOrder<Each extends Candidate>(
   candidates: AsyncIterable<Each> | Iterable<Each>,
   { ahead, ...options }: JudgeOptions & { readonly ahead: number },
 ): AsyncGenerator<{ readonly candidate: Each; readonly judgement: Judgement }> {
-  const underWay: Array<readonly [candidate: Each, judgement: Promise<Judgement>]> = [];
-  const next = async (): Promise<{ candidate: Each; judgement: Judgement }> => {
-    const [candidate, judgement] = underWay.shift() as (typeof underWay)[number];
-    return { candidate, judgement: await judgement };
+  const work = ({ problem, program }: Each): Promise<Judgement> => judge(sandbox, problem, program, options);
+  for await (const [candidate, judgement] of inOrder(candidates, ahead, work)) yield { candidate, judgement };
+}
+
+/** Each item with what `work` makes of it, in the order of the items. @param ahead  how many may be under way */
+export async function* inOrder<Each, Result>(
+  items: AsyncIterable<Each> | Iterable<Each>,
+  ahead: number,
+  work: (item: Each) => Promise<Result>,
+): AsyncGenerator<readonly [item: Each, result: Result]> {
+  const underWay: Array<readonly [item: Each, result: Promise<Result>]> = [];
+  const next = async (): Promise<readonly [Each, Result]> => {
+    const [item, result] = underWay.shift() as (typeof underWay)[number];
+    return [item, await result];
   };
-  for await (const candidate of candidates) {
-    const judgement = judge(sandbox, candidate.problem, candidate.program, options);
+  for await (const item of items) {
+    const result = work(item);
     // All are called off at once, but only the first of them is still waited for.
-    judgement.catch(() => {});
-    underWay.push([candidate, judgement]);
+    result.catch(() => {});
+    underWay.push([item, result]);
     if (underWay.length >= ahead) yield await next();
   }
   while (underWay.length > 0) yield await next();

@@ -12,6 +12,7 @@ export function chat(template: ChatTemplate): Dialect {
   return {
     code: (problem) => ask(codeQuestion(problem)),
     program: ({ language }, completion) => extractProgram(completion, language),
+    completion: ({ language }, program) => `\`\`\`${language}\n${program}\n\`\`\``,
     alignment: (program, input, variables, withOutput, language = "python") => {
       const output = withOutput ? null : undefined;
       return ask(chatQuestion({ kind: "finalValues", program, input, variables, output, language }));

@@ -7,6 +7,8 @@ import { renderTestOutput } from "./test-output.js";
 export const continuation: Dialect = {
   code: (problem) => problem.prompt + (problem.starterCode ?? ""),
   program: (problem, completion) => (problem.starterCode ?? problem.prompt) + completion,
+  completion: ({ starterCode = "" }, program) =>
+    program.startsWith(starterCode) ? program.slice(starterCode.length) : null,
   alignment: (program, input, asked, withOutput, language) =>
     renderAlignment(program, input, Object.keys(asked), withOutput, language),
   question: renderQuestion,

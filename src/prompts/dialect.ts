@@ -13,6 +13,8 @@ export interface Dialect {
   readonly code: (problem: Problem) => string;
   /** The program in a completion; null where there is none. Never throws: the completion is the model's. */
   readonly program: (problem: Problem, completion: string) => string | null;
+  /** The completion that {@link program} reads this program from; null where the prompt begins another one. */
+  readonly completion: (problem: Problem, program: string) => string | null;
   /** The text that asks for final values; the answer is one JSON object on the last line. */
   readonly alignment: (
     program: string,

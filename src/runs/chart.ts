@@ -14,6 +14,7 @@ interface Point {
 
 const WIDTH = 420;
 const HEIGHT = 220;
+const LEGEND_ROW = 14;
 const MARGIN = { left: 48, right: 10, top: 10, bottom: 26 } as const;
 const COLOURS = ["a", "b", "c", "d", "e", "f", "g", "h"].map((name) => `var(--${name})`);
 const DASHES = ["", "6 3", "2 3", "8 3 2 3", "12 4"];
@@ -37,8 +38,11 @@ export function lineChart(series: readonly Series[]): string {
   const ys = points.flatMap(({ y, spread = 0 }) => [y - spread, y + spread]);
   const [left, right] = [Math.min(...xs), Math.max(...xs)];
   const [low, high] = padded(Math.min(...ys), Math.max(...ys));
+  // Few names stand in the plot's corner, many above it.
+  const top = series.length > 3 ? MARGIN.top + LEGEND_ROW * series.length : MARGIN.top;
+  const height = HEIGHT + top - MARGIN.top;
   const x = (value: number): number => scale(value, left, right, MARGIN.left, WIDTH - MARGIN.right);
-  const y = (value: number): number => scale(value, low, high, HEIGHT - MARGIN.bottom, MARGIN.top);
+  const y = (value: number): number => scale(value, low, high, height - MARGIN.bottom, top);
   const grid = [low, (low + high) / 2, high].map(
     (value) =>
       `<line x1="${MARGIN.left}" x2="${WIDTH - MARGIN.right}" y1="${y(value).toFixed(1)}" y2="${y(value).toFixed(1)}" stroke="var(--line)"/><text x="${MARGIN.left - 6}" y="${(y(value) + 4).toFixed(1)}" text-anchor="end" font-size="11" fill="var(--faint)">${numberLabel(value)}</text>`,
@@ -55,10 +59,10 @@ export function lineChart(series: readonly Series[]): string {
   });
   const legend = series.map(
     (line, i) =>
-      `<text x="${MARGIN.left + 8}" y="${MARGIN.top + 13 + 14 * i}" font-size="11" fill="${colourOf(i)}">${KEYS[i % KEYS.length]} ${line.name}</text>`,
+      `<text x="${MARGIN.left + 8}" y="${MARGIN.top + (series.length > 3 ? 6 : 13) + LEGEND_ROW * i}" font-size="11" fill="${colourOf(i)}">${KEYS[i % KEYS.length]} ${line.name}</text>`,
   );
-  const ends = `<text x="${MARGIN.left}" y="${HEIGHT - 8}" font-size="11" fill="var(--faint)">step ${left}</text><text x="${WIDTH - MARGIN.right}" y="${HEIGHT - 8}" text-anchor="end" font-size="11" fill="var(--faint)">step ${right}</text>`;
-  return `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${series.map(({ name }) => name).join(", ")} by step">${grid.join("")}${bands.join("")}${lines.join("")}${legend.join("")}${ends}</svg>`;
+  const ends = `<text x="${MARGIN.left}" y="${height - 8}" font-size="11" fill="var(--faint)">step ${left}</text><text x="${WIDTH - MARGIN.right}" y="${height - 8}" text-anchor="end" font-size="11" fill="var(--faint)">step ${right}</text>`;
+  return `<svg viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${series.map(({ name }) => name).join(", ")} by step">${grid.join("")}${bands.join("")}${lines.join("")}${legend.join("")}${ends}</svg>`;
 }
 
 /** A chart as a file of its own. */

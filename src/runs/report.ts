@@ -6,7 +6,7 @@ import { type Json, stringifyJson } from "../core/json.js";
 import { chartFile, lineChart, type Series } from "./chart.js";
 import type { MetricName, StepMetrics } from "./metrics.js";
 import { escapeHtml, page } from "./page.js";
-import type { EvaluationRecord, Measure, RolloutRecord, RunInfo } from "./records.js";
+import type { BestCheckpoint, EvaluationRecord, Measure, RolloutRecord, RunInfo } from "./records.js";
 import type { RunDirectory } from "./run-directory.js";
 
 const curves: ReadonlyArray<{ readonly title: string; readonly names: readonly MetricName[] }> = [
@@ -24,6 +24,8 @@ const curves: ReadonlyArray<{ readonly title: string; readonly names: readonly M
   { title: "Completion tokens", names: ["code/completion_tokens", "alignment/completion_tokens"] },
 ];
 
+const CURVE_MEASURES = ["code_pass_at_1", "variables_right", "all_right", "output_right", "self_check_at_8"];
+
 /** @param measures  what each evaluation measure means, by its name */
 export function renderReport(run: RunDirectory, measures: Readonly<Record<string, string>>): string {
   const info = run.readInfo();
@@ -34,7 +36,8 @@ export function renderReport(run: RunDirectory, measures: Readonly<Record<string
   const sections = [
     header(info, metrics.at(-1)?.step ?? 0),
     evaluationTable(evaluations, measures),
-    `<section class="charts">${curves.map(({ title, names }) => figure(title, names, metrics)).join("")}</section>`,
+    bestLine(run.readBest()),
+    `<section class="charts">${evaluationFigure(evaluations)}${curves.map(({ title, names }) => figure(title, names, metrics)).join("")}</section>`,
     rolloutSection(rollouts),
     `<details><summary>Config</summary><pre>${escapeHtml(run.readConfig())}</pre></details>`,
   ];
@@ -54,6 +57,25 @@ function evaluationTable(evaluations: readonly EvaluationRecord[], measures: Rea
     return `<tr><td>${escapeHtml(name)}</td><td>${escapeHtml(measures[name] ?? "")}</td><td>${percent(before)}</td><td>${percent(after)}</td></tr>`;
   });
   return `<h2>Held-out problems (${last.problems}), before and after</h2><table><thead><tr><th>measure</th><th>meaning</th><th>step ${first.step}</th><th>step ${last.step}</th></tr></thead><tbody>${rows.join("")}</tbody></table>`;
+}
+
+/** Where there is more than before and after. */
+function evaluationFigure(evaluations: readonly EvaluationRecord[]): string {
+  if (evaluations.length < 3) return "";
+  const series = CURVE_MEASURES.map((name) => ({
+    name,
+    points: evaluations.flatMap(({ step, metrics }) => {
+      const found = metrics[name];
+      return found ? [{ x: step, y: found.value }] : [];
+    }),
+  })).filter(({ points }) => points.length > 0);
+  return series.length === 0 ? "" : `<figure><figcaption>Held-out problems</figcaption>${lineChart(series)}</figure>`;
+}
+
+function bestLine(best: BestCheckpoint | null): string {
+  return best === null
+    ? ""
+    : `<p>Best checkpoint by ${escapeHtml(best.measure)}: step ${best.step}, ${percent(best)}</p>`;
 }
 
 function percent(measure: Measure | undefined): string {

@@ -23,11 +23,14 @@ const CONFIG = "config.yaml";
 
 const BEST = "best.json";
 /** Where files are written. */
-const FOLDERS = ["", "rollouts", "eval", join("eval", "samples"), "checkpoints"];
+const FOLDERS = ["", "rollouts", "eval", join("eval", "samples"), "checkpoints", "tensorboard"];
 
 const padded = (step: number): string => String(step).padStart(6, "0");
 
 export class RunDirectory {
+  /** Called after a step or an evaluation is written. */
+  afterWrite: () => void = () => {};
+
   private constructor(readonly path: string) {}
 
   /** Whether a run could begin, or be resumed, here. @throws UsageError saying why not */
@@ -106,6 +109,7 @@ export class RunDirectory {
 
   appendMetrics(metrics: StepMetrics): void {
     appendDurable(join(this.path, "metrics.jsonl"), `${stringifyJson(metrics)}\n`);
+    this.afterWrite();
   }
 
   /** A step a line; a last line cut off by a kill is left out. */
@@ -142,6 +146,7 @@ export class RunDirectory {
   writeEvaluation(record: EvaluationRecord, samples: readonly EvaluationSample[]): void {
     writeAtomic(this.samplesPath(record.benchmark, record.step), toLines(samples));
     writeAtomic(this.evaluationPath(record.benchmark, record.step), `${JSON.stringify(record, null, 2)}\n`);
+    this.afterWrite();
   }
 
   /** null where this evaluation was not made. */
@@ -194,14 +199,16 @@ export class RunDirectory {
 
   /** Cuts back everything written after this step, so that it can be written again, and what a kill left half-written. */
   cutBackTo(step: number): void {
-    for (const folder of FOLDERS) sweepTemporary(join(this.path, folder));
-    const metrics = this.readMetrics().filter((line) => line.step <= step);
-    writeAtomic(join(this.path, "metrics.jsonl"), toLines(metrics));
     const later = (steps: readonly number[]): number[] => steps.filter((other) => other > step);
-    for (const other of later(this.rolloutSteps())) rmSync(this.rolloutPath(other));
-    // Records first: where one is, its samples are.
-    for (const folder of ["eval", join("eval", "samples")]) removeAfter(join(this.path, folder), step);
-    for (const other of later(this.checkpointSteps())) this.removeCheckpoint(other);
+    storing(this.path, () => {
+      for (const folder of FOLDERS) sweepTemporary(join(this.path, folder));
+      const metrics = this.readMetrics().filter((line) => line.step <= step);
+      writeAtomic(join(this.path, "metrics.jsonl"), toLines(metrics));
+      for (const other of later(this.rolloutSteps())) rmSync(this.rolloutPath(other));
+      // Records first: where one is, its samples are.
+      for (const folder of ["eval", join("eval", "samples")]) removeAfter(join(this.path, folder), step);
+      for (const other of later(this.checkpointSteps())) this.removeCheckpoint(other);
+    });
   }
 
   private rolloutPath(step: number): string {

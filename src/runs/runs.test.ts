@@ -1,11 +1,11 @@
-import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { lineChart } from "./chart.js";
 import { type ComparedRun, compareRuns } from "./compare.js";
 import { metricCatalogue } from "./metrics.js";
-import type { EvaluationSample, RolloutRecord, RunInfo } from "./records.js";
+import type { EvaluationRecord, EvaluationSample, RolloutRecord, RunInfo } from "./records.js";
 import { renderReport } from "./report.js";
 import { RunDirectory } from "./run-directory.js";
 
@@ -46,6 +46,26 @@ describe("a run's folder", () => {
     expect(readFileSync(join(run.path, "metrics.jsonl"), "utf8")).not.toContain('"step": 3');
     expect(run.rolloutSteps()).toEqual([1, 2]);
     expect(run.checkpointSteps()).toEqual([1, 2]);
+  });
+
+  it("cuts back evaluations too, and what was being written", () => {
+    const run = fresh();
+    const record = (step: number): EvaluationRecord => ({ benchmark: "family", step, problems: 0, metrics: {} });
+    for (const step of [0, 2, 4]) run.writeEvaluation(record(step), []);
+    writeFileSync(join(run.path, "eval", "family-step-000006.json.tmp-9"), "{");
+    run.cutBackTo(2);
+    expect(run.evaluationSteps("family")).toEqual([0, 2]);
+    expect(readdirSync(join(run.path, "eval", "samples"))).toHaveLength(2);
+    expect(readdirSync(join(run.path, "eval"))).toHaveLength(3);
+  });
+
+  it("begins where a process was killed before its run began, and not among files of others", () => {
+    const path = mkdtempSync(join(tmpdir(), "coderlplus-run-"));
+    writeFileSync(join(path, "config.yaml"), "seed: 1");
+    expect(() => RunDirectory.create(path, info("test", 0), "")).toThrow("not empty and holds no run");
+    writeFileSync(join(path, "run.lock"), "");
+    writeFileSync(join(path, "config.yaml.tmp-7"), "se");
+    expect(RunDirectory.create(path, info("test", 0), "seed: 2").readConfig()).toBe("seed: 2");
   });
 
   it("does not take a half-written checkpoint for one", async () => {

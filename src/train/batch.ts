@@ -4,7 +4,7 @@ import type { AlignmentExample } from "../alignment/example.js";
 import type { AlignmentPool } from "../alignment/pool.js";
 import { shareAt } from "../alignment/share.js";
 import { Rng } from "../core/rng.js";
-import type { Problem } from "../problems/problem.js";
+import type { Problems } from "../problems/problem-set.js";
 import type { Dialect } from "../prompts/dialect.js";
 import type { Prompt } from "../rollouts/rollout.js";
 import type { Config } from "./config/schema.js";
@@ -21,7 +21,7 @@ export function alignmentCount(prompts: number, share: number, poolSize: number)
  * @param position.cursor  code prompts taken so far in this run; problems come in seeded permutations, once an epoch each
  */
 export function mixedBatch(
-  problems: readonly Problem[],
+  problems: Problems,
   pool: AlignmentPool,
   { seed, rollouts, alignment }: Config,
   dialect: Dialect,
@@ -36,21 +36,21 @@ export function mixedBatch(
 }
 
 /** The next problems from a place on: seeded permutations of all, one after the other, so that each comes once an epoch. */
-function codePrompts(
-  problems: readonly Problem[],
+export function codePrompts(
+  problems: Problems,
   dialect: Dialect,
   seed: number,
   cursor: number,
   count: number,
 ): Prompt[] {
-  const order = problemOrder(problems.length, seed);
+  const order = problemOrder(problems.size, seed);
   return Array.from({ length: count }, (_, i) => {
-    const problem = problems[order(cursor + i)];
+    const problem = problems.read(order(cursor + i));
     return { task: { kind: "code", problem }, text: dialect.code(problem) };
   });
 }
 
-function alignmentPrompts(examples: readonly AlignmentExample[]): Prompt[] {
+export function alignmentPrompts(examples: readonly AlignmentExample[]): Prompt[] {
   return examples.map((example) => ({ task: { kind: "alignment", example }, text: example.prompt }));
 }
 

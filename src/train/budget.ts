@@ -9,22 +9,14 @@ export function secondsUsed(run: RunDirectory): number {
   return run.readMetrics().at(-1)?.["time/run_seconds"] ?? 0;
 }
 
-export function isBudgetSpent({ train }: Config, run: RunDirectory): boolean {
-  return train.maximumMinutes !== null && secondsUsed(run) >= 60 * train.maximumMinutes;
+export function isBudgetSpent({ train }: Config, seconds: number): boolean {
+  return train.maximumMinutes !== null && seconds >= 60 * train.maximumMinutes;
 }
 
 /** @throws UsageError where no time is left to go on */
 export function checkBudget(config: Config, run: RunDirectory): void {
-  if (!isBudgetSpent(config, run)) return;
+  if (!isBudgetSpent(config, secondsUsed(run))) return;
   throw new UsageError(
     `${run.path}: its ${config.train.maximumMinutes} minutes are used up; give it more in all with --set train.maximumMinutes=N`,
   );
-}
-
-/** Aborts when the caller's signal does, or when the time is up: the loop stops after the step under way. */
-export function withBudget({ train }: Config, run: RunDirectory, signal?: AbortSignal): AbortSignal | undefined {
-  if (train.maximumMinutes === null) return signal;
-  const left = 60 * train.maximumMinutes - secondsUsed(run);
-  const timer = AbortSignal.timeout(Math.max(0, Math.ceil(1000 * left)));
-  return signal ? AbortSignal.any([signal, timer]) : timer;
 }

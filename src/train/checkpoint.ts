@@ -15,6 +15,8 @@ import type { RunDirectory } from "../runs/run-directory.js";
 import { alignmentExampleSchema } from "../runs/schemas.js";
 import { isEvaluationDue } from "./batch.js";
 import type { Config } from "./config/schema.js";
+import { writePending } from "./pending.js";
+import type { Sampled } from "./roll-out.js";
 
 export interface Position {
   step: number;
@@ -22,6 +24,13 @@ export interface Position {
   cursor: number;
   /** Reference programs taken so far, where alignment.source asks for them. */
   references: number;
+}
+
+interface TrainingState {
+  readonly position: Position;
+  readonly entries: readonly PoolEntry[];
+  /** What is sampled already of the next step. */
+  readonly ahead: Sampled | null;
 }
 
 /** What the weights are tried with before they are written. */
@@ -38,20 +47,15 @@ export function isCheckpointDue(step: number, config: Config): boolean {
  *
  * @throws EngineError where the weights are not finite or give no probabilities, StorageError where there is no room
  */
-export async function writeCheckpoint(
-  run: RunDirectory,
-  engine: Engine,
-  position: Position,
-  entries: readonly PoolEntry[],
-): Promise<void> {
-  const { step } = position;
+export async function writeCheckpoint(run: RunDirectory, engine: Engine, state: TrainingState): Promise<void> {
+  const { step } = state.position;
   if (step === 0 || run.checkpointSteps().includes(step)) return;
   const tokens = engine.model.tokenizer.encode(PROBE);
   await engine.logprobs([{ prompt: tokens.slice(0, -1), completion: tokens.slice(-1) }]);
   checkRoom(run.path, engine.model);
   await run.writeCheckpoint(step, async (folder) => {
     await engine.save(folder, { optimizer: true });
-    writeTrainingState(folder, position, entries);
+    writeTrainingState(folder, state);
   });
 }
 
@@ -68,9 +72,10 @@ function checkRoom(path: string, { parameters, trainedParameters }: ModelInfo): 
 const stateFile = (folder: string): string => join(folder, "training-state", "state.json");
 const poolFile = (folder: string): string => join(folder, "training-state", "pool.jsonl");
 
-function writeTrainingState(folder: string, position: Position, entries: readonly PoolEntry[]): void {
+function writeTrainingState(folder: string, { position, entries, ahead }: TrainingState): void {
   mkdirSync(join(folder, "training-state"), { recursive: true });
   writeDurable(poolFile(folder), toLines(entries));
+  if (ahead) writePending(folder, ahead);
   writeDurable(stateFile(folder), `${JSON.stringify(position)}\n`);
 }
 

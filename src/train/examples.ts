@@ -6,11 +6,10 @@ import type { AlignmentExample, Funnel } from "../alignment/example.js";
 import { type ExampleGrading, gradeExample } from "../alignment/grade-example.js";
 import { outputOf } from "../alignment/output.js";
 import { recycle } from "../alignment/recycle.js";
-import { fromReferences, withReference } from "../alignment/references.js";
+import { fromReferences } from "../alignment/references.js";
 import { shareAt } from "../alignment/share.js";
-import { checkTarget } from "../alignment/target.js";
 import { DataError } from "../core/errors.js";
-import type { Problem } from "../problems/problem.js";
+import type { Problems } from "../problems/problem-set.js";
 import { trace } from "../tracer/tracer.js";
 import type { Config } from "./config/schema.js";
 import type { GradeAlignment, GradedGroup } from "./grade.js";
@@ -30,12 +29,11 @@ export function alignmentTools({ config, engine, sandbox, dialect }: Parts): Bui
 
 /** How the answers to them are graded. */
 export function alignmentGrader({ config, dialect, problems }: Parts, tools: BuildTools): GradeAlignment {
-  const byId = new Map(problems.map((problem) => [problem.id, problem]));
   const grading: ExampleGrading = {
     mode: config.reward.alignment,
     sequencesAsArrays: dialect.sequencesAsArrays,
     outputOn: async ({ program, problem: id }, input) => {
-      const problem = byId.get(id);
+      const problem = problems.find(id);
       return problem && outputOf(await tools.trace(program, input, problem), input);
     },
   };
@@ -56,10 +54,9 @@ export async function newExamples(session: Session, graded: readonly GradedGroup
   return recycle(candidatesOf(graded), recycling, pool, tools, step, config.seed);
 }
 
-/** @throws DataError where these problems have nothing of what the config asks for */
-export function checkExamples({ alignment, data }: Config, problems: readonly Problem[]): void {
-  checkTarget(alignment.target, problems, data.train);
-  if (alignment.source === "references" && withReference(problems).length === 0) {
+/** @throws DataError where no problem has what the config asks for */
+export function checkReferences({ alignment, data }: Config, references: Problems): void {
+  if (alignment.source === "references" && references.size === 0) {
     throw new DataError(
       `${data.train}: no problem has a reference program and a test with an input, which alignment.source: references asks for; take another source`,
     );
@@ -78,10 +75,10 @@ export async function firstExamples(session: Session): Promise<void> {
 
 /** As many as the step's share of the batch. */
 async function referencesFor(session: Session, step: number, now: number): Promise<Made> {
-  const { config, problems, recycling, pool, tools, position } = session;
+  const { config, references, recycling, pool, tools, position } = session;
   const count = Math.floor(config.rollouts.prompts * shareAt(step, config.alignment) + 1e-9);
   const place = { step: now, taken: position.references, seed: config.seed };
-  const { taken, ...made } = await fromReferences(problems, count, recycling, pool, tools, place);
+  const { taken, ...made } = await fromReferences(references, count, recycling, pool, tools, place);
   position.references = taken;
   return made;
 }

@@ -1,16 +1,20 @@
 // From rollouts to rewards: programs are judged, alignment answers graded. A rollout whose judge failed has no reward
 // and no part in its group.
 
+import { type OverlongOptions, overlongPenalty } from "../algorithms/overlong.js";
 import type { AlignmentExample } from "../alignment/example.js";
 import type { Grade } from "../alignment/reward.js";
 import type { Judgement, Verdict } from "../judge/verdict.js";
 import type { Problem } from "../problems/problem.js";
 import type { Dialect } from "../prompts/dialect.js";
 import type { Prompt, Rollout } from "../rollouts/rollout.js";
+import type { Config } from "./config/schema.js";
 
 export interface GradedRollout extends Rollout {
   /** null where the judge failed. */
   readonly reward: number | null;
+  /** The reward before overlong shaping, where there is any. */
+  readonly earned?: number | null;
   readonly rewardParts: Readonly<Record<string, number>>;
   readonly code?: { readonly program: string | null; readonly judgement: Judgement };
   readonly alignment?: Grade;
@@ -24,6 +28,12 @@ export interface GradedGroup {
 
 export interface GradingOptions {
   readonly code: "binary" | "fractionOfTests";
+  readonly overlong: OverlongOptions | null;
+}
+
+export function gradingOf({ reward, rollouts }: Config): GradingOptions {
+  const { overlong } = reward;
+  return { code: reward.code, overlong: overlong && { ...overlong, maximumTokens: rollouts.maximumTokens } };
 }
 
 /** null where our side failed. */
@@ -44,12 +54,35 @@ export function judgingOnce(judge: Judge): Judge {
   };
 }
 
+/** Who grades what. */
+export interface Graders {
+  readonly dialect: Dialect;
+  readonly judge: Judge;
+  readonly gradeAlignment: GradeAlignment;
+}
+
 export async function gradeRollout(
   rollout: Rollout,
+  prompt: Prompt,
+  graders: Graders,
+  options: GradingOptions,
+): Promise<GradedRollout> {
+  const graded = await earn(rollout, prompt, graders, options);
+  return options.overlong ? shaped(graded, options.overlong) : graded;
+}
+
+/** Takes what the length costs; a reward that is unknown stays so. */
+function shaped(graded: GradedRollout, overlong: OverlongOptions): GradedRollout {
+  const { reward, rewardParts, sample } = graded;
+  if (reward === null) return graded;
+  const penalty = overlongPenalty(sample.tokens.length, overlong);
+  return { ...graded, earned: reward, reward: reward + penalty, rewardParts: { ...rewardParts, overlong: penalty } };
+}
+
+async function earn(
+  rollout: Rollout,
   { task }: Prompt,
-  dialect: Dialect,
-  judge: Judge,
-  gradeAlignment: GradeAlignment,
+  { dialect, judge, gradeAlignment }: Graders,
   options: GradingOptions,
 ): Promise<GradedRollout> {
   if (task.kind === "alignment") {

@@ -7,7 +7,7 @@ import type { RunInfo } from "../runs/records.js";
 import { renderReport } from "../runs/report.js";
 import { RunDirectory } from "../runs/run-directory.js";
 import { gitRevision, host, versions } from "../runs/versions.js";
-import { checkBudget, withBudget } from "./budget.js";
+import { checkBudget } from "./budget.js";
 import { configText } from "./config/resolve.js";
 import type { Config } from "./config/schema.js";
 import { failureOf } from "./failure.js";
@@ -39,7 +39,7 @@ export async function train(asked: Config, options: TrainOptions = {}): Promise<
   const reporter = options.reporter ?? silent;
   const path = options.path ?? RunDirectory.next("runs", asked.recipe);
   RunDirectory.checkFree(path, options.resume ?? false);
-  const parts = await openParts(asked);
+  const parts = await openParts(asked, reporter);
   const { config, demonstrations } = parts;
   try {
     if (parts.tooLong > 0) reporter.notice(`${parts.tooLong} problems left out: prompts over prompts.maximumTokens`);
@@ -70,11 +70,10 @@ async function runLoop(
 ): Promise<RunInfo["status"]> {
   const session = await startSession(parts, run);
   const { supervised } = parts.config;
-  const untilSpent = withBudget(parts.config, run, signal);
   try {
     return parts.demonstrations && supervised
-      ? await supervisedLoop(session, parts.demonstrations, supervised.batch, reporter, untilSpent)
-      : await trainLoop(session, reporter, untilSpent);
+      ? await supervisedLoop(session, parts.demonstrations, supervised.batch, reporter, signal)
+      : await trainLoop(session, reporter, signal);
   } finally {
     await session.recorder.flush();
   }

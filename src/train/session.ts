@@ -4,29 +4,35 @@
 import type { BuildTools } from "../alignment/build.js";
 import { AlignmentPool } from "../alignment/pool.js";
 import type { RecycleOptions } from "../alignment/recycle.js";
+import { hasReference } from "../alignment/references.js";
+import { checkTarget } from "../alignment/target.js";
 import { DataError, UsageError } from "../core/errors.js";
 import { openEmbedded } from "../engines/embedded/embedded.js";
 import type { Engine } from "../engines/engine.js";
 import { evaluateFamily } from "../eval/family.js";
 import { judge as judgeProgram } from "../judge/judge.js";
 import { type Problem, readProblems } from "../problems/problem.js";
+import { heldProblems, ProblemSet, type Problems } from "../problems/problem-set.js";
 import { chat } from "../prompts/chat.js";
 import { continuationFrom } from "../prompts/continuation.js";
 import type { Dialect } from "../prompts/dialect.js";
 import type { RunDirectory } from "../runs/run-directory.js";
+import { follow } from "../runs/trackers/tracker.js";
 import { openSandbox, type Sandbox } from "../sandbox/sandbox.js";
-import { secondsUsed } from "./budget.js";
+import { isBudgetSpent, secondsUsed } from "./budget.js";
 import { bundled } from "./bundled.js";
 import { type Position, resumeCheckpoint, writeCheckpoint } from "./checkpoint.js";
 import { Clock } from "./clock.js";
 import type { Config } from "./config/schema.js";
 import { engineOptions } from "./estimate.js";
-import { alignmentGrader, alignmentTools, checkExamples, firstExamples, needsAllTests } from "./examples.js";
+import { alignmentGrader, alignmentTools, checkReferences, firstExamples, needsAllTests } from "./examples.js";
 import { checkEngine, checkMemory } from "./fit.js";
 import type { GradeAlignment, Judge } from "./grade.js";
+import { readPending } from "./pending.js";
 import { Recorder } from "./recorder.js";
-import type { Reporter } from "./reporter.js";
+import { type Reporter, silent } from "./reporter.js";
 import { tidyCheckpoints } from "./retention.js";
+import type { Sampled } from "./roll-out.js";
 import { Demonstrations } from "./sft/demonstrations.js";
 import { withSteps } from "./sft/supervised.js";
 
@@ -39,7 +45,9 @@ export interface Parts {
   readonly device: string;
   readonly sandbox: Sandbox;
   readonly dialect: Dialect;
-  readonly problems: readonly Problem[];
+  readonly problems: Problems;
+  /** Those of them that have a reference program and a test with an input. */
+  readonly references: Problems;
   /** Problems left out because their prompt is over the limit. */
   readonly tooLong: number;
   /** What a supervised run learns from. */
@@ -60,16 +68,19 @@ export interface Session extends Parts {
   readonly position: Position;
   readonly clock: Clock;
   readonly recorder: Recorder;
+  /** Whether there is another step to make; at least one is, whatever the budget of time. */
+  goesOn(signal?: AbortSignal): boolean;
   /** Evaluates and writes the record; what the run already has for this step is kept. */
   evaluate(step: number, report: Reporter): Promise<void>;
-  /** Writes a checkpoint of this position and all records before it, unless the run has it. */
-  checkpoint(): Promise<void>;
+  /** What was sampled for the next step before the checkpoint that the run went on from. */
+  readonly pending: Sampled | null;
+  /** Writes a checkpoint of this position, with what is sampled ahead, and all records before it, unless the run has it. */
+  checkpoint(ahead?: Sampled | null): Promise<void>;
 }
 
 /** @throws UsageError, DataError, EngineError: whatever is unusable, before anything is written */
-export async function openParts(config: Config): Promise<Parts> {
+export async function openParts(config: Config, report: Pick<Reporter, "notice"> = silent): Promise<Parts> {
   const { supervised } = config;
-  const all = supervised ? [] : readProblems(bundled(config.data.train, "train"));
   const evaluation = readProblems(bundled(config.data.evaluation, "held-out")).slice(0, config.evaluation.problems);
   const opened: Array<{ close(): Promise<void> }> = [];
   const close = async (): Promise<void> => {
@@ -81,27 +92,26 @@ export async function openParts(config: Config): Promise<Parts> {
     opened.push(engine);
     checkEngine(config, engine);
     const dialect = dialectOf(config, engine);
-    const problems = all.filter((problem) => fits(dialect.code(problem), config, engine));
+    const set = supervised ? null : await openProblems(config, engine, dialect, report);
+    if (set) {
+      opened.push(set);
+      checkReferences(config, set.marked);
+    }
     const demonstrations =
       supervised && (await Demonstrations.open(supervised.data, engine.model, { ...supervised, seed: config.seed }));
     if (demonstrations) opened.push(demonstrations);
-    if (problems.length === 0 && !supervised) {
-      throw new DataError(
-        `${config.data.train}: every prompt is over prompts.maximumTokens (${config.prompts.maximumTokens} tokens)`,
-      );
-    }
-    checkExamples(config, problems);
     const sandbox = await openSandbox({ workers: config.judge.workers, ...config.sandbox });
     opened.push(sandbox);
-    const tooLong = all.length - problems.length;
+    const none = heldProblems([]);
     return {
       config: demonstrations ? withSteps(config, demonstrations.size) : config,
       engine,
       device: engine.device,
       sandbox,
       dialect,
-      problems,
-      tooLong,
+      problems: set ?? none,
+      references: set?.marked ?? none,
+      tooLong: set?.leftOut ?? 0,
       demonstrations,
       evaluation,
       close,
@@ -112,30 +122,63 @@ export async function openParts(config: Config): Promise<Parts> {
   }
 }
 
+const NOTICE_EVERY = 10_000;
+
+/** One pass over the file; only where each problem lies is kept. @throws DataError where every prompt is too long */
+async function openProblems(
+  config: Config,
+  engine: Engine,
+  dialect: Dialect,
+  report: Pick<Reporter, "notice">,
+): Promise<ProblemSet> {
+  const set = await ProblemSet.open(bundled(config.data.train, "train"), {
+    keep: (problem) => {
+      checkTarget(config.alignment.target, [problem], config.data.train);
+      return fits(dialect.code(problem), config, engine);
+    },
+    mark: hasReference,
+    onProgress: (count) =>
+      count % NOTICE_EVERY === 0 && report.notice(`${config.data.train}: ${count} problems checked`),
+  });
+  if (set.size > 0) return set;
+  await set.close();
+  throw new DataError(
+    `${config.data.train}: every prompt is over prompts.maximumTokens (${config.prompts.maximumTokens} tokens)`,
+  );
+}
+
 /** Puts the parts to work on a run, at its newest checkpoint where it has one. */
 export async function startSession(parts: Parts, run: RunDirectory): Promise<Session> {
   const { config, engine, sandbox } = parts;
   const state = await resumeCheckpoint(run, engine);
+  follow(run, config.trackers);
   const position = state?.position ?? { step: 0, cursor: 0, references: 0 };
   const pool = new AlignmentPool(config.pool, state?.entries);
   const tools = alignmentTools(parts);
   const allTests = needsAllTests(config);
   const recorder = new Recorder(run);
+  const clock = new Clock(secondsUsed(run));
+  const begun = position.step;
   const session: Session = {
     ...parts,
     run,
     pool,
     position,
-    clock: new Clock(secondsUsed(run)),
+    clock,
     recorder,
+    pending: state && readPending(run.checkpointPath(position.step), parts.problems, engine.model.tokenizer),
     judge: (problem, program) => judgeProgram(sandbox, problem, program, { mode: config.judge.mode, allTests }),
     recycling: { ...config.alignment, maximumPromptTokens: config.prompts.maximumTokens },
     tools,
     gradeAlignment: alignmentGrader(parts, tools),
+    goesOn: (signal) => {
+      const spent = position.step > begun && isBudgetSpent(config, clock.runSeconds());
+      return position.step < config.train.steps && signal?.aborted !== true && !spent;
+    },
     evaluate: (step, report) => evaluate(parts, run, step, report),
-    checkpoint: async () => {
+    checkpoint: async (ahead) => {
       await recorder.flush();
-      await checkpoint(parts, run, position, pool);
+      await checkpoint(parts, run, position, pool, ahead ?? null);
     },
   };
   await firstExamples(session);
@@ -154,9 +197,15 @@ async function evaluate(parts: Parts, run: RunDirectory, step: number, report: R
   report.evaluated(record);
 }
 
-async function checkpoint(parts: Parts, run: RunDirectory, position: Position, pool: AlignmentPool): Promise<void> {
+async function checkpoint(
+  parts: Parts,
+  run: RunDirectory,
+  position: Position,
+  pool: AlignmentPool,
+  ahead: Sampled | null,
+): Promise<void> {
   const { config, engine } = parts;
-  await writeCheckpoint(run, engine, position, pool.entries);
+  await writeCheckpoint(run, engine, { position, entries: pool.entries, ahead });
   tidyCheckpoints(run, config);
 }
 

@@ -1,4 +1,4 @@
-// From rewards to what an engine is given: shaping, rescoring, advantages, datums, and what metrics say of them.
+// From rewards to what an engine is given: rescoring, advantages, datums, and what metrics say of them.
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { sum } from "../core/maths.js";
@@ -12,7 +12,6 @@ import type { Config } from "./config/schema.js";
 import { datumsOf, lossOf } from "./datums.js";
 import { checkEngine } from "./fit.js";
 import { type RescoredGroup, rescore } from "./rescore.js";
-import { shaped } from "./shaping.js";
 import { signalMetrics } from "./signal.js";
 
 const configOf = (...settings: string[]): Config => resolveConfig(applySettings({}, settings), "test");
@@ -43,19 +42,6 @@ function group(...rollouts: readonly Given[]): RescoredGroup {
 
 const datumsIn = (groups: readonly RescoredGroup[], config: Config) =>
   datumsOf([...groups.keys()], groups, advantagesOf(groups, config), config);
-
-describe("overlong shaping", () => {
-  it("takes from the reward what the last tokens cost, and says so", () => {
-    const config = configOf("rollouts.maximumTokens=4", "reward.overlong={bufferTokens: 2, factor: 0.5}");
-    const groups = [
-      group({ reward: 1, sampled: [0, 0, 0] }, { reward: 0, sampled: [0, 0] }, { reward: null, sampled: [0, 0, 0, 0] }),
-    ];
-    const [{ rollouts }] = shaped(groups, config);
-    expect(rollouts.map(({ reward }) => reward)).toEqual([0.75, 0, null]);
-    expect(rollouts[0].rewardParts).toEqual({ passed: 1, overlong: -0.25 });
-    expect(shaped(groups, configOf())).toBe(groups);
-  });
-});
 
 describe("KL in the reward", () => {
   const settings = ["policy.klCoefficient=0.5", "policy.klPlacement=reward"];

@@ -12,6 +12,7 @@ import type { RolloutRecord } from "../runs/records.js";
 import { type Advantages, recordedAdvantage } from "./advantages.js";
 import type { Clock } from "./clock.js";
 import type { GradedGroup, GradedRollout } from "./grade.js";
+import type { Batch } from "./roll-out.js";
 
 /** The step's code rollouts, for recycling. */
 export function candidatesOf(groups: readonly GradedGroup[]): Candidate[] {
@@ -24,14 +25,16 @@ export function candidatesOf(groups: readonly GradedGroup[]): Candidate[] {
 
 export interface StepResult {
   readonly step: number;
-  readonly graded: readonly GradedGroup[];
+  readonly batch: Batch;
   readonly funnel: Funnel;
   readonly pool: AlignmentPool;
   readonly update: Omit<StepMetrics, "step">;
   readonly clock: Clock;
 }
 
-export function stepMetrics({ step, graded, funnel, pool, update, clock }: StepResult): StepMetrics {
+export function stepMetrics({ step, batch, funnel, pool, update, clock }: StepResult): StepMetrics {
+  const { learnt, left, rounds } = batch;
+  const graded = [...learnt, ...left];
   const code = graded.filter(({ prompt }) => prompt.task.kind === "code");
   const alignment = graded.filter(({ prompt }) => prompt.task.kind === "alignment");
   const sampled = sum(graded.flatMap(({ rollouts }) => rollouts.map(({ sample }) => sample.tokens.length)));
@@ -42,13 +45,15 @@ export function stepMetrics({ step, graded, funnel, pool, update, clock }: StepR
     step,
     ...codeMetrics(code),
     ...alignmentMetrics(alignment),
-    "alignment/share": alignment.length / graded.length,
+    "alignment/share": mean(learnt.map(({ prompt }) => Number(prompt.task.kind === "alignment"))),
     "alignment/pool_size": pool.size,
     "alignment/pool_age": orNull(pool.meanAge(step)),
     "alignment/candidates": funnel.candidates,
     "alignment/kept": funnel.kept,
     ...dropped,
     ...update,
+    "rollouts/batches": rounds,
+    "rollouts/groups_left": left.length,
     "tokens/sampled": sampled,
     ...clock.metrics(sampled),
     "memory/rss_bytes": process.memoryUsage.rss(),
@@ -63,6 +68,9 @@ function codeMetrics(groups: readonly GradedGroup[]): Omit<StepMetrics, "step"> 
     "code/pass_rate": orNull(mean(judged.map(({ code }) => Number(code?.judgement.verdict.kind === "passed")))),
     "code/completion_tokens": orNull(mean(rollouts.map(({ sample }) => sample.tokens.length))),
     "code/zero_spread_groups": zeroSpread(groups),
+    "code/judged_programs": new Set(
+      candidatesOf(groups).map(({ problem, program }) => JSON.stringify([problem.id, program])),
+    ).size,
     "code/infrastructure": rollouts.length - judged.length,
   };
 }
@@ -113,8 +121,9 @@ function orNull(value: number): number | null {
   return Number.isFinite(value) ? value : null;
 }
 
-export function rolloutRecords(step: number, groups: readonly GradedGroup[], advantages: Advantages): RolloutRecord[] {
-  return groups.flatMap(({ prompt, rollouts }, group) =>
+/** @param advantages  [groups][G] of the groups that the step learns from; others have none */
+export function rolloutRecords(step: number, { learnt, left }: Batch, advantages: Advantages): RolloutRecord[] {
+  return [...learnt, ...left].flatMap(({ prompt, rollouts }, group) =>
     rollouts.map((rollout, sample) => ({
       step,
       task: prompt.task.kind,

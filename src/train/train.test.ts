@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import { AlignmentPool } from "../alignment/pool.js";
 import { LORA_TARGETS } from "../engines/embedded/adapters/layout.js";
 import { problemSchema } from "../problems/problem.js";
+import { heldProblems } from "../problems/problem-set.js";
 import { continuation } from "../prompts/continuation.js";
 import { advantagesOf } from "./advantages.js";
 import { alignmentCount, isCollecting, mixedBatch } from "./batch.js";
@@ -100,7 +101,7 @@ describe("the mixed batch", () => {
   const config = (settings: readonly string[]): Config =>
     resolveConfig(applySettings({}, ["rollouts.prompts=5", ...settings]), "test");
   const kindsOf = (size: number, settings: readonly string[] = [], step = 1): string[] =>
-    mixedBatch(problems, filled(size), config(settings), continuation, { step, cursor: 0 }).map(
+    mixedBatch(heldProblems(problems), filled(size), config(settings), continuation, { step, cursor: 0 }).map(
       ({ task }) => task.kind,
     );
 
@@ -113,7 +114,7 @@ describe("the mixed batch", () => {
     const alone = ["alignment.share=1", "alignment.collectSteps=2"];
     expect(kindsOf(9, alone, 2)).toEqual(["code", "code", "code", "code", "code"]);
     expect(new Set(kindsOf(9, alone, 3))).toEqual(new Set(["alignment"]));
-    const short = mixedBatch(problems, filled(1), config(alone), continuation, { step: 3, cursor: 0 });
+    const short = mixedBatch(heldProblems(problems), filled(1), config(alone), continuation, { step: 3, cursor: 0 });
     expect(isCollecting(short, config(alone), 3)).toBe(true);
   });
 
@@ -130,9 +131,10 @@ describe("the mixed batch", () => {
 
   it("goes through every problem once an epoch, in another order each", () => {
     const settings = ["rollouts.prompts=14", "alignment.share=0"];
-    const texts = mixedBatch(problems, filled(0), config(settings), continuation, { step: 1, cursor: 0 }).map(
-      ({ text }) => text,
-    );
+    const texts = mixedBatch(heldProblems(problems), filled(0), config(settings), continuation, {
+      step: 1,
+      cursor: 0,
+    }).map(({ text }) => text);
     expect(new Set(texts.slice(0, 7)).size).toBe(7);
     expect(new Set(texts.slice(7)).size).toBe(7);
     expect(texts.slice(0, 7)).not.toEqual(texts.slice(7));

@@ -4,14 +4,13 @@
 
 import type { RunInfo } from "../runs/records.js";
 import { advantagesOf } from "./advantages.js";
-import { isCollecting, isEvaluationDue } from "./batch.js";
+import { isEvaluationDue } from "./batch.js";
 import { isCheckpointDue } from "./checkpoint.js";
 import { newExamples } from "./examples.js";
 import type { Reporter } from "./reporter.js";
 import { rescore } from "./rescore.js";
-import { rollOut } from "./roll-out.js";
+import { batchOf, gradeAgain, rollOut, rollOutAhead } from "./roll-out.js";
 import type { Session } from "./session.js";
-import { shaped } from "./shaping.js";
 import { rolloutRecords, stepMetrics } from "./step.js";
 import { notUpdated, updatePolicy } from "./update.js";
 
@@ -23,37 +22,36 @@ import { notUpdated, updatePolicy } from "./update.js";
 export async function trainLoop(session: Session, report: Reporter, signal?: AbortSignal): Promise<RunInfo["status"]> {
   const { config, engine, pool, position, clock, recorder } = session;
 
+  let ahead = session.pending && gradeAgain(session, session.pending);
   if (isEvaluationDue(position.step, config)) await session.evaluate(position.step, report);
-  while (position.step < config.train.steps && !signal?.aborted) {
+  while (session.goesOn(signal)) {
     const step = position.step + 1;
     clock.begin();
 
-    const { cursor, rounds } = await rollOut(session, { step, cursor: position.cursor }, report);
-    const graded = shaped((await Promise.all(rounds.map((round) => round.graded))).flat(), config);
-    const rescored = await clock.time("update", () => rescore(engine, graded, config));
+    const rollouts = ahead ?? (await rollOut(session, { step, cursor: position.cursor }, report));
+    const next = await rollOutAhead(session, rollouts, report);
+    const batch = await batchOf(rollouts, config);
+    const rescored = await clock.time("update", () => rescore(engine, batch.learnt, config));
     const advantages = advantagesOf(rescored, config);
 
     const [update, { examples, funnel }] = await Promise.all([
-      isCollecting(
-        graded.map(({ prompt }) => prompt),
-        config,
-        step,
-      )
+      batch.isCollected
         ? notUpdated
         : clock.time("update", () => updatePolicy(engine, rescored, advantages, config, step)),
-      clock.time("recycle", () => newExamples(session, graded, step)),
+      clock.time("recycle", () => newExamples(session, [...batch.learnt, ...batch.left], step)),
     ]);
     pool.add(examples);
 
     position.step = step;
-    position.cursor = cursor;
-    const metrics = stepMetrics({ step, graded, funnel, pool, update, clock });
-    await recorder.add(metrics, () => rolloutRecords(step, graded, advantages));
+    position.cursor = rollouts.cursor;
+    ahead = await next.rollouts;
+    const metrics = stepMetrics({ step, batch, funnel, pool, update, clock });
+    await recorder.add(metrics, () => rolloutRecords(step, batch, advantages));
     report.step(metrics);
 
-    if (isCheckpointDue(step, config)) await session.checkpoint();
+    if (isCheckpointDue(step, config)) await session.checkpoint(ahead);
     if (isEvaluationDue(step, config)) await session.evaluate(step, report);
   }
-  await session.checkpoint();
+  await session.checkpoint(ahead);
   return position.step < config.train.steps ? "stopped" : "finished";
 }

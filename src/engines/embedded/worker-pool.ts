@@ -89,7 +89,12 @@ export class WorkerPool {
     const pending = this.#running.get(worker);
     if (!pending) return;
     if (reply.kind === "drawn") {
-      pending.onDrawn?.(reply.drawn);
+      try {
+        pending.onDrawn?.(reply.drawn);
+      } catch (error) {
+        // The listener's error is the caller's, not this thread's.
+        pending.reject(error as Error);
+      }
       return;
     }
     this.#running.delete(worker);

@@ -1,6 +1,11 @@
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it, test } from "vitest";
+import { UsageError } from "../../core/errors.js";
 import { Float } from "../../core/json.js";
+import { Rng } from "../../core/rng.js";
 import type { RawRow } from "./rows.js";
 import { openRows } from "./rows.js";
 
@@ -55,5 +60,26 @@ describe("Parquet", () => {
       "row: not UTF-8",
       "fine",
     ]);
+  });
+
+  it("ends with one clear error, or rows, whatever bytes are broken", async () => {
+    const rng = Rng.of(1, "broken bytes");
+    const path = join(mkdtempSync(join(tmpdir(), "coderlplus-parquet-")), "broken.parquet");
+    const names = ["prime.parquet", "pages-v1.parquet", "pages-v2.parquet"];
+    let errors = 0;
+    for (let i = 0; i < 90; i++) {
+      const bytes = readFileSync(fixture(names[i % names.length]));
+      const footer = bytes.length - 8 - bytes.readUInt32LE(bytes.length - 8);
+      const at = rng.integer(i % 2 === 0 ? footer : 0, bytes.length - 1);
+      bytes[at] = rng.integer(0, 255);
+      writeFileSync(path, i % 10 === 9 ? bytes.subarray(0, at) : bytes);
+      try {
+        for await (const row of (await openRows(path)).read(undefined)) expect(row.kind).toMatch(/row|fault/);
+      } catch (error) {
+        expect(error).toBeInstanceOf(UsageError);
+        errors++;
+      }
+    }
+    expect(errors).toBeGreaterThan(10);
   });
 });

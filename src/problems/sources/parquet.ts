@@ -18,60 +18,64 @@ import type { RawRow, Rows } from "./rows.js";
 
 /** @throws DataError for a file that is no whole Parquet file */
 export async function openParquet(path: string): Promise<Rows> {
-  const metadata = await readable(path, async () => parquetMetadataAsync(await asyncBufferFromFile(path)));
-  const count = Number(metadata.num_rows);
-  const fields = new Set(parquetSchema(metadata).children.map(({ element }) => element.name));
-  let done = 0;
-  const read = async function* (columns: readonly string[] | undefined): AsyncGenerator<RawRow> {
-    const file = await open(path);
-    try {
-      for (const batch of batches(file, metadata, columns)) {
-        for (const values of await readable(path, batch)) yield rawRow(done++, values);
-      }
-    } finally {
-      await file.close();
-    }
-  };
-  return { unit: "row", count, fields, share: () => (count === 0 ? 1 : done / count), read };
+  try {
+    const metadata = await parquetMetadataAsync(await asyncBufferFromFile(path));
+    const count = Number(metadata.num_rows);
+    const fields = new Set(parquetSchema(metadata).children.map(({ element }) => element.name));
+    let done = 0;
+    const read = async function* (columns: readonly string[] | undefined): AsyncGenerator<RawRow> {
+      for await (const values of rowsOf(path, metadata, columns)) yield rawRow(done++, values);
+    };
+    return { unit: "row", zipped: false, count, fields, share: () => (count === 0 ? 1 : done / count), read };
+  } catch (error) {
+    throw unreadable(path, error);
+  }
 }
 
 /** What a broken file makes the reader throw, as an error a person can act on. */
-async function readable<Result>(path: string, work: () => Promise<Result>): Promise<Result> {
-  try {
-    return await work();
-  } catch (error) {
-    throw new DataError(`${path}: not a whole Parquet file, or one this reader does not know: ${messageOf(error)}`, {
-      cause: error,
-    });
-  }
+function unreadable(path: string, error: unknown): DataError {
+  const why = `not a whole Parquet file, or one this reader does not know: ${messageOf(error)}`;
+  return new DataError(`${path}: ${why}`, { cause: error });
 }
 
 type Values = Readonly<Record<string, unknown>>;
 
-/** Tasks that each read the next few rows, as many as the column with the largest values has at hand. */
-function* batches(
+async function* rowsOf(
+  path: string,
+  metadata: FileMetaData,
+  columns: readonly string[] | undefined,
+): AsyncGenerator<Values> {
+  const file = await open(path);
+  try {
+    for await (const batch of batches(file, metadata, columns)) yield* batch;
+  } catch (error) {
+    throw unreadable(path, error);
+  } finally {
+    await file.close();
+  }
+}
+
+/** The next few rows, as many as the column with the largest values has at hand. */
+async function* batches(
   file: FileHandle,
   metadata: FileMetaData,
   columns: readonly string[] | undefined,
-): Generator<() => Promise<Values[]>> {
+): AsyncGenerator<Values[]> {
   const schema = parquetSchema(metadata);
   const wanted = schema.children.filter(({ element }) => columns?.includes(element.name) ?? true);
-  if (wanted.length === 0) throw new DataError(`it has none of the columns ${columns?.join(", ")}`);
+  if (wanted.length === 0) throw new RangeError(`it has none of the columns ${columns?.join(", ")}`);
   const names = new Set(wanted.map(({ element }) => element.name));
   for (const group of metadata.row_groups) {
     const chunks = group.columns.flatMap(({ meta_data: chunk }) => (chunk ? [chunk] : []));
     const leaves = chunks
       .filter((chunk) => names.has(chunk.path_in_schema[0]))
       .map((chunk) => new ParquetLeaf(file, schema, chunk));
-    let left = Number(group.num_rows);
-    while (left > 0) {
-      yield async () => {
-        const counts = await Promise.all(leaves.map((leaf) => leaf.available()));
-        const count = Math.min(left, ...counts);
-        if (count === 0) throw new RangeError(`${left} rows are missing`);
-        left -= count;
-        return assembled(leaves, wanted, count);
-      };
+    for (let left = Number(group.num_rows); left > 0; ) {
+      const counts = await Promise.all(leaves.map((leaf) => leaf.available()));
+      const count = Math.min(left, ...counts);
+      if (count === 0) throw new RangeError(`${left} rows are missing`);
+      left -= count;
+      yield assembled(leaves, wanted, count);
     }
   }
 }

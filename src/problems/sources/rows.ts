@@ -14,6 +14,7 @@ export type RawRow =
 
 export interface Rows {
   readonly unit: "line" | "row";
+  readonly zipped: boolean;
   /** Undefined where only reading tells. */
   readonly count: number | undefined;
   /** The names of a row's fields: of the schema, or of the first row that is one. */

@@ -31,7 +31,7 @@ export async function openText(path: string, zipped: boolean): Promise<Rows> {
     }
   };
   const fields = await firstFields(read());
-  return { unit: isArray ? "row" : "line", count: undefined, fields, share: () => bytesRead / size, read };
+  return { unit: isArray ? "row" : "line", zipped, count: undefined, fields, share: () => bytesRead / size, read };
 }
 
 async function firstFields(rows: AsyncIterable<RawRow>): Promise<ReadonlySet<string>> {

@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
@@ -51,6 +51,7 @@ const moments: ReadonlyArray<() => void> = [
   () => evaluate(300, "family", { code_pass_at_1: 0.9, all_right: 0 }),
 ];
 
+const both = { tensorboard: true, csv: true };
 const bytes = (path: string): string => readFileSync(path).toString("hex");
 
 describe("tracker files", () => {
@@ -63,49 +64,41 @@ describe("tracker files", () => {
   });
 
   it("of a run that is followed are the same as those written afterwards", () => {
-    const files = [eventFileOf(run), csvFileOf(run)];
-    const update = follow(run, files);
-    for (const moment of moments) {
-      moment();
-      update();
-    }
-    expect(bytes(files[0].path)).toBe(golden.bytes);
-    expect(csvOf([{ name: "run", run }])).toBe(readFileSync(files[1].path, "utf8"));
+    follow(run, both);
+    for (const moment of moments) moment();
+    expect(bytes(eventFileOf(run).path)).toBe(golden.bytes);
+    expect(csvOf([{ name: "run", run }])).toBe(readFileSync(csvFileOf(run).path, "utf8"));
   });
 
   it("of a run that was killed and cut back are the same as an unbroken run's", () => {
     const files = [eventFileOf(run), csvFileOf(run)];
-    const first = follow(run, files);
-    for (const moment of moments.slice(0, 2)) {
-      moment();
-      first();
-    }
+    follow(run, both);
+    for (const moment of moments.slice(0, 2)) moment();
     run.appendMetrics({ step: 2, "code/reward_mean": 0.75, "time/step_seconds": 9 });
     evaluate(300, "family", { code_pass_at_1: 0.9, all_right: 0 });
-    first();
     for (const { path } of files) appendFileSync(path, "half a rec");
     run.cutBackTo(1);
-    const second = follow(run, files);
-    for (const moment of moments.slice(2)) {
-      moment();
-      second();
-    }
+    follow(run, both);
+    for (const moment of moments.slice(2)) moment();
     expect(bytes(files[0].path)).toBe(golden.bytes);
     const csv = readFileSync(files[1].path, "utf8").split("\n");
     expect(csv.map((row) => row.split(",")[0])).toEqual(["step", "1", "300", ""]);
   });
 
   it("are written anew where something comes in before what is there already", () => {
-    const file = eventFileOf(run);
-    const update = follow(run, [file]);
+    follow(run, both);
     for (const moment of moments) moment();
-    update();
     evaluate(0, "another", { pass_at_1: 0.5 });
-    update();
     const afterwards = eventFileOf(run, join(run.path, "again"));
     writeTracker(afterwards, historyOf(run));
-    expect(bytes(file.path)).toBe(bytes(afterwards.path));
-    expect(bytes(file.path)).not.toBe(golden.bytes);
+    expect(bytes(eventFileOf(run).path)).toBe(bytes(afterwards.path));
+    expect(bytes(afterwards.path)).not.toBe(golden.bytes);
+  });
+
+  it("are made only where they are asked for", () => {
+    follow(run, { tensorboard: false, csv: false });
+    for (const moment of moments) moment();
+    expect(readdirSync(run.path).sort()).toEqual(["config.yaml", "eval", "metrics.jsonl", "run.json", "run.lock"]);
   });
 
   it("of CSV have the catalogue's columns in every run, and nothing where a metric is undefined", () => {
@@ -139,9 +132,8 @@ describe("tracker files", () => {
   });
 
   it("hold their head where a run has no step yet, and nothing of a line that a kill cut off", () => {
-    const file = csvFileOf(run);
-    follow(run, [file]);
-    expect(readFileSync(file.path, "utf8")).toMatch(/^step,timestamp,code\/reward_mean,.*\n$/);
+    follow(run, both);
+    expect(readFileSync(csvFileOf(run).path, "utf8")).toMatch(/^step,timestamp,code\/reward_mean,.*\n$/);
     expect(existsSync(join(run.path, "eval"))).toBe(false);
     writeFileSync(join(run.path, "metrics.jsonl"), '{"step": 1, "code/rew');
     expect(historyOf(run)).toEqual([]);

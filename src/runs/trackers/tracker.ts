@@ -1,9 +1,8 @@
 // The files that other programs draw curves from: a TensorBoard event file and a CSV table, both made of a run's history
 // alone. A tracker follows a run: it writes again what is there when it is opened, and adds what has come since.
 
-import { appendFileSync } from "node:fs";
 import { join } from "node:path";
-import { writeAtomic } from "../../core/files.js";
+import { appendDurable, writeAtomic } from "../../core/files.js";
 import { type MetricName, metricCatalogue, type StepMetrics } from "../metrics.js";
 import type { RunDirectory } from "../run-directory.js";
 import { fileVersion, scalarEvent } from "./event-file.js";
@@ -75,26 +74,22 @@ export function writeTracker(file: TrackerFile, history: readonly Moment[]): voi
   writeAtomic(file.path, Buffer.concat(parts.map((part) => (typeof part === "string" ? Buffer.from(part) : part))));
 }
 
-/**
- * Keeps files up to date with a run. Opened, it writes them anew, so that what a killed run left over is gone.
- *
- * @returns what is to be called after every step and every evaluation
- */
-export function follow(run: RunDirectory, files: readonly TrackerFile[]): () => void {
+/** Keeps the run's own tracker files up to date. Written anew at first, so that what a killed run left over is gone. */
+export function follow(run: RunDirectory, { tensorboard, csv }: { tensorboard: boolean; csv: boolean }): void {
+  const files = [...(tensorboard ? [eventFileOf(run)] : []), ...(csv ? [csvFileOf(run)] : [])];
   let written: readonly string[] | null = null;
-  const update = (): void => {
-    const history = historyOf(run);
+  run.afterWrite = () => {
+    const history = files.length === 0 ? [] : historyOf(run);
     const ids = history.map(idOf);
     const grown = written?.every((id, at) => id === ids[at]) ?? false;
     const added = history.slice(written?.length);
     for (const file of files) {
       if (!grown) writeTracker(file, history);
-      else for (const moment of added) appendFileSync(file.path, file.each(moment));
+      else for (const moment of added) appendDurable(file.path, file.each(moment));
     }
     written = ids;
   };
-  update();
-  return update;
+  run.afterWrite();
 }
 
 function idOf(moment: Moment): string {

@@ -18,8 +18,6 @@ import { engineChoices } from "../../sandbox/native/choice.js";
 import { WALL_MODES } from "../../sandbox/wall/wall.js";
 
 type MeasureName = keyof typeof measures;
-/** Three weeks: a timer counts milliseconds in 31 bits. */
-const MOST_MINUTES = 30_240;
 
 const count = z.number().int().positive();
 const share = z.number().min(0).max(1);
@@ -116,6 +114,8 @@ export const configSchema = z.strictObject({
       minimumComplexity: z.number().int().nonnegative().default(0),
       maximumComplexity: count.default(100),
       includeRaised: z.boolean().default(false),
+      /** Share of programs run on their input with every list, text and number in it emptied: many then raise. */
+      emptiedInputs: share.default(0),
       /** Of failed programs: those that pass some tests, those that pass none, or any. */
       passedTests: z.enum(passedTests).default("any"),
       /** About the longest answer of the warm start: longer ones, numbers spelt in digits mostly, teach nothing. */
@@ -184,7 +184,7 @@ export const configSchema = z.strictObject({
         .nullable()
         .default(null),
       /** Stops after the step in which this much time is used up, over all resumes; `--resume` with more goes on. */
-      maximumMinutes: z.number().positive().max(MOST_MINUTES).nullable().default(null),
+      maximumMinutes: z.number().positive().nullable().default(null),
     })
     .prefault({}),
   /** Learn from given answers instead of rewards: a warm start, or distillation; null: reinforcement. */

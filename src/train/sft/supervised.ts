@@ -30,7 +30,7 @@ export async function supervisedLoop(
 ): Promise<RunInfo["status"]> {
   const { config, engine, run, position } = session;
   if (isEvaluationDue(position.step, config)) await session.evaluate(position.step, report);
-  while (position.step < config.train.steps && !signal?.aborted) {
+  while (session.goesOn(signal)) {
     const step = position.step + 1;
     const started = performance.now();
     const sequences = demonstrations.batch(position.cursor, batch);

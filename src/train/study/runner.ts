@@ -49,15 +49,20 @@ export type JobResult =
  * @throws UsageError naming the first of them and the difference
  */
 export function settleChanges(plan: Plan, fresh: boolean): void {
+  const removed: string[] = [];
   for (const task of allTasks(plan)) {
     const state = stateOf(task);
-    if (state.kind !== "changed") continue;
-    if (fresh) removeTask(task);
-    else {
+    const standsOnRemoved =
+      task.kind === "train" && removed.some((path) => `${task.config.engine.model}/`.startsWith(`${path}/`));
+    if (state.kind !== "changed" && !standsOnRemoved) continue;
+    if (!fresh) {
+      const difference = state.kind === "changed" ? state.difference : "";
       throw new UsageError(
-        `${task.path}: was made by another study: ${state.difference}; --fresh makes what has changed again, --out takes another folder`,
+        `${task.path}: was made otherwise: ${difference}; --fresh makes what has changed again, --out takes another folder`,
       );
     }
+    removeTask(task);
+    removed.push(task.path);
   }
 }
 
@@ -109,8 +114,7 @@ async function runOrReport(task: Task, plan: Plan, jobs: readonly Job[], tools: 
       if (task.kind === "train") tools.shared.keep(RunDirectory.open(task.path), task.config);
       return { kind: "finished" };
     }
-    const overBudget = plan.study.budget !== null && times.totalSeconds > plan.study.budget.minutes * 60;
-    if (signal.aborted || overBudget) return { kind: "left" };
+    if (signal.aborted || isOverBudget(plan, times)) return { kind: "left" };
     report.began(task);
     const start = performance.now();
     const message = task.kind === "train" ? await runTraining(task, tools) : await makeModel(task, tools);
@@ -126,6 +130,10 @@ async function runOrReport(task: Task, plan: Plan, jobs: readonly Job[], tools: 
   } catch (error) {
     return failure(task, messageOf(error), report);
   }
+}
+
+export function isOverBudget({ study }: Plan, times: Times): boolean {
+  return study.budget !== null && times.totalSeconds > study.budget.minutes * 60;
 }
 
 function failure(task: Task, message: string, report: StudyReporter): TaskResult {

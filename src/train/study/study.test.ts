@@ -1,15 +1,19 @@
-import { mkdtempSync, readdirSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { readPlan } from "./plan.js";
+import { prepareRun } from "../run.js";
+import { type Plan, readPlan } from "./plan.js";
+import { settleChanges } from "./runner.js";
+import { stateOf } from "./state.js";
+import { Times } from "./times.js";
 
 const shipped = new URL("../../../studies/", import.meta.url).pathname;
 
-function plan(text: string): ReturnType<typeof readPlan> {
+function plan(text: string, folder = "out"): Plan {
   const path = join(mkdtempSync(join(tmpdir(), "coderlplus-study-")), "study.yaml");
   writeFileSync(path, text);
-  return readPlan(path, { folder: "out" });
+  return readPlan(path, { folder });
 }
 
 const study = (more: string): string => `
@@ -21,6 +25,56 @@ baseline: a
 variants:
   a: {recipe: grpo}
 ${more}`;
+
+describe("what is there already", () => {
+  const text = study("  b: {stages: [{recipe: grpo}, {recipe: coderlplus}]}");
+  const folder = mkdtempSync(join(tmpdir(), "coderlplus-study-"));
+  const begin = ({ jobs }: Plan): void => {
+    for (const { tasks } of jobs) for (const { config, path } of tasks.slice(0, 1)) prepareRun(config, path).release();
+  };
+
+  it("stays where it is what the study asks for, and is an error that names the difference where it is not", () => {
+    const asked = plan(text, folder);
+    begin(asked);
+    settleChanges(asked, false);
+    expect(asked.jobs.map(({ tasks }) => stateOf(tasks[0]).kind)).toEqual(Array(4).fill("unfinished"));
+    const changed = plan(text.replace("b: {stages: [{recipe: grpo}", "b: {stages: [{recipe: coderlplus}"), folder);
+    expect(() => settleChanges(changed, false)).toThrow(
+      /b.seed-3\.stage-1: was made otherwise: alignment\.share is 0 there and 0\.4 here; --fresh/,
+    );
+    settleChanges(changed, true);
+    expect(changed.jobs.map(({ tasks }) => stateOf(tasks[0]).kind)).toEqual([
+      "unfinished",
+      "missing",
+      "unfinished",
+      "missing",
+    ]);
+  });
+
+  it("is begun anew where a kill left half of its first files", () => {
+    const asked = plan(text, mkdtempSync(join(tmpdir(), "coderlplus-study-")));
+    begin(asked);
+    const [task] = asked.jobs[0].tasks;
+    rmSync(join(task.path, "config.yaml"));
+    expect(stateOf(task).kind).toBe("missing");
+  });
+});
+
+describe("what is left to do", () => {
+  it("is reckoned from what was measured: the same variant's seeds, then steps", () => {
+    const { jobs } = plan(
+      study("  b: {recipe: coderlplus, settings: {train.steps: 14}}"),
+      mkdtempSync(join(tmpdir(), "times-")),
+    );
+    const tasks = jobs.map(({ tasks: [task] }) => task);
+    const times = new Times(mkdtempSync(join(tmpdir(), "coderlplus-study-")));
+    expect(times.expected(tasks[0], tasks)).toBeNull();
+    times.add(tasks[0], 4, false);
+    times.add(tasks[0], 10, true);
+    expect(times.measured(tasks[0])).toBe(14);
+    expect(tasks.slice(1).map((task) => times.expected(task, tasks))).toEqual([28, 14, 28]);
+  });
+});
 
 describe("the studies that ship with the package", () => {
   it.each(readdirSync(shipped))("%s: every variant has a valid config of its own", (name) => {
