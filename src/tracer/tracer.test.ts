@@ -95,7 +95,7 @@ test("parameters that are never assigned again are listed", async () => {
   expect(result.parameters).toEqual(["f.a", "f.c", "f.d"]);
 });
 
-// CodeRL+ recipe/filter.py: radon-like counting by ast.walk, start 1.
+// CodeRL+ recipe/filter.py: radon-like counting by ast.walk, start 1. Golden case coderlplus/cyclomatic.
 test.each([
   ["x=1", 1],
   ["for i in range(3):\n    if i and i>1 or i==0:\n        pass\n", 5],

@@ -122,6 +122,14 @@ describe("a study's plan", () => {
     ["a swap of a stranger", study("swap: [a, z]"), /swap: there is no "z"/],
     ["a model that is not made", study("  b: {recipe: grpo, model: m}"), /variants\.b\.model: there is no "m"/],
     ["a measure that is none", study("measures: [self_check_at_3]"), /measures\[0\].*self_check_at_3/],
+    [
+      "an sft stage that says how long in epochs",
+      study("  b: {recipe: sft, settings: {supervised.data: d.jsonl, supervised.epochs: 2}}").replace(
+        "train.steps: 7",
+        "",
+      ),
+      /variants\.b: .*train\.steps instead of supervised\.epochs/,
+    ],
     ["a seed twice", study("").replace("[3, 5]", "[3, 3]"), /seeds: 3 is there twice/],
   ])("refuses %s", (_, text, message) => {
     expect(() => plan(text)).toThrow(message);

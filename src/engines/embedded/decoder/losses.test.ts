@@ -91,6 +91,7 @@ describe("the policy losses as graphs", () => {
     ["dr_grpo_seq_mean_token_sum_norm", "token-ratio", "seq-mean-token-sum-norm"],
     ["dapo_clip_higher_0.2_0.28", "token-ratio", "token-mean"],
     ["no_dual_clip", "token-ratio", "token-mean"],
+    // policy_loss/coderlplus_total: with KL
     ["coderlplus_total", "token-ratio", "token-mean"],
     ["gspo_3e-4_4e-4", "sequence-ratio", "seq-mean-token-mean"],
     ["gspo_0.2_0.2", "sequence-ratio", "seq-mean-token-mean"],

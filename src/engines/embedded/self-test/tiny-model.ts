@@ -40,7 +40,7 @@ export function livelyWeights(layout: Layout, seed: string): Float32Array {
   return weights;
 }
 
-export const TINY_LOSS: Loss = {
+export const TINY_LOSS: Extract<Loss, { kind: "policy" }> = {
   kind: "policy",
   objective: "token-ratio",
   klEstimator: "k3",

@@ -3,7 +3,9 @@
 
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { describe, expect, it } from "vitest";
+import { objectives } from "../../../algorithms/policy-loss.js";
 import { Rng } from "../../../core/rng.js";
+import type { Loss } from "../../engine.js";
 import { lossGraph } from "../decoder/graphs.js";
 import { layoutOf } from "../decoder/layout.js";
 import { traitsOf } from "../families/families.js";
@@ -59,35 +61,42 @@ describe("the dialect's order", () => {
   const summed = ({ nodes }: GraphSpec): boolean =>
     nodes.some(({ operator, attributes }) => operator === "Cast" && attributes.to === INT64);
 
-  it("needs no sums of dimensions, and layers computed again give the same gradient", async () => {
-    const model = tinyModel(TEST_CONFIG);
-    const weights = loadedWeights(model, model.weights);
-    const processor = new Trainer(model, UNGUARDED);
-    const scores = await processor.logprobs(weights, oneBatch(tinySequences(model)));
-    const batch = tinyBatch(
-      model,
-      scores.map(({ logprobs }) => logprobs),
-    );
-    let before = false;
-    let after = false;
-    const open: OpenSession = (graph, ...rest) => {
-      before ||= summed(graph);
-      after ||= summed(forWebgpu(graph));
-      return onProcessor()(graph, ...rest);
-    };
-    const device = new Trainer(model, { ...UNGUARDED, open });
-    const gradientOf = async (trainer: Trainer, recompute: boolean): Promise<Float32Array> => {
-      const gradient = new Float32Array(model.layout.length);
-      await trainer.gradient(weights, { ...batch, recompute }, TINY_LOSS, (offset, piece) => {
-        for (let i = 0; i < piece.length; i++) gradient[offset + i] += piece[i];
-      });
-      return gradient;
-    };
-    const expected = await gradientOf(processor, false);
-    const found = await gradientOf(device, true);
-    expect([before, after]).toEqual([true, false]);
-    for (const [at, value] of expected.entries()) expect(found[at]).toBeCloseTo(value, 3);
-  });
+  const losses = objectives.map((objective): [string, Loss] => [
+    objective,
+    { ...TINY_LOSS, objective, klEstimator: "k1" },
+  ]);
+  it.each(losses)(
+    "needs no sums of dimensions, and layers computed again give the same gradient: %s",
+    async (_, loss) => {
+      const model = tinyModel(TEST_CONFIG);
+      const weights = loadedWeights(model, model.weights);
+      const processor = new Trainer(model, UNGUARDED);
+      const scores = await processor.logprobs(weights, oneBatch(tinySequences(model)));
+      const batch = tinyBatch(
+        model,
+        scores.map(({ logprobs }) => logprobs),
+      );
+      let before = false;
+      let after = false;
+      const open: OpenSession = (graph, ...rest) => {
+        before ||= summed(graph);
+        after ||= summed(forWebgpu(graph));
+        return onProcessor()(graph, ...rest);
+      };
+      const device = new Trainer(model, { ...UNGUARDED, open });
+      const gradientOf = async (trainer: Trainer, recompute: boolean): Promise<Float32Array> => {
+        const gradient = new Float32Array(model.layout.length);
+        await trainer.gradient(weights, { ...batch, recompute }, loss, (offset, piece) => {
+          for (let i = 0; i < piece.length; i++) gradient[offset + i] += piece[i];
+        });
+        return gradient;
+      };
+      const expected = await gradientOf(processor, false);
+      const found = await gradientOf(device, true);
+      expect([before, after]).toEqual([true, false]);
+      for (const [at, value] of expected.entries()) expect(found[at]).toBeCloseTo(value, 3);
+    },
+  );
 });
 
 describe("the device's self-test", () => {
