@@ -172,6 +172,17 @@ describe("the pool", () => {
     ).toBe(true);
   });
 
+  it("gives newer failures first by age, and all alike where sampling is uniform", () => {
+    const newest = (sampling: PoolOptions["sampling"]): number =>
+      Array.from({ length: 400 }, (_, seed) => filled({ sampling }).draw(1, 5, Rng.of(seed))).filter(
+        ([drawn]) => drawn?.step === 4,
+      ).length / 400;
+    // The weights of four steps, five examples each, are 1/2, 1/4, 1/8 and 1/16.
+    expect(newest("byAge")).toBeCloseTo(8 / 15, 1);
+    expect(newest("uniform")).toBeCloseTo(1 / 4, 1);
+    expect(newest("recent")).toBe(1);
+  });
+
   it("repeats nothing until everything has been drawn once", () => {
     for (const sampling of ["recent", "uniform", "byAge"] as const) {
       const pool = filled({ sampling });

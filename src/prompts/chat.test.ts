@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { parseJson } from "../core/json.js";
+import { type Json, parseJson } from "../core/json.js";
 import { problemSchema } from "../problems/problem.js";
 import { chat } from "./chat.js";
+import { questionKinds } from "./question.js";
 
 const dialect = chat(([message]) => `<user>${message?.content}</user>`);
 
@@ -33,6 +34,27 @@ describe("the chat dialect", () => {
     expect(prompt).toContain('`b` (a set: write {"$set": [...]})');
     expect(prompt).toMatch(/- `c`\n/);
     expect(prompt).toContain("`f(1)`");
+  });
+
+  it.each(questionKinds)("asks %s with an example answer that is itself of the right form", (kind) => {
+    const program = "def f(x):\n    return x";
+    const variables = { finalValues: { "f.x": 1 }, stepValues: { "f.x@1": 1 }, nextLine: { "line 2#1": null } };
+    const asked: Record<string, object> = { ...variables, coverage: { "line 2": true } };
+    const input = { kind: "call", function: "f", arguments: [{ $tuple: [1] }] } as const;
+    const prompt = dialect.question({
+      kind,
+      program,
+      input,
+      variables: (asked[kind] ?? {}) as Record<string, Json>,
+      output: kind === "output" || kind === "input" ? 1 : undefined,
+      language: "python",
+    });
+    for (const key of Object.keys(asked[kind] ?? {})) expect(prompt).toContain(`- \`${key}\``);
+    expect(prompt.includes("2|     return x")).toBe(kind === "nextLine" || kind === "coverage");
+    expect(prompt.includes("`f(...)` returned `1`")).toBe(kind === "input");
+    expect(prompt.includes("f((1,))")).toBe(kind !== "input");
+    const example = prompt.replace("</user>", "").split("\n").at(-1) ?? "";
+    expect(Object.keys(parseJson(example) as object)[0]).toBe(kind === "input" ? "input" : "variables");
   });
 
   it("asks for one test's output and reads the last line", () => {

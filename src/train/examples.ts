@@ -9,6 +9,7 @@ import { recycle } from "../alignment/recycle.js";
 import { fromReferences } from "../alignment/references.js";
 import { shareAt } from "../alignment/share.js";
 import { DataError } from "../core/errors.js";
+import type { Problems } from "../problems/problem-set.js";
 import { trace } from "../tracer/tracer.js";
 import type { Config } from "./config/schema.js";
 import type { GradeAlignment, GradedGroup } from "./grade.js";
@@ -53,20 +54,19 @@ export async function newExamples(session: Session, graded: readonly GradedGroup
   return recycle(candidatesOf(graded), recycling, pool, tools, step, config.seed);
 }
 
-/**
- * Fills the pool of a new run with what its first steps ask for, where no rollout is needed for that.
- *
- * @throws DataError where no problem has a reference program
- */
-export async function firstExamples(session: Session): Promise<void> {
-  const { config, references, position, pool } = session;
-  if (config.alignment.source !== "references") return;
-  if (references.size === 0) {
+/** @throws DataError where no problem has what the config asks for */
+export function checkReferences({ alignment, data }: Config, references: Problems): void {
+  if (alignment.source === "references" && references.size === 0) {
     throw new DataError(
-      `${config.data.train}: no problem has a reference program and a test with an input, which alignment.source: references asks for; take another source`,
+      `${data.train}: no problem has a reference program and a test with an input, which alignment.source: references asks for; take another source`,
     );
   }
-  if (position.step > 0) return;
+}
+
+/** Fills the pool of a new run with what its first steps ask for, where no rollout is needed for that. */
+export async function firstExamples(session: Session): Promise<void> {
+  const { config, position, pool } = session;
+  if (config.alignment.source !== "references" || position.step > 0) return;
   for (let step = 1; step <= 1 + config.rollouts.stepsBehind; step++) {
     const { examples } = await referencesFor(session, step, 0);
     pool.add(examples);

@@ -25,7 +25,7 @@ import { type Position, resumeCheckpoint, writeCheckpoint } from "./checkpoint.j
 import { Clock } from "./clock.js";
 import type { Config } from "./config/schema.js";
 import { engineOptions } from "./estimate.js";
-import { alignmentGrader, alignmentTools, firstExamples, needsAllTests } from "./examples.js";
+import { alignmentGrader, alignmentTools, checkReferences, firstExamples, needsAllTests } from "./examples.js";
 import { checkEngine, checkMemory } from "./fit.js";
 import type { GradeAlignment, Judge } from "./grade.js";
 import { readPending } from "./pending.js";
@@ -93,7 +93,10 @@ export async function openParts(config: Config, report: Pick<Reporter, "notice">
     checkEngine(config, engine);
     const dialect = dialectOf(config, engine);
     const set = supervised ? null : await openProblems(config, engine, dialect, report);
-    if (set) opened.push(set);
+    if (set) {
+      opened.push(set);
+      checkReferences(config, set.marked);
+    }
     const demonstrations =
       supervised && (await Demonstrations.open(supervised.data, engine.model, { ...supervised, seed: config.seed }));
     if (demonstrations) opened.push(demonstrations);
