@@ -152,6 +152,8 @@ describe("a supervised config", () => {
     const settled = withSteps(config, 100);
     expect(settled.train.steps).toBe(19);
     expect(settled.supervised?.epochs).toBeNull();
+    expect(settled.optimizer.warmUpSteps).toBe(5);
+    expect(withSteps(config, 10).optimizer.warmUpSteps).toBe(1);
     expect(withSteps(settled, 1000)).toBe(settled);
   });
 });

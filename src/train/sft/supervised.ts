@@ -58,10 +58,17 @@ export async function supervisedLoop(
 
 /** Epochs become steps: the run's length is known before it begins. */
 export function withSteps(config: Config, demonstrations: number): Config {
-  const { supervised, train } = config;
+  const { supervised, train, optimizer } = config;
   if (!supervised || supervised.epochs === null) return config;
   const steps = Math.ceil((supervised.epochs * demonstrations) / supervised.batch);
-  return { ...config, supervised: { ...supervised, epochs: null }, train: { ...train, steps } };
+  // Few demonstrations are learnt in few steps, of which some have to be left for the schedule.
+  const warmUpSteps = Math.min(optimizer.warmUpSteps, steps - 1);
+  return {
+    ...config,
+    supervised: { ...supervised, epochs: null },
+    train: { ...train, steps },
+    optimizer: { ...optimizer, warmUpSteps },
+  };
 }
 
 /** One update from a batch. @returns the metrics of it */
