@@ -112,9 +112,8 @@ function rewardByTarget(groups: readonly GradedGroup[]): Omit<StepMetrics, "step
 }
 
 function zeroSpread(groups: readonly GradedGroup[]): number | null {
-  return orNull(
-    mean(groups.map(({ rollouts }) => Number(rollouts.every(({ reward }) => reward === rollouts[0]?.reward)))),
-  );
+  const rewards = groups.map(({ rollouts }) => rollouts.flatMap(({ reward }) => reward ?? []));
+  return orNull(mean(rewards.map((ofGroup) => Number(new Set(ofGroup).size < 2))));
 }
 
 function orNull(value: number): number | null {

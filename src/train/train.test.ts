@@ -3,16 +3,20 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { AlignmentPool } from "../alignment/pool.js";
+import { emptyFunnel } from "../alignment/recycle.js";
 import { LORA_TARGETS } from "../engines/embedded/adapters/layout.js";
 import { problemSchema } from "../problems/problem.js";
 import { heldProblems } from "../problems/problem-set.js";
 import { continuation } from "../prompts/continuation.js";
 import { type Advantages, advantagesOf } from "./advantages.js";
 import { alignmentCount, isCollecting, mixedBatch } from "./batch.js";
+import { Clock } from "./clock.js";
 import { applySettings, configText, readConfigFile, resolveConfig } from "./config/resolve.js";
 import type { Config } from "./config/schema.js";
 import type { GradedGroup } from "./grade.js";
 import { recipe, recipes } from "./recipes/recipes.js";
+import { stepMetrics } from "./step.js";
+import { notUpdated } from "./update.js";
 
 describe("the config", () => {
   it("survives being written and read again", () => {
@@ -167,4 +171,19 @@ describe("advantages over groups", () => {
       expect(of(algorithm, alignment, code)).toEqual([...of(algorithm, alignment), ...of(algorithm, code)]);
     },
   );
+});
+
+it("a group whose judged rollouts have earned the same has no spread, whatever the judge failed on", () => {
+  const group = (...rewards: Array<number | null>): GradedGroup =>
+    ({
+      prompt: { task: { kind: "code" } },
+      rollouts: rewards.map((reward) => ({ reward, rewardParts: {}, sample: { tokens: [1] } })),
+    }) as unknown as GradedGroup;
+  const learnt = [group(1, null, 1), group(null, 0, 0), group(null, null), group(null, 0, 1)];
+  const batch = { learnt, left: [], isCollected: false, rounds: 1 };
+  const pool = new AlignmentPool({ capacity: 1, sampling: "recent" });
+  const metrics = stepMetrics({ step: 1, batch, funnel: emptyFunnel(), pool, update: notUpdated, clock: new Clock() });
+  expect(metrics["code/zero_spread_groups"]).toBe(0.75);
+  expect(metrics["code/infrastructure"]).toBe(5);
+  expect(Object.values(metrics)).not.toContain(Number.NaN);
 });
