@@ -33,6 +33,7 @@ const MAY_CHANGE: ReadonlySet<string> = new Set([
   "train.keepEvery",
   "train.keepBest",
   "evaluation.every",
+  "rollouts.dynamicSampling.maximumBatches",
   "guards.maximumGradientNorm",
   "guards.maximumOldKl",
   "guards.minimumEntropy",

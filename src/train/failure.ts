@@ -24,9 +24,17 @@ export function failureOf(error: unknown, run: RunDirectory, config: Config): un
 function wayOut(error: Error, { path }: RunDirectory, config: Config, checkpoint: string | null): string {
   const resume = `coderlplus train --run ${path} --resume`;
   if (error instanceof StorageError) return `once it can be written: ${resume}`;
-  if (error instanceof SamplingError) return `with another setting: ${resume} --set KEY=VALUE`;
+  const fromThere = checkpoint ? " from there" : "";
+  const another = (setting: string): string =>
+    `coderlplus train ${path}/config.yaml --set ${setting}${checkpoint ? ` --set engine.model=${checkpoint}` : ""}`;
+  if (error instanceof SamplingError) {
+    const batches = 2 * (config.rollouts.dynamicSampling?.maximumBatches ?? 1);
+    return (
+      `to go on with more batches: ${resume} --set rollouts.dynamicSampling.maximumBatches=${batches}\n` +
+      `  another run${fromThere}: ${another("KEY=VALUE")}`
+    );
+  }
   if (!(error instanceof DivergenceError)) return `to try again from there: ${resume}`;
   // Resuming would repeat it, number by number.
-  const gentler = `coderlplus train ${path}/config.yaml --set optimizer.learningRate=${config.optimizer.learningRate / GENTLER}`;
-  return `a gentler run${checkpoint ? " from there" : ""}: ${gentler}${checkpoint ? ` --set engine.model=${checkpoint}` : ""}`;
+  return `a gentler run${fromThere}: ${another(`optimizer.learningRate=${config.optimizer.learningRate / GENTLER}`)}`;
 }

@@ -166,7 +166,8 @@ describe("dynamic sampling", () => {
     expect(failure.message).toMatch(
       /only 0 of 10 code groups \(5 wanted\) have rewards that differ.*rollouts\.temperature/,
     );
-    expect(failure.message).toMatch(/checkpoint: none was written yet\n.*given-up --resume --set/);
+    expect(failure.message).toMatch(/checkpoint: none was written yet\n.*given-up --resume --set .*maximumBatches=4\n/);
+    expect(failure.message).toMatch(/another run: coderlplus train .*given-up\/config\.yaml --set KEY=VALUE$/);
   });
 });
 
