@@ -4,7 +4,10 @@
 import { Float, type Json } from "../core/json.js";
 import type { ProgramInput } from "../problems/problem.js";
 
-/** No text on standard input; every argument emptied, and zero for numbers. Whatever else a value is stays as it is. */
+/**
+ * No text on standard input; every argument without keyword emptied, and zero for numbers. Whatever else a value is stays
+ * as it is.
+ */
 export function emptied(input: ProgramInput): ProgramInput {
   if (input.kind === "stdio") return { kind: "stdio", stdin: "" };
   return { ...input, arguments: input.arguments.map(nothingOf) };
@@ -17,6 +20,7 @@ function nothingOf(value: Json): Json {
   if (Array.isArray(value)) return [];
   if (typeof value !== "object" || value === null) return value;
   const [tag] = Object.keys(value);
+  if (tag === "$int") return 0;
   if (tag === "$tuple" || tag === "$set" || tag === "$dict" || tag === "$deque") return { [tag]: [] };
   return tag?.startsWith("$") ? value : {};
 }

@@ -21,7 +21,7 @@ import {
   demonstrationTasks,
 } from "../train/sft/demonstrate.js";
 import type { Demonstration } from "../train/sft/demonstration.js";
-import { natural, positive } from "./numbers.js";
+import { natural, positive, share } from "./numbers.js";
 import { plainDialects } from "./plain-dialects.js";
 import { openSandboxWith, type SandboxFlags, withSandboxOptions } from "./sandbox-options.js";
 
@@ -31,6 +31,7 @@ interface Flags extends SandboxFlags {
   readonly seed: number;
   readonly dialect: keyof typeof plainDialects;
   readonly includeRaised?: boolean;
+  readonly emptiedInputs: number;
   readonly out: string;
   readonly json?: boolean;
 }
@@ -50,6 +51,7 @@ export function registerDemonstrate(data: Command): void {
           .default("continuation"),
       )
       .option("--include-raised", "also programs that end by an exception, whose type is then the output")
+      .option("--emptied-inputs <share>", "share of the questions about an input with nothing in it", share, 0)
       .option("--out <file>", "where to write; - is standard output", "-")
       .option("--json", "print a summary as one JSON object (needs --out FILE)")
       .addHelpText(
@@ -103,8 +105,8 @@ async function writeDemonstrations(path: string, flags: Flags): Promise<void> {
     );
 }
 
-function optionsOf({ task: tasks, seed, includeRaised = false }: Flags): DemonstrateOptions {
-  return { tasks, seed, includeRaised };
+function optionsOf({ task: tasks, seed, includeRaised = false, emptiedInputs }: Flags): DemonstrateOptions {
+  return { tasks, seed, includeRaised, emptiedInputs };
 }
 
 function toolsOf(sandbox: Sandbox, { dialect }: Flags): DemonstrationTools {

@@ -4,7 +4,7 @@ import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { type Command, Option } from "commander";
 import { UsageError } from "../core/errors.js";
-import { writeFolderAtomic } from "../core/files.js";
+import { writeFolderAtomic } from "../core/folders.js";
 import { sum } from "../core/maths.js";
 import { sizeText } from "../core/sizes.js";
 import { type ExportSource, exportModel } from "../engines/embedded/adapters/export.js";

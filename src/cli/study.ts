@@ -16,6 +16,7 @@ import { isOverBudget, type JobResult, runJobs, settleChanges, type VerbResult }
 import { swapCheckers } from "../train/study/swap.js";
 import { Times } from "../train/study/times.js";
 import { positive } from "./numbers.js";
+import { stopOnRequest } from "./stopping.js";
 import { dryRunText, StudyProgress } from "./study-progress.js";
 import { textTable } from "./table.js";
 
@@ -29,8 +30,6 @@ interface Flags {
   readonly dryRun?: boolean;
   readonly json?: boolean;
 }
-
-const SAME_KEY_MS = 500;
 
 /** Of what a process says before it dies: where it was, not what went wrong. */
 const NO_MESSAGE = /^\s*$|^\s+at |^Node\.js v/;
@@ -98,24 +97,16 @@ async function runUntilStopped(
   times: Times,
   report: StudyProgress,
 ): Promise<JobResult[]> {
-  const controller = new AbortController();
-  let stoppedAt = 0;
-  const stop = (): void => {
-    // A terminal and npm may both pass on one Ctrl-C.
-    if (controller.signal.aborted && performance.now() - stoppedAt < SAME_KEY_MS) return;
-    if (controller.signal.aborted) process.exit(130);
-    stoppedAt = performance.now();
-    controller.abort();
-    report.line("stopping after the step under way; press Ctrl-C again to stop at once");
-  };
-  process.on("SIGINT", stop);
+  const { signal, release } = stopOnRequest(() =>
+    report.line("stopping after the step under way; press Ctrl-C again to stop at once"),
+  );
   const shared = sharedEvaluations(join(plan.folder, "evaluations"));
   const verb = (args: readonly string[], onLine: (line: string) => void): Promise<VerbResult> =>
-    runVerb(args, onLine, controller.signal);
+    runVerb(args, onLine, signal);
   try {
-    return await runJobs(plan, jobs, parallel, { verb, shared, times, report, signal: controller.signal });
+    return await runJobs(plan, jobs, parallel, { verb, shared, times, report, signal });
   } finally {
-    process.off("SIGINT", stop);
+    release();
     report.end();
   }
 }

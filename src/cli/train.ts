@@ -13,6 +13,7 @@ import { openParts } from "../train/session.js";
 import { estimateText } from "./estimate.js";
 import { namedConfig } from "./named-config.js";
 import { Progress } from "./progress.js";
+import { stopOnRequest } from "./stopping.js";
 import { evaluationTable } from "./table.js";
 
 export interface TrainingFlags {
@@ -23,9 +24,6 @@ export interface TrainingFlags {
   readonly json?: boolean;
 }
 
-/** Of a terminal, and of whatever ends jobs on a cluster or a machine that goes down. */
-const STOPPING = ["SIGINT", "SIGTERM"] as const;
-const SAME_KEY_MS = 500;
 /** What a resumed run may be given anew: nothing that changes how its steps are made. */
 const MAY_CHANGE: ReadonlySet<string> = new Set([
   "train.steps",
@@ -86,28 +84,20 @@ export async function runTraining(name: string | undefined, flags: TrainingFlags
 
   const path = flags.run ?? RunDirectory.next("runs", config.recipe);
   const progress = new Progress(flags.json ? process.stderr : process.stdout);
-  const controller = new AbortController();
-  let stoppedAt = 0;
-  const stop = (): void => {
-    // A terminal and npm may both pass on one Ctrl-C.
-    if (controller.signal.aborted && performance.now() - stoppedAt < SAME_KEY_MS) return;
-    if (controller.signal.aborted) process.exit(130);
-    stoppedAt = performance.now();
-    controller.abort();
-    progress.line("stopping after this step, with a checkpoint; press Ctrl-C again to stop at once");
-  };
-  for (const name of STOPPING) process.on(name, stop);
+  const { signal, release } = stopOnRequest(() =>
+    progress.line("stopping after this step, with a checkpoint; press Ctrl-C again to stop at once"),
+  );
   try {
-    const options = { path, resume: flags.resume ?? false, reporter: progress, signal: controller.signal };
+    const options = { path, resume: flags.resume ?? false, reporter: progress, signal };
     const { run, info } = await train(config, options);
     progress.end();
     if (flags.json) process.stdout.write(`${JSON.stringify(result(run, info))}\n`);
-    else sayWhatNext(run, config, info, progress, controller.signal.aborted);
+    else sayWhatNext(run, config, info, progress, signal.aborted);
   } catch (error) {
     progress.end();
     throw error;
   } finally {
-    for (const name of STOPPING) process.off(name, stop);
+    release();
   }
 }
 

@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { StorageError } from "./errors.js";
-import { appendDurable, removeFolderAtomic, sweepTemporary, writeAtomic } from "./files.js";
+import { appendDurable, writeAtomic } from "./files.js";
+import { removeFolderAtomic, sweepTemporary } from "./folders.js";
 
 const folder = (): string => mkdtempSync(join(tmpdir(), "coderlplus-durable-"));
 

@@ -10,7 +10,6 @@ import {
   lstatSync,
   mkdirSync,
   openSync,
-  readdirSync,
   readFileSync,
   readlinkSync,
   readSync,
@@ -22,7 +21,7 @@ import {
   writeFileSync,
   writeSync,
 } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { DataError, messageOf, StorageError, UsageError } from "./errors.js";
 
 /** Reads a UTF-8 file the user named. @throws UsageError with the path and what to do. */
@@ -127,14 +126,6 @@ export function appendDurable(path: string, content: string | Uint8Array): void 
   });
 }
 
-/** What a kill has left of files that were being written here. Only for a folder that nobody else writes in. */
-export function sweepTemporary(folder: string): void {
-  if (!existsSync(folder)) return;
-  for (const name of readdirSync(folder)) {
-    if (TEMPORARY.test(name)) rmSync(join(folder, name), { recursive: true, force: true });
-  }
-}
-
 const BUFFERED_CHARACTERS = 1 << 16;
 
 /**
@@ -207,11 +198,6 @@ function temporaryName(target: string): string {
   return `${target}.tmp-${process.pid}`;
 }
 
-/** Names that nobody gives a file or folder of their own: what has them is removed. */
-const NEW = ".coderlplus-new";
-const OLD = ".coderlplus-old";
-const TEMPORARY = /\.tmp-\d+$|\.coderlplus-(?:new|old)$/;
-
 /** A pipe, a device, or a name of an open file: renaming something over it would take it from whoever reads there. */
 function isSpecial(path: string): boolean {
   const stat = statOf(path);
@@ -227,7 +213,7 @@ function statOf(path: string): Stats | undefined {
 }
 
 /** Where the path leads, also where nothing is there yet. */
-function throughLinks(path: string): string {
+export function throughLinks(path: string): string {
   if (existsSync(path)) return realpathSync(path);
   let target = resolve(path);
   for (let links = 0; lstatSync(target, { throwIfNoEntry: false })?.isSymbolicLink(); links++) {
@@ -265,62 +251,8 @@ export function isRegularFile(path: string): boolean {
   return statOf(path)?.isFile() === true;
 }
 
-/**
- * Fills a folder under a temporary name and renames it into place once `fill` has written everything. The folder that
- * was there stays, under its name or another, until the new one is in its place.
- */
-export async function writeFolderAtomic(
-  path: string,
-  fill: (temporary: string) => Promise<void> | void,
-): Promise<void> {
-  const target = throughLinks(resolve(path));
-  const temporary = `${target}${NEW}`;
-  const old = `${target}${OLD}`;
-  storing(temporary, () => {
-    putBack(old, target);
-    rmSync(temporary, { recursive: true, force: true });
-    mkdirSync(temporary, { recursive: true });
-  });
-  try {
-    await fill(temporary);
-    flushFolders(temporary);
-    if (existsSync(target)) renameSync(target, old);
-    renameSync(temporary, target);
-  } catch (error) {
-    rmSync(temporary, { recursive: true, force: true });
-    throw StorageError.of(path, error);
-  } finally {
-    putBack(old, target);
-  }
-  flush(dirname(target));
-}
-
-/** Gone at once for whoever looks for the name: a kill leaves no half of it. */
-export function removeFolderAtomic(path: string): void {
-  const old = `${path}${OLD}`;
-  storing(path, () => {
-    rmSync(old, { recursive: true, force: true });
-    if (existsSync(path)) renameSync(path, old);
-    rmSync(old, { recursive: true, force: true });
-  });
-}
-
-/** After a kill or an error between the two renames the old folder is all there is; after both it is in the way. */
-function putBack(old: string, target: string): void {
-  if (!existsSync(old)) return;
-  if (existsSync(target)) rmSync(old, { recursive: true });
-  else renameSync(old, target);
-}
-
-function flushFolders(folder: string): void {
-  for (const entry of readdirSync(folder, { withFileTypes: true })) {
-    if (entry.isDirectory()) flushFolders(join(folder, entry.name));
-  }
-  flush(folder);
-}
-
 /** Makes a rename durable. Some systems cannot open a folder; there the rename alone has to do. */
-function flush(folder: string): void {
+export function flush(folder: string): void {
   if (process.platform === "win32" || !existsSync(folder)) return;
   const handle = openSync(folder, "r");
   try {

@@ -22,40 +22,65 @@ interface Question {
 type Checkable = Pick<EvaluatedCandidate, "program" | "passes">;
 
 /**
- * How many visible examples the checker believes each program gets right. The same question is asked once; where all
- * programs of a problem pass or all fail, no choice changes the score and nothing is asked.
+ * How many visible examples the checker believes each program gets right. Nothing is asked that cannot change what is
+ * submitted: no problem whose programs all pass or all fail, no program behind one with every example right, and the
+ * same question once.
  *
  * @param tools       whose engine is the checker
  * @param candidates  [problems][N]
- * @returns           [problems][N], empty for a problem that is not asked
+ * @returns           [problems][N], null for a program that is not asked
  */
 export async function predictedMatches(
   tools: EvaluationTools,
   candidates: ReadonlyArray<readonly Checkable[]>,
   maximumTokens: number,
-): Promise<number[][]> {
+): Promise<Array<Array<number | null>>> {
+  const counted: Array<Array<number | null>> = candidates.map((written) => written.map(() => null));
   const inspections = new Map<string, Promise<Inspection | null>>();
-  const questions = await Promise.all(
-    tools.problems.map((problem, i) => {
-      const asked = choiceMatters(candidates[i]) ? (candidates[i] ?? []) : [];
-      return Promise.all(asked.map(({ program }) => questionsOf(tools, problem, program, inspections)));
-    }),
-  );
+  const shown = tools.problems.map((problem) => visibleExamples(problem).length);
+  for (const [from, to] of ROUNDS) {
+    const questions = await Promise.all(
+      tools.problems.map((problem, i) => {
+        const isOpen = choiceMatters(candidates[i]) && !counted[i]?.includes(shown[i]);
+        const asked = isOpen ? (candidates[i] ?? []).slice(from, to) : [];
+        return Promise.all(asked.map(({ program }) => questionsOf(tools, problem, program, inspections)));
+      }),
+    );
+    for (const [i, counts] of (await rightAnswers(tools, questions, maximumTokens)).entries()) {
+      counted[i]?.splice(from, counts.length, ...counts);
+    }
+  }
+  return counted;
+}
+
+/** Places of the candidates asked together: one at a time asks least, all at once keeps the engine busiest. */
+const ROUNDS = [
+  [0, 1],
+  [1, 3],
+  [3, Number.POSITIVE_INFINITY],
+] as const;
+
+/** Of each list of questions, how many the checker answers as expected. */
+async function rightAnswers(
+  { engine, dialect }: EvaluationTools,
+  questions: ReadonlyArray<ReadonlyArray<readonly Question[]>>,
+  maximumTokens: number,
+): Promise<number[][]> {
   const prompts = [...new Set(questions.flat(2).map(({ prompt }) => prompt))];
-  const texts = await completeAll(tools.engine, prompts, maximumTokens);
+  const texts = await completeAll(engine, prompts, maximumTokens);
   const answers = new Map(prompts.map((prompt, i) => [prompt, parseAnswer(texts[i] ?? "", "withOutput")]));
   return questions.map((byProgram) =>
     byProgram.map(
       (asked) =>
         asked.filter(({ prompt, expected }) =>
-          matches(expected, answers.get(prompt)?.output, tools.dialect.sequencesAsArrays),
+          matches(expected, answers.get(prompt)?.output, dialect.sequencesAsArrays),
         ).length,
     ),
   );
 }
 
 /** Whether some of the candidates pass and others do not. */
-export function choiceMatters(candidates: readonly Checkable[] = []): boolean {
+function choiceMatters(candidates: readonly Checkable[] = []): boolean {
   return candidates.some(({ passes }) => passes !== candidates[0]?.passes);
 }
 

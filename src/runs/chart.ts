@@ -2,6 +2,8 @@
 
 export interface Series {
   readonly name: string;
+  /** Decides colour and dashes, so that a name looks the same in every chart; without it, the place in this one. */
+  readonly place?: number;
   readonly points: readonly Point[];
 }
 
@@ -51,15 +53,15 @@ export function lineChart(series: readonly Series[]): string {
     const edge = (sign: number): string[] =>
       line.points.map((point) => `${x(point.x).toFixed(1)},${y(point.y + sign * (point.spread ?? 0)).toFixed(1)}`);
     if (line.points.every(({ spread = 0 }) => spread === 0)) return "";
-    return `<polygon points="${[...edge(1), ...edge(-1).reverse()].join(" ")}" fill="${colourOf(i)}" opacity="0.14"/>`;
+    return `<polygon points="${[...edge(1), ...edge(-1).reverse()].join(" ")}" fill="${colourOf(line.place ?? i)}" opacity="0.14"/>`;
   });
   const lines = series.map((line, i) => {
     const path = line.points.map((point) => `${x(point.x).toFixed(1)},${y(point.y).toFixed(1)}`).join(" ");
-    return `<polyline points="${path}" fill="none" stroke="${colourOf(i)}" stroke-width="1.8" stroke-dasharray="${DASHES[i % DASHES.length]}"/>`;
+    return `<polyline points="${path}" fill="none" stroke="${colourOf(line.place ?? i)}" stroke-width="1.8" stroke-dasharray="${DASHES[(line.place ?? i) % DASHES.length]}"/>`;
   });
   const legend = series.map(
     (line, i) =>
-      `<text x="${MARGIN.left + 8}" y="${MARGIN.top + (series.length > 3 ? 6 : 13) + LEGEND_ROW * i}" font-size="11" fill="${colourOf(i)}">${KEYS[i % KEYS.length]} ${line.name}</text>`,
+      `<text x="${MARGIN.left + 8}" y="${MARGIN.top + (series.length > 3 ? 6 : 13) + LEGEND_ROW * i}" font-size="11" fill="${colourOf(line.place ?? i)}">${KEYS[(line.place ?? i) % KEYS.length]} ${line.name}</text>`,
   );
   const ends = `<text x="${MARGIN.left}" y="${height - 8}" font-size="11" fill="var(--faint)">step ${left}</text><text x="${WIDTH - MARGIN.right}" y="${height - 8}" text-anchor="end" font-size="11" fill="var(--faint)">step ${right}</text>`;
   return `<svg viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${series.map(({ name }) => name).join(", ")} by step">${grid.join("")}${bands.join("")}${lines.join("")}${legend.join("")}${ends}</svg>`;

@@ -4,6 +4,8 @@ import { colourOf, numberLabel, padded, scale } from "./chart.js";
 
 export interface Dot {
   readonly name: string;
+  /** Its place among all that is drawn anywhere of this subject: the same name has the same colour in every chart. */
+  readonly place: number;
   readonly value: number;
   readonly low: number;
   readonly high: number;
@@ -31,9 +33,9 @@ export function dotChart(dots: readonly Dot[], zero: number | null, what: string
     zero === null
       ? ""
       : `<line x1="${x(zero)}" x2="${x(zero)}" y1="${MARGIN.top}" y2="${floor}" stroke="var(--faint)" stroke-dasharray="4 3"/>`;
-  const rows = dots.map(({ name, value, low, high }, i) => {
+  const rows = dots.map(({ name, place, value, low, high }, i) => {
     const y = MARGIN.top + ROW * (i + 0.5);
-    const colour = colourOf(i);
+    const colour = colourOf(place);
     return `<text x="${MARGIN.left - 8}" y="${y + 4}" text-anchor="end" font-size="11" fill="${colour}">${name}</text><line x1="${x(low)}" x2="${x(high)}" y1="${y}" y2="${y}" stroke="${colour}" stroke-width="2"/><circle cx="${x(value)}" cy="${y}" r="4" fill="${colour}"/>`;
   });
   return `<svg viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${what}">${axis.join("")}${line}${rows.join("")}</svg>`;

@@ -85,6 +85,6 @@ export interface EvaluatedCandidate {
   readonly passes: number | null;
   /** Visible tests that pass. */
   readonly visible: number | null;
-  /** Visible tests that the model believes to pass; null where it was not asked: all candidates pass, or none does. */
+  /** Visible tests that the model believes to pass; null where it was not asked: that changes no score. */
   readonly predicted: number | null;
 }

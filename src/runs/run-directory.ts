@@ -4,15 +4,8 @@
 import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { DataError, UsageError } from "../core/errors.js";
-import {
-  appendDurable,
-  readText,
-  removeFolderAtomic,
-  storing,
-  sweepTemporary,
-  writeAtomic,
-  writeFolderAtomic,
-} from "../core/files.js";
+import { appendDurable, readText, storing, writeAtomic } from "../core/files.js";
+import { removeFolderAtomic, sweepTemporary, writeFolderAtomic } from "../core/folders.js";
 import { parseJson, stringifyJson } from "../core/json.js";
 import { readLines, toLines } from "../core/jsonl.js";
 import { LOCK, releaseLock, takeLock } from "./lock.js";

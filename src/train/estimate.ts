@@ -34,6 +34,8 @@ export function engineOptions({ engine, seed }: Config): EmbeddedOptions {
 export function estimateRun(config: Config): RunEstimate {
   const { prompts, rollouts, policy, judge } = config;
   const reference = policy.klCoefficient > 0;
+  // Sampling, and what rescore.ts asks for.
+  const passes = 1 + Number(reference) + Number(policy.importance !== null);
   const { memory, ...engine } = estimateEmbedded(engineOptions(config), {
     prompts: rollouts.prompts,
     promptTokens: prompts.maximumTokens,
@@ -59,6 +61,6 @@ export function estimateRun(config: Config): RunEstimate {
     totalBytes: bytesOf(parts),
     machineBytes,
     fits: bytesOf(parts) <= machineBytes && bytesOf(memory) <= limit,
-    stepFlops: (read + completions) * (forwardFlopsPerToken * (reference ? 2 : 1) + gradientFlopsPerToken),
+    stepFlops: (read + completions) * (forwardFlopsPerToken * passes + gradientFlopsPerToken),
   };
 }

@@ -11,6 +11,7 @@ import type { RolloutRecord, RunInfo } from "../runs/records.js";
 import { RunDirectory } from "../runs/run-directory.js";
 import { bundled } from "./bundled.js";
 import { applySettings, resolveConfig } from "./config/resolve.js";
+import { failureOf } from "./failure.js";
 import { silent } from "./reporter.js";
 import { openParts, type Parts, startSession } from "./session.js";
 import { trainLoop } from "./train.js";
@@ -141,11 +142,15 @@ describe("dynamic sampling", () => {
     expect((await trained("dynamic-stopped", DYNAMIC, { workers: 1 })).text).toBe(run.text);
   });
 
-  it("gives up with one error that says what to change", async () => {
+  it("gives up with one error that says what was found, what to change and how to go on", async () => {
     const settings = ["rollouts.dynamicSampling.maximumBatches=2", "rollouts.temperature=0.001"];
-    await expect(trained("given-up", settings)).rejects.toThrow(
-      /step 1: dynamic sampling gave up: after 2 batches of prompts only 0 of 10 code groups \(5 wanted\).*rollouts\.temperature/,
+    const error: unknown = await trained("given-up", settings).catch((reason: unknown) => reason);
+    const failure = failureOf(error, directory(join(root, "given-up")), configOf(settings)) as Error;
+    expect(failure.message).toMatch(/failed after 0 whole steps: step 1: dynamic sampling gave up: after 2 batches of/);
+    expect(failure.message).toMatch(
+      /only 0 of 10 code groups \(5 wanted\) have rewards that differ.*rollouts\.temperature/,
     );
+    expect(failure.message).toMatch(/checkpoint: none was written yet\n.*given-up --resume --set/);
   });
 });
 

@@ -58,6 +58,9 @@ describe("KL in the reward", () => {
     // 1 - 0.5 * 1 and 0 - 0.5 * 2
     expect(advantagesOf(groups, config)).toEqual([[0.75, -0.75, null]]);
     expect(lossOf(config).klCoefficient).toBe(0);
+    const inLoss = configOf("algorithm=dr-grpo", "policy.klCoefficient=0.5");
+    expect(advantagesOf(groups, inLoss)).toEqual([[0.5, -0.5, null]]);
+    expect(lossOf(inLoss).klCoefficient).toBe(0.5);
     expect(signalMetrics(groups, config)["policy/reward_kl"]).toBeCloseTo(0.75, 9);
   });
 

@@ -93,9 +93,6 @@ export class ParquetLeaf {
   }
 
   async #decode(header: PageHeader, bodyAt: number, rest: DecodedArray): Promise<DecodedArray | undefined> {
-    if (Math.max(header.uncompressed_page_size, header.compressed_page_size) > MAXIMUM_PAGE_BYTES) {
-      throw new RangeError(`a page of ${this.path} is over ${MAXIMUM_PAGE_BYTES / 2 ** 20} MiB`);
-    }
     const view = viewOf(await this.#read(bodyAt, header.compressed_page_size));
     return readPage({ view, offset: 0 }, header, this.#decoder, this.#dictionary, rest, 0).data;
   }
@@ -104,12 +101,22 @@ export class ParquetLeaf {
     for (let size = HEADER_BYTES; ; size *= 4) {
       const reader = { view: viewOf(await this.#read(at, Math.min(size, this.#end - at))), offset: 0 };
       try {
-        return { header: parquetHeader(reader), bodyAt: at + reader.offset };
+        const header = parquetHeader(reader);
+        return { header: this.#checked(header), bodyAt: at + reader.offset };
       } catch (error) {
         // Statistics in the header may hold long texts.
         if (size >= MAXIMUM_HEADER_BYTES || size >= this.#end - at) throw error;
       }
     }
+  }
+
+  /** A header is a claim: one of a negative size would be read for ever. */
+  #checked(header: PageHeader): PageHeader {
+    const { compressed_page_size: packed, uncompressed_page_size: unpacked } = header;
+    if (packed < 0 || unpacked < 0 || Math.max(packed, unpacked) > MAXIMUM_PAGE_BYTES) {
+      throw new RangeError(`a page of ${this.path} claims ${packed} bytes, ${unpacked} unpacked`);
+    }
+    return header;
   }
 
   async #read(offset: number, length: number): Promise<Uint8Array> {

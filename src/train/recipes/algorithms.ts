@@ -56,7 +56,7 @@ const cispo: ConfigInput = { recipe: "cispo", algorithm: "cispo", alignment: cod
 /** `coderlplus train coderlplus-cispo`: the same with the alignment task. */
 const coderlplusCispo: ConfigInput = { recipe: "coderlplus-cispo", algorithm: "cispo" };
 
-export const algorithmRecipes = {
+export const algorithms = {
   "dr-grpo": drGrpo,
   "coderlplus-dr-grpo": coderlplusDrGrpo,
   rloo,

@@ -3,17 +3,12 @@
 import { UsageError } from "../../core/errors.js";
 import { suggestion } from "../../core/schema.js";
 import type { ConfigInput } from "../config/schema.js";
-import { algorithmRecipes } from "./algorithms.js";
+import { algorithms } from "./algorithms.js";
 import { baselines } from "./baselines.js";
 import { curricula } from "./curricula.js";
 import { method } from "./method.js";
 
-export const recipes: Readonly<Record<string, ConfigInput>> = {
-  ...method,
-  ...algorithmRecipes,
-  ...curricula,
-  ...baselines,
-};
+export const recipes: Readonly<Record<string, ConfigInput>> = { ...method, ...algorithms, ...curricula, ...baselines };
 
 /** @throws UsageError naming the recipes there are */
 export function recipe(name: string): ConfigInput {

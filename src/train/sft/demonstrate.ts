@@ -8,7 +8,7 @@ import { outputOf } from "../../alignment/output.js";
 import { AlignmentPool } from "../../alignment/pool.js";
 import type { RecycleOptions } from "../../alignment/recycle.js";
 import { fromReferences, hasReference } from "../../alignment/references.js";
-import { targets } from "../../alignment/target.js";
+import { type Target, targets } from "../../alignment/target.js";
 import { Float, type Json } from "../../core/json.js";
 import { Rng } from "../../core/rng.js";
 import type { Judgement } from "../../judge/verdict.js";
@@ -26,8 +26,7 @@ export interface DemonstrationTools extends BuildTools {
   readonly judge: (problem: Problem, program: string | null) => Promise<Judgement>;
 }
 
-/** `outputOrError`: what a program gives on an emptied input, or the type of the exception that ends it. */
-export const demonstrationTasks = ["code", ...targets, "outputOrError"] as const;
+export const demonstrationTasks = ["code", ...targets] as const;
 export type DemonstrationTask = (typeof demonstrationTasks)[number];
 
 export interface DemonstrateOptions {
@@ -36,6 +35,8 @@ export interface DemonstrateOptions {
   readonly seed: number;
   /** Ask of programs that end by an exception, too. */
   readonly includeRaised: boolean;
+  /** Share of the questions that are about an emptied input. */
+  readonly emptiedInputs: number;
 }
 
 /** References that are run at once. */
@@ -44,13 +45,13 @@ const TOGETHER = 64;
 /** Demonstrations of each task in turn; the same for the same problems and seed. */
 export async function* demonstrate(
   problems: readonly Problem[],
-  { tasks, seed, includeRaised }: DemonstrateOptions,
+  { tasks, seed, ...asked }: DemonstrateOptions,
   tools: DemonstrationTools,
 ): AsyncGenerator<Demonstrated> {
   let sources = tasks.map((task) =>
     task === "code"
       ? codeDemonstrations(problems, tools, seed)
-      : alignmentDemonstrations(problems, task, optionsOf(task, includeRaised), tools, seed),
+      : alignmentDemonstrations(problems, optionsOf(task, asked), tools, seed),
   );
   while (sources.length > 0) {
     const drawn = await Promise.all(sources.map((source) => source.next()));
@@ -59,15 +60,10 @@ export async function* demonstrate(
   }
 }
 
-type AskingTask = Exclude<DemonstrationTask, "code">;
-
 /** Those of reinforcement; how long a prompt or an answer may be is said where a model is trained. */
-function optionsOf(task: AskingTask, includeRaised: boolean): RecycleOptions {
-  const asked =
-    task === "outputOrError" ? { target: "output", emptiedInputs: 1, includeRaised: true } : { target: task };
-  const input = { alignment: { source: "references", includeRaised, ...asked } };
+function optionsOf(target: Target, asked: Pick<DemonstrateOptions, "includeRaised" | "emptiedInputs">): RecycleOptions {
   return {
-    ...resolveConfig(input, "demonstrations").alignment,
+    ...resolveConfig({ alignment: { ...asked, source: "references", target } }, "demonstrations").alignment,
     maximumPromptTokens: Number.POSITIVE_INFINITY,
     maximumAnswerTokens: Number.POSITIVE_INFINITY,
   };
@@ -94,7 +90,6 @@ async function* codeDemonstrations(
 /** Questions about reference programs with their true answers, until every program was asked on every input. */
 async function* alignmentDemonstrations(
   problems: readonly Problem[],
-  task: AskingTask,
   options: RecycleOptions,
   tools: DemonstrationTools,
   seed: number,
@@ -109,7 +104,7 @@ async function* alignmentDemonstrations(
     for (const example of made.examples) {
       const answer = trueAnswer(grading.sequencesAsArrays ? withArrays(example) : example);
       const grade = await gradeExample(example, answer, grading);
-      if (grade?.reward === 1) yield demonstrated(example.prompt, answer, task, example.problem);
+      if (grade?.reward === 1) yield demonstrated(example.prompt, answer, example.target, example.problem);
     }
     taken = made.taken;
   }

@@ -106,6 +106,9 @@ function jobOf(study: Study, name: string, seed: number, { folder, file, setting
     const last = [...settings, `seed=${seed}`, ...(model === null ? [] : [`engine.model=${JSON.stringify(model)}`])];
     const all = [...settingTexts(study.settings), ...settingTexts(stage.settings), ...last];
     const config = resolveConfig(applySettings(configInput(stage, file), all), where);
+    if (typeof config.supervised?.epochs === "number") {
+      throw new ConfigError(`${where}: a study says how long in steps: set train.steps instead of supervised.epochs`);
+    }
     model = config.train.steps === 0 ? config.engine.model : RunDirectory.checkpointOf(path, config.train.steps);
     return { kind: "train", label: `${name} seed ${seed}${stages.length > 1 ? ` stage ${i + 1}` : ""}`, path, config };
   });

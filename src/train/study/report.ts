@@ -86,11 +86,12 @@ interface Plot {
 function plotsOf({ comparison, curves }: StudyResults): Plot[] {
   const { groups } = comparison;
   const dots = Object.entries(comparison.measures).flatMap(([name, row]): Plot[] => {
-    const values = row.map(({ value, spread }, i): Dot => {
-      return { name: groups[i]?.name ?? "", value, low: value - spread, high: value + spread };
+    const nameOf = (place: number): string => groups[place]?.name ?? "";
+    const values = row.map(({ value, spread }, place): Dot => {
+      return { name: nameOf(place), place, value, low: value - spread, high: value + spread };
     });
-    const differences = row.flatMap(({ against }, i): Dot[] =>
-      against ? [{ name: groups[i]?.name ?? "", value: against.difference, low: against.low, high: against.high }] : [],
+    const differences = row.flatMap(({ against }, place): Dot[] =>
+      against ? [{ name: nameOf(place), place, value: against.difference, low: against.low, high: against.high }] : [],
     );
     const plot = {
       title: `${name}, mean and spread over seeds`,

@@ -86,7 +86,7 @@ interface FinishedVariant {
 
 function curveOf({ title, metric }: (typeof curves)[number], variants: readonly FinishedVariant[]): Curve[] {
   const series = variants
-    .map(({ name, jobs }) => ({ name, points: meanCurve(jobs.map(metricsOf), metric) }))
+    .map(({ name, jobs }, place) => ({ name, place, points: meanCurve(jobs.map(metricsOf), metric) }))
     .filter(({ points }) => points.length > 0);
   return series.length === 0 ? [] : [{ title, series }];
 }

@@ -70,6 +70,7 @@ describe("what is left to do", () => {
     const times = new Times(mkdtempSync(join(tmpdir(), "coderlplus-study-")));
     expect(times.expected(tasks[0], tasks)).toBeNull();
     times.add(tasks[0], 4, false);
+    expect(times.measured(tasks[0])).toBeNull();
     times.add(tasks[0], 10, true);
     expect(times.measured(tasks[0])).toBe(14);
     expect(tasks.slice(1).map((task) => times.expected(task, tasks))).toEqual([28, 14, 28]);
@@ -121,6 +122,14 @@ describe("a study's plan", () => {
     ["a swap of a stranger", study("swap: [a, z]"), /swap: there is no "z"/],
     ["a model that is not made", study("  b: {recipe: grpo, model: m}"), /variants\.b\.model: there is no "m"/],
     ["a measure that is none", study("measures: [self_check_at_3]"), /measures\[0\].*self_check_at_3/],
+    [
+      "an sft stage that says how long in epochs",
+      study("  b: {recipe: sft, settings: {supervised.data: d.jsonl, supervised.epochs: 2}}").replace(
+        "train.steps: 7",
+        "",
+      ),
+      /variants\.b: .*train\.steps instead of supervised\.epochs/,
+    ],
     ["a seed twice", study("").replace("[3, 5]", "[3, 3]"), /seeds: 3 is there twice/],
   ])("refuses %s", (_, text, message) => {
     expect(() => plan(text)).toThrow(message);

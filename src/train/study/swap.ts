@@ -6,7 +6,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { readText, sha256, writeAtomic } from "../../core/files.js";
 import { mean, standardDeviation } from "../../core/maths.js";
-import { choiceMatters, predictedMatches, submitted } from "../../eval/self-check.js";
+import { predictedMatches, submitted } from "../../eval/self-check.js";
 import { type Interval, pairedInterval, type SeedScores } from "../../runs/compare.js";
 import type { EvaluationSample } from "../../runs/records.js";
 import { RunDirectory } from "../../runs/run-directory.js";
@@ -89,15 +89,18 @@ function evaluatedRun({ tasks }: Job): EvaluatedRun {
   return { task, model, samples: RunDirectory.open(task.path).readEvaluationSamples("family", steps) };
 }
 
-/** [runs][problems][N] how many visible examples the checker believes right; kept in a file for the next time. */
+/** [runs][problems][N] how many visible examples the checker believes right; null where it was not asked. */
+type Predictions = Array<Array<Array<number | null>>>;
+
+/** Kept in a file for the next time. */
 async function checkedBy(
   checker: EvaluatedRun,
   runs: readonly EvaluatedRun[],
   file: string,
   say: (text: string) => void,
-): Promise<number[][][]> {
+): Promise<Predictions> {
   const key = sha256(JSON.stringify([weightsHash(checker.model), runs.map(({ samples }) => samples)]));
-  const kept = existsSync(file) ? (JSON.parse(readText(file)) as { key: string; predicted: number[][][] }) : null;
+  const kept = existsSync(file) ? (JSON.parse(readText(file)) as { key: string; predicted: Predictions }) : null;
   if (kept?.key === key) return kept.predicted;
   const start = performance.now();
   const predicted = await predict(
@@ -111,25 +114,17 @@ async function checkedBy(
   return predicted;
 }
 
-async function predict(config: Config, runs: readonly EvaluatedRun[]): Promise<number[][][]> {
+async function predict(config: Config, runs: readonly EvaluatedRun[]): Promise<Predictions> {
   const parts = await openParts(resolveConfig(config, "checker"));
   try {
     const { engine, sandbox, dialect, evaluation: problems } = parts;
-    // The programs of all runs in one go: what several of them wrote is asked once.
-    const asked = problems.map((_, i) =>
-      runs.flatMap(({ samples }) => (choiceMatters(samples[i]?.candidates) ? (samples[i]?.candidates ?? []) : [])),
-    );
     const tools = { engine, sandbox, dialect, problems };
-    const answers = await predictedMatches(tools, asked, config.rollouts.maximumTokens);
-    const places = problems.map(() => 0);
-    return runs.map(({ samples }) =>
-      problems.map((_, i) => {
-        if (!choiceMatters(samples[i]?.candidates)) return [];
-        const from = places[i];
-        places[i] += samples[i]?.candidates?.length ?? 0;
-        return answers[i]?.slice(from, places[i]) ?? [];
-      }),
-    );
+    const predicted: Predictions = [];
+    for (const { samples } of runs) {
+      const candidates = samples.map((sample) => sample.candidates ?? []);
+      predicted.push(await predictedMatches(tools, candidates, config.rollouts.maximumTokens));
+    }
+    return predicted;
   } finally {
     await parts.close();
   }
@@ -137,7 +132,7 @@ async function predict(config: Config, runs: readonly EvaluatedRun[]): Promise<n
 
 function scoresOf(
   samples: readonly EvaluationSample[],
-  predicted: ReadonlyArray<readonly number[]>,
+  predicted: ReadonlyArray<ReadonlyArray<number | null>>,
 ): EvaluationSample[] {
   return samples.map((sample, i) => {
     const candidates = (sample.candidates ?? []).map((candidate, n) => ({
