@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { prepareRun } from "../run.js";
 import { type Plan, readPlan } from "./plan.js";
-import { settleChanges } from "./runner.js";
+import { neededSources, settleChanges } from "./runner.js";
 import { stateOf } from "./state.js";
 import { Times } from "./times.js";
 
@@ -105,8 +105,29 @@ describe("a study's plan", () => {
   });
 
   it("makes its models by our own verbs", () => {
-    const { models } = plan(study("models: {clean: {pretrain: {dirty-steps: 0, seed: 1}}}"));
-    expect(models[0]?.command.join(" ")).toBe("pretrain --out out/models/clean --dirty-steps 0 --seed 1");
+    const { sources } = plan(study("models: {clean: {pretrain: {dirty-steps: 0, seed: 1}}}"));
+    expect(sources).toMatchObject([
+      { command: "pretrain --out out/models/clean --dirty-steps 0 --seed 1".split(" "), path: "out/models/clean" },
+    ]);
+  });
+
+  it("teaches a model from demonstrations that it makes before", () => {
+    const taught = plan(
+      study(`  b: {recipe: coderlplus, model: taught}
+demonstrations: {asked: {task: "code,mixed", count: 9}, unused: {task: code}}
+models: {taught: {recipe: sft, data: asked, settings: {train.steps: 21}}, clean: {pretrain: {dirty-steps: 0}}}`),
+    );
+    const [file, , model] = taught.sources;
+    expect(file).toMatchObject({
+      command: "data demonstrate --out out/demonstrations/asked.jsonl --task code,mixed --count 9".split(" "),
+    });
+    expect(model).toMatchObject({
+      path: "out/models/taught",
+      config: { supervised: { data: file.path }, train: { steps: 21 } },
+    });
+    expect(taught.jobs[1].tasks[0].config.engine.model).toBe("out/models/taught/checkpoints/step-000021");
+    expect(neededSources(taught, taught.jobs)).toEqual([file, model]);
+    expect(neededSources(taught, [taught.jobs[0]])).toEqual([]);
   });
 
   it.each([
@@ -121,6 +142,11 @@ describe("a study's plan", () => {
     ["a baseline that is none", study("").replace("baseline: a", "baseline: c"), /baseline: there is no "c"/],
     ["a swap of a stranger", study("swap: [a, z]"), /swap: there is no "z"/],
     ["a model that is not made", study("  b: {recipe: grpo, model: m}"), /variants\.b\.model: there is no "m"/],
+    [
+      "demonstrations that are not made",
+      study("  b: {stages: [{recipe: sft, data: d}]}"),
+      /variants\.b\.stages\[0\]\.data: there is no "d"/,
+    ],
     ["a measure that is none", study("measures: [self_check_at_3]"), /measures\[0\].*self_check_at_3/],
     [
       "an sft stage that says how long in epochs",
