@@ -5,6 +5,7 @@ import { dirname, join, resolve } from "node:path";
 import { ConfigError } from "../../core/errors.js";
 import { explain, suggestion } from "../../core/schema.js";
 import { RunDirectory } from "../../runs/run-directory.js";
+import { isInert } from "../config/inert.js";
 import { applySettings, readConfigFile, resolveConfig } from "../config/resolve.js";
 import type { Config } from "../config/schema.js";
 import { sft } from "../recipes/baselines.js";
@@ -147,8 +148,16 @@ function configOf(study: Study, stage: Stage, own: readonly string[], at: string
   const where = `${file}: ${at}`;
   const data =
     stage.data === undefined ? [] : [`supervised.data=${JSON.stringify(demonstrationsPath(folder, stage.data))}`];
-  const all = [...settingTexts(study.settings), ...data, ...settingTexts(stage.settings), ...settings, ...own];
-  const config = resolveConfig(applySettings(configInput(stage, file), all), where);
+  const stageOwn = [...data, ...settingTexts(stage.settings)];
+  const input = configInput(stage, file);
+  // What is set for all trainings reaches those only that read it; what is set for a stage is refused where it makes no sense.
+  const isSupervised = stage.recipe === sft.recipe || stage.data !== undefined;
+  const meant = (text: string): boolean => !isSupervised || !isInert(text.slice(0, text.indexOf("=")).trim());
+  const common = settingTexts(study.settings).filter(meant);
+  const config = resolveConfig(
+    applySettings(input, [...common, ...stageOwn, ...settings.filter(meant), ...own]),
+    where,
+  );
   if (typeof config.supervised?.epochs === "number") {
     throw new ConfigError(`${where}: a study says how long in steps: set train.steps instead of supervised.epochs`);
   }

@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { studyFile } from "../bundled.js";
 import { prepareRun } from "../run.js";
 import { type Plan, readPlan } from "./plan.js";
 import { neededSources, settleChanges } from "./runner.js";
@@ -128,6 +129,25 @@ models: {taught: {recipe: sft, data: asked, settings: {train.steps: 21}}, clean:
     expect(taught.jobs[1].tasks[0].config.engine.model).toBe("out/models/taught/checkpoints/step-000021");
     expect(neededSources(taught, taught.jobs)).toEqual([file, model]);
     expect(neededSources(taught, [taught.jobs[0]])).toEqual([]);
+  });
+
+  it("sets for all trainings what each of them reads, and for one what it must read", () => {
+    const common = "settings: {rollouts.prompts: 6, evaluation.problems: 9}";
+    const staged = (own: string): string =>
+      study(`  b: {stages: [{recipe: sft, data: asked, settings: {train.steps: 21${own}}}, {recipe: grpo}]}
+demonstrations: {asked: {task: code}}`).replace("settings: {train.steps: 7}", common);
+    const [first, second] = plan(staged("")).jobs[1].tasks;
+    expect(first.config.evaluation.problems).toBe(9);
+    expect(second.config.rollouts.prompts).toBe(6);
+    expect(() => plan(staged(", rollouts.prompts: 6"))).toThrow(
+      /stages\[0\]: rollouts\.prompts means nothing to a sup/,
+    );
+  });
+
+  it("finds a study that ships with the package by its name, from wherever it is asked", () => {
+    expect(studyFile("first")).toBe(join(shipped, "first.yaml"));
+    expect(studyFile("mine/first.yaml")).toBe("mine/first.yaml");
+    expect(() => studyFile("frist")).toThrow(/unknown study "frist" \(did you mean "first"\?\)/);
   });
 
   it.each([
