@@ -1,7 +1,7 @@
 // What a study shows while it runs, and what it would run: one live line on a terminal, a line a task in a pipe.
 
 import type { Job, Plan, Task } from "../train/study/plan.js";
-import { allTasks, leftSeconds, type StudyReporter } from "../train/study/runner.js";
+import { allTasks, leftSeconds, neededSources, type StudyReporter } from "../train/study/runner.js";
 import { stateOf } from "../train/study/state.js";
 import type { Times } from "../train/study/times.js";
 import { textTable } from "./table.js";
@@ -9,6 +9,7 @@ import { textTable } from "./table.js";
 export class StudyProgress implements StudyReporter {
   readonly #live: boolean;
   readonly #total: number;
+  readonly #sources: ReadonlySet<Task>;
   #done: number;
   #shown = "";
 
@@ -18,6 +19,7 @@ export class StudyProgress implements StudyReporter {
     private readonly out: NodeJS.WriteStream,
   ) {
     const tasks = jobs.flatMap((job) => job.tasks);
+    this.#sources = new Set(plan.sources);
     this.#live = out.isTTY;
     this.#total = tasks.length;
     this.#done = tasks.filter((task) => stateOf(task).kind === "finished").length;
@@ -43,7 +45,7 @@ export class StudyProgress implements StudyReporter {
   ended(task: Task, seconds: number, leftSeconds: number | null): void {
     const left = leftSeconds === null ? "" : `; about ${clock(leftSeconds)} left`;
     this.line(`${this.#place(task)} ${task.label}: finished in ${clock(seconds)}${left}`);
-    if (task.kind === "train") this.#done++;
+    if (!this.#sources.has(task)) this.#done++;
   }
 
   failed(task: Task, message: string): void {
@@ -56,8 +58,8 @@ export class StudyProgress implements StudyReporter {
     this.#shown = "";
   }
 
-  #place({ kind }: Task): string {
-    return kind === "model" ? "[model]" : `[${Math.min(this.#done + 1, this.#total)}/${this.#total}]`;
+  #place(task: Task): string {
+    return this.#sources.has(task) ? "[before]" : `[${Math.min(this.#done + 1, this.#total)}/${this.#total}]`;
   }
 
   #draw(text: string): void {
@@ -70,7 +72,7 @@ export class StudyProgress implements StudyReporter {
 /** Every task with its state and its time: measured where it has finished, expected from others elsewhere. */
 export function dryRunText(plan: Plan, jobs: readonly Job[], times: Times, json: boolean): string {
   const known = allTasks(plan);
-  const rows = allTasks({ models: plan.models, jobs }).map((task) => {
+  const rows = allTasks({ sources: neededSources(plan, jobs), jobs }).map((task) => {
     const state = stateOf(task);
     const measured = state.kind === "finished" ? times.measured(task) : null;
     const expected = state.kind === "finished" ? null : times.expected(task, known);

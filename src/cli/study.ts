@@ -8,6 +8,7 @@ import { UsageError } from "../core/errors.js";
 import { suggestion } from "../core/schema.js";
 import { moduleArguments } from "../core/worker.js";
 import { differenceRows, valueRows } from "../runs/comparison-tables.js";
+import { studyFile } from "../train/bundled.js";
 import { sharedEvaluations } from "../train/study/evaluations.js";
 import { type Job, type Plan, readPlan } from "../train/study/plan.js";
 import { LEGEND, seedsText, swapRows, writeResults } from "../train/study/report.js";
@@ -38,7 +39,7 @@ export function registerStudy(program: Command): void {
   program
     .command("study")
     .description("run a study's variants under all its seeds, resumable, and compare them in one table")
-    .argument("<file>", "a study file (.yaml); some ship with the package in studies/")
+    .argument("<study>", "a study file (.yaml), or the name of one that ships with the package, such as first")
     .option("--only <variant...>", "run these variants only; the table shows all that have finished")
     .option("--seeds <n...>", "run these of the study's seeds only")
     .option("--set <key=value>", "change one key of every training's config; may be repeated", collected, [])
@@ -56,7 +57,10 @@ function collected(value: string, all: string[]): string[] {
 }
 
 async function runStudy(file: string, flags: Flags): Promise<void> {
-  const plan = readPlan(file, { settings: flags.set, ...(flags.out === undefined ? {} : { folder: flags.out }) });
+  const plan = readPlan(studyFile(file), {
+    settings: flags.set,
+    ...(flags.out === undefined ? {} : { folder: flags.out }),
+  });
   const jobs = selected(plan, flags);
   const times = new Times(plan.folder);
   if (flags.dryRun) {

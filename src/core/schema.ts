@@ -57,8 +57,13 @@ function depth(issues: readonly z.core.$ZodIssue[]): number {
 }
 
 function expectation(issue: z.core.$ZodIssue): string {
-  if (issue.code !== "invalid_union" || issue.errors.length === 0) return issue.message;
-  return [...new Set(issue.errors.flatMap(([first]) => (first ? [first.message] : [])))].join(" or ");
+  if (issue.code !== "invalid_union" || issue.errors.length === 0) return plain(issue.message);
+  return [...new Set(issue.errors.flatMap(([first]) => (first ? [plain(first.message)] : [])))].join(" or ");
+}
+
+/** What is expected, without the library's own word for the trouble and for the type that was found. */
+function plain(message: string): string {
+  return message.replace(/^(?:Invalid \w+|Too \w+): (?=expected)/, "").replace(/, received [\w ]+$/, "");
 }
 
 /** Where the key that tells the members of a union apart is missing: the unknown key in its place. */

@@ -90,8 +90,6 @@ class HistoryPass(Pass):
     def _line(self, code, line):
         self.executed.add(line)
         if len(self.lines) == LINES:
-            # What comes next in the activations that go on is not known.
-            self.stack = []
             return _monitoring.DISABLE
         if id(code) not in self.followed or not self.stack:
             return None
@@ -104,17 +102,24 @@ class HistoryPass(Pass):
             before[1] = line
         place[0] = len(self.lines)
         self.lines.append([line, 0])
+        if len(self.lines) == LINES:
+            # What comes next in the activations that go on is not known.
+            self.stack = []
         return None
 
     def _began(self, code, offset):
-        if len(self.lines) < LINES:
-            self.stack.append([None])
+        if len(self.lines) == LINES:
+            return _monitoring.DISABLE
+        self.stack.append([None])
+        return None
 
     def _ended(self, code, offset, value):
-        if self.stack:
-            place = self.stack.pop()
-            if place[0] is not None:
-                self.lines[place[0]][1] = None
+        if not self.stack:
+            return _monitoring.DISABLE
+        place = self.stack.pop()
+        if place[0] is not None:
+            self.lines[place[0]][1] = None
+        return None
 
     def _unwound(self, code, offset, error):
         if id(code) in self.followed:

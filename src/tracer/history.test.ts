@@ -13,6 +13,7 @@ import { trace } from "./tracer.js";
 
 const ORACLE = readFileSync(new URL("./fixtures/history-oracle.py", import.meta.url), "utf8");
 const RUNS = Number(process.env["TRACE_RUNS"] ?? 60);
+const seed = Number(process.env["TRACE_SEED"] ?? 1);
 const limits = { ...defaultLimits, timeMs: 500 };
 
 let sandbox: Sandbox;
@@ -55,7 +56,7 @@ test(`${RUNS} random programs: lines are those of sys.settrace, assignments thos
         expect([name, stringifyJson(known)]).toEqual([name, stringifyJson(seen)]);
       }
     }),
-    { numRuns: RUNS, seed: 1, endOnFailure: true },
+    { numRuns: RUNS, seed, endOnFailure: true },
   );
   expect(compared).toBeGreaterThan(RUNS / 2);
 }, 300_000);
@@ -208,6 +209,15 @@ describe("a history", () => {
     expect(lines).toHaveLength(5000);
     expect(lines.at(-1)?.[1]).toBe(0);
     expect(executed).toEqual([1, 2, 3]);
+  });
+
+  it("says that an activation ends only where it does, wherever the record of lines is full", async () => {
+    for (const before of ["", "a = 1\n", "a = 1\nb = 1\n"]) {
+      const offset = before.split("\n").length - 1;
+      const { lines } = await historyOf(`${before}def g(i):\n    y = i\n    return y\nfor i in range(3000):\n    g(i)`);
+      expect(lines).toHaveLength(5000);
+      expect(new Set(lines.filter(([, next]) => next === null).map(([line]) => line - offset))).toEqual(new Set([3]));
+    }
   });
 
   it("leaves out what differs in a second world", async () => {

@@ -58,10 +58,21 @@ describe("a file of problems", () => {
     expect(said(await read(zipped))).toEqual(expected(zipped));
   });
 
+  test("a problem of ours without its language is a fault of that row, not of the format", async () => {
+    const path = file(
+      "no-language.jsonl",
+      '{"id": "a", "prompt": "p", "tests": [{"kind": "stdio", "stdin": "", "stdout": ""}]}\n',
+    );
+    expect(await read(path)).toMatchObject([
+      { kind: "malformed", reason: 'language: expected one of "python"|"javascript"', detail: "found nothing" },
+    ]);
+  });
+
   test.each([
     ["nowhere.jsonl", undefined, /nowhere\.jsonl: cannot read it \(no such file\)/],
     ["other.jsonl", '{"a": 1, "b": 2}', /other\.jsonl: found the fields a, b; no known format .*--format/],
-    ["empty.jsonl", "", /empty\.jsonl: found no rows/],
+    ["empty.jsonl", "", /empty\.jsonl: found no rows; expected JSON lines, one JSON array, or Parquet$/],
+    ["text.jsonl", "no JSON\nat all\n", /text\.jsonl: found no rows; expected JSON lines, one JSON array, or Parquet$/],
     ["cut.json", `[${own("a")},`, /cut\.json: its JSON array does not end/],
     ["cut.gz", gzipSync(own("a").repeat(100)).subarray(0, 60), /cut\.gz: not a whole gzip file/],
     ["cut.parquet", "PAR1 and no more", /cut\.parquet: not a whole Parquet file/],

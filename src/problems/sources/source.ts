@@ -3,7 +3,6 @@
 // what becomes of the problems (convert.ts).
 
 import { UsageError } from "../../core/errors.js";
-import { stringifyJson } from "../../core/json.js";
 import { explain } from "../../core/schema.js";
 import { type Problem, problemSchema } from "../problem.js";
 import { type Format, type FormatName, formatOf, formats } from "./formats.js";
@@ -65,9 +64,10 @@ export async function openSource(
 }
 
 function unknownFormat(path: string, fields: ReadonlySet<string>): string {
-  const found = fields.size === 0 ? "no rows" : `the fields ${[...fields].slice(0, 20).join(", ")}`;
+  if (fields.size === 0) return `${path}: found no rows; expected JSON lines, one JSON array, or Parquet`;
+  const found = [...fields].slice(0, 20).join(", ");
   const known = Object.entries(formats).map(([name, { about }]) => `  ${name}: ${about}`);
-  return `${path}: found ${found}; no known format has these. Name one with --format:\n${known.join("\n")}`;
+  return `${path}: found the fields ${found}; no known format has these. Name one with --format:\n${known.join("\n")}`;
 }
 
 function itemOf(raw: RawRow, where: Place, format: Format): SourceItem {
@@ -87,8 +87,10 @@ function itemOf(raw: RawRow, where: Place, format: Format): SourceItem {
 function checked(draft: Draft | Row): Problem {
   const result = problemSchema.safeParse(draft);
   if (result.success) return result.data;
-  const [expected = "", ...found] = explain(result.error, draft, problemSchema).split("; found ");
+  const said = explain(result.error, draft, problemSchema);
+  const [expected = "", ...found] = said.split("; found ");
   // Without the index, so that the same trouble in another test is the same reason.
   const reason = expected.replaceAll(/\[\d+\]/g, "[]");
-  throw new RowFault("malformed", reason, reason === expected ? found.join("") : stringifyJson([expected, ...found]));
+  const detail = found.length === 0 ? "" : `found ${found.join("; found ")}`;
+  throw new RowFault("malformed", reason, reason === expected ? detail : said);
 }

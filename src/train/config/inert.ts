@@ -43,6 +43,11 @@ export function refuseInert(input: unknown, where: string): void {
   }
 }
 
+/** @param key  with its sections, as --set has it */
+export function isInert(key: string): boolean {
+  return INERT.some((path) => key === path || key.startsWith(`${path}.`));
+}
+
 export function withoutInert(config: object): object {
   const copy = structuredClone(config) as Record<string, Record<string, unknown>>;
   for (const path of INERT) {

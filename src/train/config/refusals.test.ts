@@ -28,7 +28,7 @@ describe("settings of control that make no sense together", () => {
     [
       "a warm-up that leaves nothing to the schedule",
       ["train.steps=5", "optimizer.schedule=cosine"],
-      /optimizer\.warmUpSteps is 5, but only 5 steps learn/,
+      /optimizer\.warmUpSteps is 5, but only 5 steps learn: .*; set it to 4 at most/,
     ],
     [
       "a warm-up longer than what collecting leaves",

@@ -30,7 +30,7 @@ function refuseControl({ alignment, evaluation, guards, optimizer, policy, train
   // A constant rate may end in its warm-up: so do all first tries of a few steps.
   if (schedule !== "constant" && warmUpSteps >= learning && train.steps > 0) {
     throw new ConfigError(
-      `${where}: optimizer.warmUpSteps is ${warmUpSteps}, but only ${learning} steps learn: nothing is left for a ${schedule} schedule; lower it, or set optimizer.schedule: constant`,
+      `${where}: optimizer.warmUpSteps is ${warmUpSteps}, but only ${learning} steps learn: nothing is left for a ${schedule} schedule; ${learning > 0 ? `set it to ${learning - 1} at most` : "raise train.steps"}`,
     );
   }
   if (schedule === "constant" && optimizer.finalShare !== 0) {

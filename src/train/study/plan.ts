@@ -5,15 +5,16 @@ import { dirname, join, resolve } from "node:path";
 import { ConfigError } from "../../core/errors.js";
 import { explain, suggestion } from "../../core/schema.js";
 import { RunDirectory } from "../../runs/run-directory.js";
+import { isInert } from "../config/inert.js";
 import { applySettings, readConfigFile, resolveConfig } from "../config/resolve.js";
 import type { Config } from "../config/schema.js";
 import { sft } from "../recipes/baselines.js";
 import { recipe } from "../recipes/recipes.js";
 import { type Flags, type Stage, type Study, studySchema } from "./schema.js";
 
-/** A model folder that a verb of ours makes. */
-export interface ModelTask {
-  readonly kind: "model";
+/** A file or a model folder that a verb of ours makes. */
+export interface MakeTask {
+  readonly kind: "make";
   readonly label: string;
   readonly path: string;
   readonly command: readonly string[];
@@ -27,7 +28,7 @@ export interface TrainTask {
   readonly config: Config;
 }
 
-export type Task = ModelTask | TrainTask;
+export type Task = MakeTask | TrainTask;
 
 /** One variant under one seed. */
 export interface Job {
@@ -40,7 +41,8 @@ export interface Job {
 export interface Plan {
   readonly study: Study;
   readonly folder: string;
-  readonly models: readonly ModelTask[];
+  /** What the variants stand on: demonstrations, then models. */
+  readonly sources: readonly Task[];
   /** All variants of the first seed, then of the next. */
   readonly jobs: readonly Job[];
 }
@@ -60,16 +62,17 @@ export function readPlan(path: string, options: PlanOptions = {}): Plan {
   const study = result.data;
   checkNames(study, path);
   const folder = options.folder ?? join("runs", "studies", study.name);
-  const models = Object.entries(study.models).map(([name, made]): ModelTask => {
-    const target = modelPath(folder, name);
-    const command = ["pretrain", "--out", target, ...flagTexts(made.pretrain)];
-    return { kind: "model", label: `model ${name}`, path: target, command };
-  });
   const place = { folder, file: path, settings: options.settings ?? [] };
+  const demonstrations = Object.entries(study.demonstrations).map(([name, flags]): MakeTask => {
+    const target = demonstrationsPath(folder, name);
+    const command = ["data", "demonstrate", "--out", target, ...flagTexts(flags)];
+    return { kind: "make", label: `demonstrations ${name}`, path: target, command };
+  });
+  const models = Object.keys(study.models).map((name) => modelTask(study, name, place));
   const jobs = study.seeds.flatMap((seed) =>
     Object.keys(study.variants).map((variant) => jobOf(study, variant, seed, place)),
   );
-  return { study, folder, models, jobs };
+  return { study, folder, sources: [...demonstrations, ...models], jobs };
 }
 
 function checkNames(study: Study, path: string): void {
@@ -85,8 +88,23 @@ function checkNames(study: Study, path: string): void {
     if (model !== undefined) known(model, Object.keys(study.models), `variants.${name}.model`);
     if (against !== undefined) known(against, variants, `variants.${name}.against`);
   }
+  for (const { data, where } of namedData(study)) known(data, Object.keys(study.demonstrations), where);
   const twice = study.seeds.find((seed, i) => study.seeds.indexOf(seed) !== i);
   if (twice !== undefined) throw new ConfigError(`${path}: seeds: ${twice} is there twice`);
+}
+
+function namedData({ models, variants }: Study): Array<{ readonly data: string; readonly where: string }> {
+  const trainings = [
+    ...Object.entries(models).flatMap(([name, made]) =>
+      "recipe" in made ? [{ made, where: `models.${name}.data` }] : [],
+    ),
+    ...Object.entries(variants).flatMap(([name, variant]) =>
+      "stages" in variant
+        ? variant.stages.map((made, i) => ({ made, where: `variants.${name}.stages[${i}].data` }))
+        : [{ made: variant, where: `variants.${name}.data` }],
+    ),
+  ];
+  return trainings.flatMap(({ made: { data }, where }) => (data === undefined ? [] : [{ data, where }]));
 }
 
 interface Place {
@@ -95,24 +113,62 @@ interface Place {
   readonly settings: readonly string[];
 }
 
-function jobOf(study: Study, name: string, seed: number, { folder, file, settings }: Place): Job {
+/** Nothing of it depends on a seed of the study: all share it. */
+function modelTask(study: Study, name: string, place: Place): Task {
+  const made = study.models[name];
+  const path = join(place.folder, "models", name);
+  const label = `model ${name}`;
+  if ("pretrain" in made) {
+    return { kind: "make", label, path, command: ["pretrain", "--out", path, ...flagTexts(made.pretrain)] };
+  }
+  return { kind: "train", label, path, config: configOf(study, made, [], `models.${name}`, place) };
+}
+
+function jobOf(study: Study, name: string, seed: number, place: Place): Job {
+  const { folder } = place;
   const variant = study.variants[name];
   const stages = "stages" in variant ? variant.stages : [variant];
-  let model = variant.model === undefined ? null : modelPath(folder, variant.model);
+  let model = variant.model === undefined ? null : modelFolder(modelTask(study, variant.model, place));
   const tasks = stages.map((stage, i): TrainTask => {
     const isLast = i === stages.length - 1;
     const path = join(folder, name, `seed-${seed}${isLast ? "" : `.stage-${i + 1}`}`);
-    const where = `${file}: variants.${name}${stages.length > 1 ? `.stages[${i}]` : ""}`;
-    const last = [...settings, `seed=${seed}`, ...(model === null ? [] : [`engine.model=${JSON.stringify(model)}`])];
-    const all = [...settingTexts(study.settings), ...settingTexts(stage.settings), ...last];
-    const config = resolveConfig(applySettings(configInput(stage, file), all), where);
-    if (typeof config.supervised?.epochs === "number") {
-      throw new ConfigError(`${where}: a study says how long in steps: set train.steps instead of supervised.epochs`);
-    }
-    model = config.train.steps === 0 ? config.engine.model : RunDirectory.checkpointOf(path, config.train.steps);
-    return { kind: "train", label: `${name} seed ${seed}${stages.length > 1 ? ` stage ${i + 1}` : ""}`, path, config };
+    const where = `variants.${name}${stages.length > 1 ? `.stages[${i}]` : ""}`;
+    const own = [`seed=${seed}`, ...(model === null ? [] : [`engine.model=${JSON.stringify(model)}`])];
+    const label = `${name} seed ${seed}${stages.length > 1 ? ` stage ${i + 1}` : ""}`;
+    const task: TrainTask = { kind: "train", label, path, config: configOf(study, stage, own, where, place) };
+    model = modelFolder(task);
+    return task;
   });
   return { variant: name, seed, tasks };
+}
+
+/** @param own  settings after all others */
+function configOf(study: Study, stage: Stage, own: readonly string[], at: string, place: Place): Config {
+  const { folder, file, settings } = place;
+  const where = `${file}: ${at}`;
+  const data =
+    stage.data === undefined ? [] : [`supervised.data=${JSON.stringify(demonstrationsPath(folder, stage.data))}`];
+  const stageOwn = [...data, ...settingTexts(stage.settings)];
+  const input = configInput(stage, file);
+  // What is set for all trainings reaches those only that read it; what is set for a stage is refused where it makes no sense.
+  const isSupervised = stage.recipe === sft.recipe || stage.data !== undefined;
+  const meant = (text: string): boolean => !isSupervised || !isInert(text.slice(0, text.indexOf("=")).trim());
+  const common = settingTexts(study.settings).filter(meant);
+  const config = resolveConfig(
+    applySettings(input, [...common, ...stageOwn, ...settings.filter(meant), ...own]),
+    where,
+  );
+  if (typeof config.supervised?.epochs === "number") {
+    throw new ConfigError(`${where}: a study says how long in steps: set train.steps instead of supervised.epochs`);
+  }
+  return config;
+}
+
+/** What a task leaves for the next to begin with. */
+function modelFolder(task: Task): string {
+  if (task.kind === "make") return task.path;
+  const { engine, train } = task.config;
+  return train.steps === 0 ? engine.model : RunDirectory.checkpointOf(task.path, train.steps);
 }
 
 /** A config file is found from the study's folder. */
@@ -121,8 +177,8 @@ function configInput({ recipe: name }: Stage, file: string): unknown {
   return /\.ya?ml$/.test(name) ? readConfigFile(resolve(dirname(file), name)) : recipe(name);
 }
 
-function modelPath(folder: string, name: string): string {
-  return join(folder, "models", name);
+function demonstrationsPath(folder: string, name: string): string {
+  return join(folder, "demonstrations", `${name}.jsonl`);
 }
 
 function settingTexts(settings: Study["settings"]): string[] {

@@ -8,8 +8,8 @@ import { writerOf } from "../../runs/lock.js";
 import { RunDirectory } from "../../runs/run-directory.js";
 import { prepareRun } from "../run.js";
 import type { SharedEvaluations } from "./evaluations.js";
-import type { Job, ModelTask, Plan, Task, TrainTask } from "./plan.js";
-import { recordModel, removeTask, stateOf } from "./state.js";
+import type { Job, MakeTask, Plan, Task, TrainTask } from "./plan.js";
+import { recordMade, removeTask, stateOf } from "./state.js";
 import type { Times } from "./times.js";
 
 export interface VerbResult {
@@ -52,8 +52,7 @@ export function settleChanges(plan: Plan, fresh: boolean): void {
   const removed: string[] = [];
   for (const task of allTasks(plan)) {
     const state = stateOf(task);
-    const standsOnRemoved =
-      task.kind === "train" && removed.some((path) => `${task.config.engine.model}/`.startsWith(`${path}/`));
+    const standsOnRemoved = task.kind === "train" && removed.some((path) => standsOn(task, path));
     if (state.kind !== "changed" && !standsOnRemoved) continue;
     if (!fresh) {
       const difference = state.kind === "changed" ? state.difference : "";
@@ -66,8 +65,27 @@ export function settleChanges(plan: Plan, fresh: boolean): void {
   }
 }
 
-export function allTasks({ models, jobs }: Pick<Plan, "models" | "jobs">): Task[] {
-  return [...models, ...jobs.flatMap(({ tasks }) => tasks)];
+export function allTasks({ sources, jobs }: Pick<Plan, "sources" | "jobs">): Task[] {
+  return [...sources, ...jobs.flatMap(({ tasks }) => tasks)];
+}
+
+function standsOn({ config: { engine, supervised } }: TrainTask, path: string): boolean {
+  return `${engine.model}/`.startsWith(`${path}/`) || supervised?.data === path;
+}
+
+/** What these jobs stand on, directly or by way of another source. */
+export function neededSources({ sources }: Plan, jobs: readonly Job[]): Task[] {
+  const needed = new Set<Task>();
+  const need = (task: Task): void => {
+    if (task.kind === "make") return;
+    for (const source of sources) {
+      if (!standsOn(task, source.path) || needed.has(source)) continue;
+      needed.add(source);
+      need(source);
+    }
+  };
+  for (const { tasks } of jobs) tasks.forEach(need);
+  return sources.filter((source) => needed.has(source));
 }
 
 /** @param jobs  which of the plan's to run, @param parallel  how many at once */
@@ -77,8 +95,7 @@ export async function runJobs(
   parallel: number,
   tools: StudyTools,
 ): Promise<JobResult[]> {
-  const needed = plan.models.filter(({ path }) => jobs.some(({ variant }) => modelOf(plan, variant) === path));
-  for (const model of needed) await runOrReport(model, plan, jobs, tools);
+  for (const source of neededSources(plan, jobs)) await runOrReport(source, plan, jobs, tools);
   const results: JobResult[] = [];
   const queue = [...jobs];
   const work = async (): Promise<void> => {
@@ -86,11 +103,6 @@ export async function runJobs(
   };
   await Promise.all(Array.from({ length: parallel }, work));
   return jobs.flatMap((job) => results.find((result) => result.job === job) ?? []);
-}
-
-function modelOf({ study, models }: Plan, variant: string): string | undefined {
-  const name = study.variants[variant]?.model;
-  return models[Object.keys(study.models).indexOf(name ?? "")]?.path;
 }
 
 async function runJob(job: Job, plan: Plan, jobs: readonly Job[], tools: StudyTools): Promise<JobResult> {
@@ -117,7 +129,7 @@ async function runOrReport(task: Task, plan: Plan, jobs: readonly Job[], tools: 
     if (signal.aborted || isOverBudget(plan, times)) return { kind: "left" };
     report.began(task);
     const start = performance.now();
-    const message = task.kind === "train" ? await runTraining(task, tools) : await makeModel(task, tools);
+    const message = task.kind === "train" ? await runTraining(task, tools) : await make(task, tools);
     const seconds = (performance.now() - start) / 1000;
     const isFinished = message === null && stateOf(task).kind === "finished";
     times.add(task, seconds, isFinished);
@@ -161,11 +173,11 @@ async function runTraining(task: TrainTask, { verb, shared, report }: StudyTools
   return null;
 }
 
-async function makeModel(task: ModelTask, { verb, report }: StudyTools): Promise<string | null> {
+async function make(task: MakeTask, { verb, report }: StudyTools): Promise<string | null> {
   removeTask(task);
   const { exitCode, message } = await verb(task.command, (line) => report.said(task, line));
   if (exitCode !== 0) return message;
-  recordModel(task);
+  recordMade(task);
   return null;
 }
 

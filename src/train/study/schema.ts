@@ -14,9 +14,14 @@ const name = z
   .string()
   .regex(/^[a-z0-9][a-z0-9.-]*$/, "expected small letters, digits, dots and dashes: it names a folder");
 
-const training = { recipe: z.string(), settings };
+const training = {
+  recipe: z.string(),
+  settings,
+  /** Of `demonstrations`, for recipe `sft`; without it the file in supervised.data. */
+  data: z.string().optional(),
+};
 
-/** A training by recipe or config file; `sft` learns from the demonstrations in supervised.data. */
+/** A training by recipe or config file; `sft` learns from demonstrations. */
 const stage = z.strictObject(training);
 
 /** A warm start of `models` instead of the config's own. */
@@ -29,8 +34,8 @@ const variant = z.union([
   z.strictObject({ stages: z.array(stage).min(1), model, against }),
 ]);
 
-/** A verb that makes a model, with its flags. */
-const warmStart = z.strictObject({ pretrain: flags });
+/** A verb that makes a model, with its flags; or a training, whose last checkpoint it is. */
+const warmStart = z.union([z.strictObject({ pretrain: flags }), stage]);
 
 export const studySchema = z.strictObject({
   name,
@@ -39,7 +44,9 @@ export const studySchema = z.strictObject({
   seeds: z.array(z.int().nonnegative()).min(1),
   /** Settings of every training of the study. */
   settings,
-  /** Models made before anything else. */
+  /** Files made before anything else, by `data demonstrate` with these flags. */
+  demonstrations: z.record(name, flags).default({}),
+  /** Models made before the variants, and in this order. */
   models: z.record(name, warmStart).default({}),
   variants: z.record(name, variant),
   baseline: z.string(),

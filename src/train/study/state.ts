@@ -1,16 +1,17 @@
 // How far a task of a study is, read from its folder: so a study that was killed goes on, and one whose file or data
 // changed says so instead of mixing what does not belong together.
 
-import { existsSync, rmSync } from "node:fs";
+import { existsSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { parse as parseYaml } from "yaml";
-import { readText, writeAtomic } from "../../core/files.js";
+import { readText, sha256OfFile, writeAtomic } from "../../core/files.js";
 import { flatConfig } from "../../runs/compare.js";
 import { RunDirectory } from "../../runs/run-directory.js";
 import { bundled } from "../bundled.js";
 import { resolveConfig } from "../config/resolve.js";
+import type { Config } from "../config/schema.js";
 import { dataHashes, weightsHash } from "../hashes.js";
-import type { ModelTask, Task, TrainTask } from "./plan.js";
+import type { MakeTask, Task, TrainTask } from "./plan.js";
 
 export type TaskState =
   | { readonly kind: "missing" }
@@ -20,7 +21,7 @@ export type TaskState =
   | { readonly kind: "changed"; readonly difference: string };
 
 export function stateOf(task: Task): TaskState {
-  return task.kind === "train" ? trainingState(task) : modelState(task);
+  return task.kind === "train" ? trainingState(task) : madeState(task);
 }
 
 function trainingState({ path, config }: TrainTask): TaskState {
@@ -30,9 +31,14 @@ function trainingState({ path, config }: TrainTask): TaskState {
   const info = run.readInfo();
   const difference =
     configDifference(resolveConfig(parseYaml(run.readConfig()), `${path}/config.yaml`), config) ??
-    (existsSync(bundled(config.engine.model, "model")) ? hashDifference(info.dataHashes, dataHashes(config)) : null);
+    (hasSources(config) ? hashDifference(info.dataHashes, dataHashes(config)) : null);
   if (difference !== null) return { kind: "changed", difference };
   return { kind: info.status === "finished" && info.stepsDone >= config.train.steps ? "finished" : "unfinished" };
+}
+
+/** Whether what it stands on is there: it may still have to be made, or made again. */
+function hasSources({ engine, supervised }: Config): boolean {
+  return existsSync(bundled(engine.model, "model")) && (!supervised || existsSync(supervised.data));
 }
 
 /** What changes no number. */
@@ -54,32 +60,36 @@ function hashDifference(
   return name === undefined ? null : `its ${name === "model" ? "starting model" : `${name} data`} has changed since`;
 }
 
-interface MadeModel {
+interface Made {
   readonly command: readonly string[];
   readonly sha256: string;
 }
 
-function modelState(task: ModelTask): TaskState {
+function madeState(task: MakeTask): TaskState {
   const record = recordPath(task);
-  if (!existsSync(record) || !existsSync(join(task.path, "config.json"))) return { kind: "missing" };
-  const made = JSON.parse(readText(record)) as MadeModel;
+  if (!existsSync(record) || !existsSync(task.path)) return { kind: "missing" };
+  const made = JSON.parse(readText(record)) as Made;
   const [before, now] = [made.command.join(" "), task.command.join(" ")];
   if (before !== now) return { kind: "changed", difference: `made by "${before}", now asked for by "${now}"` };
-  if (weightsHash(task.path) !== made.sha256) return { kind: "changed", difference: "its weights are not those made" };
+  if (hashOf(task.path) !== made.sha256) return { kind: "changed", difference: "it is not what was made" };
   return { kind: "finished" };
 }
 
-export function recordModel(task: ModelTask): void {
-  const made: MadeModel = { command: task.command, sha256: weightsHash(task.path) };
+export function recordMade(task: MakeTask): void {
+  const made: Made = { command: task.command, sha256: hashOf(task.path) };
   writeAtomic(recordPath(task), `${JSON.stringify(made, null, 2)}\n`);
+}
+
+function hashOf(path: string): string {
+  return statSync(path).isDirectory() ? weightsHash(path) : sha256OfFile(path);
 }
 
 /** As if the task had never begun. */
 export function removeTask(task: Task): void {
   rmSync(task.path, { recursive: true, force: true });
-  if (task.kind === "model") rmSync(recordPath(task), { force: true });
+  if (task.kind === "make") rmSync(recordPath(task), { force: true });
 }
 
-function recordPath({ path }: ModelTask): string {
+function recordPath({ path }: MakeTask): string {
   return `${path}.json`;
 }

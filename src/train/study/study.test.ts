@@ -2,9 +2,10 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { studyFile } from "../bundled.js";
 import { prepareRun } from "../run.js";
 import { type Plan, readPlan } from "./plan.js";
-import { settleChanges } from "./runner.js";
+import { neededSources, settleChanges } from "./runner.js";
 import { stateOf } from "./state.js";
 import { Times } from "./times.js";
 
@@ -105,8 +106,48 @@ describe("a study's plan", () => {
   });
 
   it("makes its models by our own verbs", () => {
-    const { models } = plan(study("models: {clean: {pretrain: {dirty-steps: 0, seed: 1}}}"));
-    expect(models[0]?.command.join(" ")).toBe("pretrain --out out/models/clean --dirty-steps 0 --seed 1");
+    const { sources } = plan(study("models: {clean: {pretrain: {dirty-steps: 0, seed: 1}}}"));
+    expect(sources).toMatchObject([
+      { command: "pretrain --out out/models/clean --dirty-steps 0 --seed 1".split(" "), path: "out/models/clean" },
+    ]);
+  });
+
+  it("teaches a model from demonstrations that it makes before", () => {
+    const taught = plan(
+      study(`  b: {recipe: coderlplus, model: taught}
+demonstrations: {asked: {task: "code,mixed", count: 9}, unused: {task: code}}
+models: {taught: {recipe: sft, data: asked, settings: {train.steps: 21}}, clean: {pretrain: {dirty-steps: 0}}}`),
+    );
+    const [file, , model] = taught.sources;
+    expect(file).toMatchObject({
+      command: "data demonstrate --out out/demonstrations/asked.jsonl --task code,mixed --count 9".split(" "),
+    });
+    expect(model).toMatchObject({
+      path: "out/models/taught",
+      config: { supervised: { data: file.path }, train: { steps: 21 } },
+    });
+    expect(taught.jobs[1].tasks[0].config.engine.model).toBe("out/models/taught/checkpoints/step-000021");
+    expect(neededSources(taught, taught.jobs)).toEqual([file, model]);
+    expect(neededSources(taught, [taught.jobs[0]])).toEqual([]);
+  });
+
+  it("sets for all trainings what each of them reads, and for one what it must read", () => {
+    const common = "settings: {rollouts.prompts: 6, evaluation.problems: 9}";
+    const staged = (own: string): string =>
+      study(`  b: {stages: [{recipe: sft, data: asked, settings: {train.steps: 21${own}}}, {recipe: grpo}]}
+demonstrations: {asked: {task: code}}`).replace("settings: {train.steps: 7}", common);
+    const [first, second] = plan(staged("")).jobs[1].tasks;
+    expect(first.config.evaluation.problems).toBe(9);
+    expect(second.config.rollouts.prompts).toBe(6);
+    expect(() => plan(staged(", rollouts.prompts: 6"))).toThrow(
+      /stages\[0\]: rollouts\.prompts means nothing to a sup/,
+    );
+  });
+
+  it("finds a study that ships with the package by its name, from wherever it is asked", () => {
+    expect(studyFile("first")).toBe(join(shipped, "first.yaml"));
+    expect(studyFile("mine/first.yaml")).toBe("mine/first.yaml");
+    expect(() => studyFile("frist")).toThrow(/unknown study "frist" \(did you mean "first"\?\)/);
   });
 
   it.each([
@@ -121,6 +162,11 @@ describe("a study's plan", () => {
     ["a baseline that is none", study("").replace("baseline: a", "baseline: c"), /baseline: there is no "c"/],
     ["a swap of a stranger", study("swap: [a, z]"), /swap: there is no "z"/],
     ["a model that is not made", study("  b: {recipe: grpo, model: m}"), /variants\.b\.model: there is no "m"/],
+    [
+      "demonstrations that are not made",
+      study("  b: {stages: [{recipe: sft, data: d}]}"),
+      /variants\.b\.stages\[0\]\.data: there is no "d"/,
+    ],
     ["a measure that is none", study("measures: [self_check_at_3]"), /measures\[0\].*self_check_at_3/],
     [
       "an sft stage that says how long in epochs",

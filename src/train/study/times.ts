@@ -53,7 +53,7 @@ export class Times {
     });
     const same = known.filter(({ other }) => withoutSeed(other) === withoutSeed(task));
     if (same.length > 0) return mean(same.map(({ seconds }) => seconds));
-    if (task.kind === "model") return null;
+    if (task.kind === "make") return null;
     const trained = known.flatMap(({ other, seconds }) => (other.kind === "train" ? [{ other, seconds }] : []));
     const steps = sum(trained.map(({ other }) => other.config.train.steps));
     return steps === 0 ? null : (sum(trained.map(({ seconds }) => seconds)) / steps) * task.config.train.steps;
