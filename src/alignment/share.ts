@@ -27,6 +27,11 @@ export function shareAt(step: number, { share, shareSchedule: points }: Shares):
   return from.share + ((to.share - from.share) * (step - from.step)) / (to.step - from.step);
 }
 
+/** Alignment prompts in a batch: floor(prompts * share)   (official rollout_batch_sampler.py; 0.29 of 100 are 29). */
+export function promptsAt(prompts: number, share: number): number {
+  return Math.floor(prompts * share + 1e-9);
+}
+
 /** The largest share of any step. */
 export function largestShare({ share, shareSchedule }: Shares): number {
   return shareSchedule === null ? share : Math.max(...shareSchedule.map((point) => point.share));

@@ -2,7 +2,7 @@
 
 import type { AlignmentExample } from "../alignment/example.js";
 import type { AlignmentPool } from "../alignment/pool.js";
-import { shareAt } from "../alignment/share.js";
+import { promptsAt, shareAt } from "../alignment/share.js";
 import { itemAt } from "../core/epochs.js";
 import { Rng } from "../core/rng.js";
 import type { Problems } from "../problems/problem-set.js";
@@ -10,9 +10,9 @@ import type { Dialect } from "../prompts/dialect.js";
 import type { Prompt } from "../rollouts/rollout.js";
 import type { Config } from "./config/schema.js";
 
-/** floor(prompts * share) alignment prompts, or none while the pool cannot fill them (official rollout_batch_sampler.py). */
+/** The alignment prompts that the share asks for, or none while the pool cannot fill them. */
 export function alignmentCount(prompts: number, share: number, poolSize: number): number {
-  const wanted = Math.floor(prompts * share + 1e-9);
+  const wanted = promptsAt(prompts, share);
   return poolSize >= wanted ? wanted : 0;
 }
 

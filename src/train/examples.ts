@@ -7,7 +7,7 @@ import { type ExampleGrading, gradeExample } from "../alignment/grade-example.js
 import { outputOf } from "../alignment/output.js";
 import { recycle } from "../alignment/recycle.js";
 import { fromReferences } from "../alignment/references.js";
-import { shareAt } from "../alignment/share.js";
+import { promptsAt, shareAt } from "../alignment/share.js";
 import { DataError } from "../core/errors.js";
 import type { Problems } from "../problems/problem-set.js";
 import { trace } from "../tracer/tracer.js";
@@ -76,7 +76,7 @@ export async function firstExamples(session: Session): Promise<void> {
 /** As many as the step's share of the batch. */
 async function referencesFor(session: Session, step: number, now: number): Promise<Made> {
   const { config, references, recycling, pool, tools, position } = session;
-  const count = Math.floor(config.rollouts.prompts * shareAt(step, config.alignment) + 1e-9);
+  const count = promptsAt(config.rollouts.prompts, shareAt(step, config.alignment));
   const place = { step: now, taken: position.references, seed: config.seed };
   const { taken, ...made } = await fromReferences(references, count, recycling, pool, tools, place);
   position.references = taken;

@@ -1,6 +1,6 @@
 // Combinations of the alignment and pool keys that make no sense, with the reason and what to set.
 
-import { largestShare, shareAt } from "../../alignment/share.js";
+import { largestShare, promptsAt, shareAt } from "../../alignment/share.js";
 import { ConfigError } from "../../core/errors.js";
 import type { Config } from "./schema.js";
 
@@ -16,7 +16,7 @@ function shareProblem({ alignment, pool, rollouts }: Config): string | null {
   if (shareSchedule && unordered > 0) {
     return `alignment.shareSchedule[${unordered}] is for step ${shareSchedule[unordered].step}, after one for step ${shareSchedule[unordered - 1].step}; write the points in ascending order, one for a step`;
   }
-  const most = Math.floor(rollouts.prompts * largestShare(alignment));
+  const most = promptsAt(rollouts.prompts, largestShare(alignment));
   if (pool.capacity < most) {
     return `pool.capacity is ${pool.capacity}, less than the ${most} alignment prompts of a step; raise it`;
   }

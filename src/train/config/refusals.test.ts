@@ -8,6 +8,10 @@ it.each([
   [["alignment.shareSchedule=[{step: 1, share: 1}, {step: 9, share: 0}]"], /shareSchedule's share at step 1 is 1/],
   [["alignment.shareSchedule=[{step: 4, share: 0}, {step: 4, share: 1}]"], /shareSchedule\[1\] is for step 4, after/],
   [["alignment.shareSchedule=[{step: 4, share: 0}, {step: 9, share: 1}]", "pool.capacity=31"], /pool.capacity is 31/],
+  [
+    ["rollouts.prompts=100", "alignment.share=0.29", "pool.capacity=28"],
+    /less than the 29 alignment prompts of a step/,
+  ],
   [["alignment.source=references", "alignment.collectSteps=3"], /set alignment.collectSteps to 0/],
   [["alignment.source=passed", "alignment.passedTests=some"], /source is passed, which has no failed programs/],
   [["alignment.source=references", "alignment.passedTests=none"], /source is references, which has no failed/],
