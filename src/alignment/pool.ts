@@ -80,6 +80,15 @@ export class AlignmentPool {
     return ranked.map(({ example }) => example);
   }
 
+  /** Of each entry, whether it has been drawn, to be handed to `restoreDrawn` while the entries are the same. */
+  get drawn(): readonly boolean[] {
+    return this.#entries.map(({ drawn }) => drawn);
+  }
+
+  restoreDrawn(drawn: readonly boolean[]): void {
+    for (const [i, entry] of this.#entries.entries()) entry.drawn = drawn[i] ?? false;
+  }
+
   #rank(example: AlignmentExample, step: number, rng: Rng): number {
     switch (this.options.sampling) {
       case "recent":

@@ -129,11 +129,11 @@ describe("recycling", () => {
       id: `p/${n}`,
       reference: `def f(x):\n    a = sum(x) * ${n}\n    return a`,
     }));
-    const from = (problems: readonly Problem[], count: number, taken: number, pool = emptyPool()) =>
+    const from = (problems: readonly Problem[], count: number, taken: number, pool = emptyPool(), emptiedInputs = 0) =>
       fromReferences(
         heldProblems(problems.filter(hasReference)),
         count,
-        { ...options, source: "references" },
+        { ...options, source: "references", emptiedInputs },
         pool,
         tools,
         { step: 0, taken, seed: 3 },
@@ -172,6 +172,21 @@ describe("recycling", () => {
       expect(examples).toHaveLength(1);
       expect(funnel.candidates).toBe(taken);
       expect(funnel.kept + funnel.dropped["no-variables"]).toBe(funnel.candidates);
+    });
+
+    it("draws anew for every reference whether its input is emptied, also for one in another's place", async () => {
+      const raising = Array.from({ length: 9 }, (_, n) => ({
+        ...problem,
+        tests: problem.tests.slice(0, 1),
+        id: `p/${n}`,
+        reference: `def f(x):\n    a = x[0] + ${n}\n    return a`,
+      }));
+      const all = await from(raising, 9, 0, emptyPool(), 0.5);
+      expect(all.funnel).toMatchObject({ candidates: 9, kept: 6 });
+      // Of the first four one has its own input; the others are made up for by the next three.
+      const some = await from(raising, 4, 0, emptyPool(), 0.5);
+      expect(some.funnel).toMatchObject({ candidates: 7, kept: 4 });
+      expect(some.examples).toEqual(all.examples.slice(0, 4));
     });
 
     it("leaves code rollouts alone", async () => {

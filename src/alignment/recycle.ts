@@ -39,6 +39,7 @@ type Outcome = AlignmentExample | DropReason;
  *
  * @param pool  only asked for what it already holds; adding is the caller's
  * @param seed  decides which candidates are traced where the step has more than its limit
+ * @param first  how many candidates of the step came before these: each has draws of its own
  */
 export async function recycle(
   candidates: readonly Candidate[],
@@ -47,10 +48,11 @@ export async function recycle(
   tools: BuildTools,
   step: number,
   seed: number,
+  first = 0,
 ): Promise<{ readonly examples: AlignmentExample[]; readonly funnel: Funnel }> {
   const inStep = new Set<string>();
   const sifted = candidates.map((candidate, i) => {
-    const empties = Rng.of(seed, "emptied", step, i).uniform() < options.emptiedInputs;
+    const empties = Rng.of(seed, "emptied", step, first + i).uniform() < options.emptiedInputs;
     return sift(candidate, options, pool, inStep, empties);
   });
   const traceable = sifted.flatMap((outcome, i) => (typeof outcome === "string" ? [] : [i]));
@@ -65,7 +67,7 @@ export async function recycle(
       if (!chosen.has(i)) return "over-limit";
       const { problem, program } = candidates[i];
       const job = { problem, program: program as string, input: outcome, step };
-      return buildExample(job, options, tools, Rng.of(seed, "select", step, i));
+      return buildExample(job, options, tools, Rng.of(seed, "select", step, first + i));
     }),
   );
   const examples = outcomes.filter((outcome) => typeof outcome !== "string");

@@ -2,6 +2,7 @@
 // made of a program is recycle.ts's business. Against recycled failures they tell what comes from the data and what from
 // the order of training.
 
+import { itemAt } from "../core/epochs.js";
 import { Rng } from "../core/rng.js";
 import { inputOf } from "../problems/examples.js";
 import type { Problem } from "../problems/problem.js";
@@ -41,7 +42,8 @@ export async function fromReferences(
   while (examples.length < count && next - taken < known.size) {
     const missing = Math.min(count - examples.length, known.size - (next - taken));
     const candidates = Array.from({ length: missing }, (_, i) => candidateAt(known, next + i, seed));
-    const made = await recycle(candidates, { ...options, maximumPerStep: null }, pool, tools, step, seed);
+    const unlimited = { ...options, maximumPerStep: null };
+    const made = await recycle(candidates, unlimited, pool, tools, step, seed, next - taken);
     examples.push(...made.examples);
     funnel = sumOf(funnel, made.funnel);
     next += missing;
@@ -56,8 +58,7 @@ export function hasReference({ reference, tests }: Problem): boolean {
 
 function candidateAt(problems: Problems, cursor: number, seed: number): Candidate {
   const epoch = Math.floor(cursor / problems.size);
-  const order = Rng.of(seed, "references", epoch).shuffled(Array.from({ length: problems.size }, (_, i) => i));
-  const problem = problems.read(order[cursor % problems.size]);
+  const problem = problems.read(itemAt(cursor, problems.size, seed, "references"));
   const inputs = problem.tests.map(inputOf).filter((input) => input !== undefined);
   const first = Rng.of(seed, "reference input", problem.id).integer(0, inputs.length - 1);
   const input = inputs[(first + epoch) % inputs.length];

@@ -15,6 +15,7 @@ import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
+import { itemAt } from "./epochs.js";
 import { DataError, UsageError } from "./errors.js";
 import { ensureWritable, readText, sha256, sha256OfFile, writeAtomic } from "./files.js";
 import { writeFolderAtomic } from "./folders.js";
@@ -51,6 +52,19 @@ describe("the random generator", () => {
     const shuffled = Rng.of("shuffle").shuffled(items);
     expect(shuffled).not.toEqual(items);
     expect([...shuffled].sort((a, b) => a - b)).toEqual(items);
+  });
+});
+
+describe("items in epochs", () => {
+  const epoch = (at: number, ...keys: string[]): number[] =>
+    Array.from({ length: 50 }, (_, i) => itemAt(at * 50 + i, 50, 1, ...keys));
+
+  it("come once an epoch, in another order each, the same whenever they are asked for", () => {
+    const orders = [0, 1, 2, 3, 4, 5].map((at) => epoch(at, "a"));
+    for (const order of orders) expect(new Set(order).size).toBe(50);
+    expect(new Set(orders.map(String)).size).toBe(6);
+    expect(epoch(0, "b")).not.toEqual(orders[0]);
+    expect([5, 0, 3].map((at) => epoch(at, "a"))).toEqual([orders[5], orders[0], orders[3]]);
   });
 });
 

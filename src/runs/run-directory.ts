@@ -6,11 +6,16 @@ import { join } from "node:path";
 import { DataError, UsageError } from "../core/errors.js";
 import { appendDurable, readText, storing, writeAtomic } from "../core/files.js";
 import { removeFolderAtomic, sweepTemporary, writeFolderAtomic } from "../core/folders.js";
-import { parseJson, stringifyJson } from "../core/json.js";
+import { stringifyJson } from "../core/json.js";
 import { readLines, toLines } from "../core/jsonl.js";
 import { LOCK, releaseLock, takeLock } from "./lock.js";
 import type { StepMetrics } from "./metrics.js";
 import type { BestCheckpoint, EvaluationRecord, EvaluationSample, RolloutRecord, RunInfo } from "./records.js";
+
+/** What was just recorded. */
+export type Written =
+  | { readonly kind: "step"; readonly metrics: StepMetrics }
+  | { readonly kind: "evaluation"; readonly record: EvaluationRecord };
 
 const CONFIG = "config.yaml";
 
@@ -21,8 +26,8 @@ const FOLDERS = ["", "rollouts", "eval", join("eval", "samples"), "checkpoints",
 const padded = (step: number): string => String(step).padStart(6, "0");
 
 export class RunDirectory {
-  /** Called after a step or an evaluation is written. */
-  afterWrite: () => void = () => {};
+  /** Called after a step or an evaluation is written, with it. */
+  afterWrite: (written: Written) => void = () => {};
 
   private constructor(readonly path: string) {}
 
@@ -102,7 +107,7 @@ export class RunDirectory {
 
   appendMetrics(metrics: StepMetrics): void {
     appendDurable(join(this.path, "metrics.jsonl"), `${stringifyJson(metrics)}\n`);
-    this.afterWrite();
+    this.afterWrite({ kind: "step", metrics });
   }
 
   /** A step a line; a last line cut off by a kill is left out. */
@@ -139,7 +144,7 @@ export class RunDirectory {
   writeEvaluation(record: EvaluationRecord, samples: readonly EvaluationSample[]): void {
     writeAtomic(this.samplesPath(record.benchmark, record.step), toLines(samples));
     writeAtomic(this.evaluationPath(record.benchmark, record.step), `${JSON.stringify(record, null, 2)}\n`);
-    this.afterWrite();
+    this.afterWrite({ kind: "evaluation", record });
   }
 
   /** null where this evaluation was not made. */
@@ -219,7 +224,7 @@ export class RunDirectory {
 
 function parseLine(path: string, index: number, line: string): StepMetrics {
   try {
-    return plain(parseJson(line)) as StepMetrics;
+    return JSON.parse(line) as StepMetrics;
   } catch (error) {
     throw new DataError(`${path}:${index + 1}: not JSON; the run's folder is damaged`, { cause: error });
   }

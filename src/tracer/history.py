@@ -149,14 +149,24 @@ def codes_of(code):
 
 
 def marked(tree, source, step):
-    """The tree with a call of `step` after every assignment of a variable; changed in place."""
+    """The tree with a call of `step` after every assignment of a variable; changed in place. As it is where the program
+    assigns by text too: then nobody can count."""
     name = "__step__"
     while name in unicodedata.normalize("NFKC", source):
         name = f"_{name}_"
     vars(builtins)[name] = step
+    if any(assigns_by_text(node) for node in ast.walk(tree)):
+        return tree
     keys = Keys(tree)
     marking = Marking({node: key for node, key in keys.of.items() if key not in keys.patterns}, name)
     return ast.fix_missing_locations(marking.visit(tree))
+
+
+def assigns_by_text(node):
+    """`exec`, or an `eval` of an assignment expression."""
+    if isinstance(node, ast.Name):
+        return node.id == "exec"
+    return isinstance(node, ast.Call) and getattr(node.func, "id", "") == "eval" and ":=" in ast.unparse(node)
 
 
 class Keys(Analysis):

@@ -119,6 +119,9 @@ describe("values along the way", () => {
       "v = 1\na = [v for v in 'ab']\nb = (lambda v: (w := v))(3)",
       { v: [1], a: [["a", "b"]], b: [3] },
     ],
+    ["nobody counts what a text that is executed assigns", 'x = 1\nexec("x = 2")\nx += 1', {}],
+    ["nor what an evaluated one does", 'x = 1\neval("(x := 2)")\nx += 1', {}],
+    ["an evaluated text that assigns nothing is no matter", 'x = eval("1 + 1")\nx += 1', { x: [2, 3] }],
     ["names of a program's own cannot be in the way", "def __step__(*x): pass\n__step__ = None\na = 1", { a: [1] }],
   ])("%s", async (_, program, steps) => {
     const found = await historyOf(program);

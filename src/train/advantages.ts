@@ -9,14 +9,26 @@ import { oldLogprobsOf, type RescoredGroup, type RescoredRollout } from "./resco
 /** [groups][G]; null for a rollout without a reward, which is left out. */
 export type Advantages = ReadonlyArray<ReadonlyArray<Advantage | null>>;
 
-/** Advantages of each rollout, null for one without a reward. */
+/**
+ * Advantages of each rollout, null for one without a reward.
+ *
+ * Each task is given to the algorithm alone, as in J = E[r A_gen] + E[r' A_sem] (CodeRL+, arXiv 2510.18471): where the
+ * batch is the baseline or the scale, one over both would push the task that earns less down and the other one up.
+ */
 export function advantagesOf(groups: readonly RescoredGroup[], config: Config): Advantages {
-  const scored = groups.map(({ rollouts }) => rollouts.flatMap((rollout) => scoredRollout(rollout, config)));
-  const filled = algorithmOf(config.algorithm).advantages(scored.filter((group) => group.length > 0));
-  let next = 0;
-  return groups.map(({ rollouts }, i) => {
-    const values = scored[i]?.length ? [...(filled[next++] ?? [])] : [];
-    return rollouts.map(({ reward }) => (reward === null ? null : (values.shift() ?? null)));
+  const found = new Map<RescoredGroup, Advantage[]>();
+  for (const task of ["code", "alignment"]) {
+    const rewarded = groups.filter(
+      ({ prompt, rollouts }) => prompt.task.kind === task && rollouts.some(({ reward }) => reward !== null),
+    );
+    const scored = rewarded.map(({ rollouts }) => rollouts.flatMap((rollout) => scoredRollout(rollout, config)));
+    for (const [i, advantages] of algorithmOf(config.algorithm).advantages(scored).entries()) {
+      found.set(rewarded[i], advantages);
+    }
+  }
+  return groups.map((group) => {
+    const values = found.get(group)?.values();
+    return group.rollouts.map(({ reward }) => (reward === null ? null : (values?.next().value ?? null)));
   });
 }
 

@@ -3,6 +3,7 @@
 import type { AlignmentExample } from "../alignment/example.js";
 import type { AlignmentPool } from "../alignment/pool.js";
 import { shareAt } from "../alignment/share.js";
+import { itemAt } from "../core/epochs.js";
 import { Rng } from "../core/rng.js";
 import type { Problems } from "../problems/problem-set.js";
 import type { Dialect } from "../prompts/dialect.js";
@@ -43,9 +44,8 @@ export function codePrompts(
   cursor: number,
   count: number,
 ): Prompt[] {
-  const order = problemOrder(problems.size, seed);
   return Array.from({ length: count }, (_, i) => {
-    const problem = problems.read(order(cursor + i));
+    const problem = problems.read(itemAt(cursor + i, problems.size, seed, "epoch"));
     return { task: { kind: "code", problem }, text: dialect.code(problem) };
   });
 }
@@ -70,15 +70,4 @@ export function nextCursor(cursor: number, prompts: readonly Prompt[]): number {
 
 function isCode({ task }: Prompt): boolean {
   return task.kind === "code";
-}
-
-function problemOrder(count: number, seed: number): (cursor: number) => number {
-  const epochs = new Map<number, number[]>();
-  return (cursor) => {
-    const epoch = Math.floor(cursor / count);
-    const order =
-      epochs.get(epoch) ?? Rng.of(seed, "epoch", epoch).shuffled(Array.from({ length: count }, (_, i) => i));
-    epochs.set(epoch, order);
-    return order[cursor % count];
-  };
 }

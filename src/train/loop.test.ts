@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { SamplingError } from "../core/errors.js";
 import type { Engine } from "../engines/engine.js";
 import type { StepMetrics } from "../runs/metrics.js";
 import type { RolloutRecord, RunInfo } from "../runs/records.js";
@@ -142,6 +143,21 @@ describe("dynamic sampling", () => {
     expect((await trained("dynamic-stopped", DYNAMIC, { workers: 1 })).text).toBe(run.text);
   });
 
+  it.each([
+    ["", []],
+    ["-behind", BEHIND],
+  ])("keeps the steps it has made where it gives up, and goes on from there to the bit%s", async (name, settings) => {
+    const asked = [...DYNAMIC, ...settings];
+    const whole = name === "" ? run : await trained(`whole${name}`, asked);
+    const error: unknown = await trained(`ended${name}`, asked, { watch: stuck }).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(SamplingError);
+    const made = name === "" ? 2 : 1;
+    const ended = directory(join(root, `ended${name}`));
+    expect(ended.readMetrics()).toHaveLength(made);
+    expect(ended.checkpointSteps()).toEqual([made]);
+    expect((await trained(`ended${name}`, asked)).text).toBe(whole.text);
+  });
+
   it("gives up with one error that says what was found, what to change and how to go on", async () => {
     const settings = ["rollouts.dynamicSampling.maximumBatches=2", "rollouts.temperature=0.001"];
     const error: unknown = await trained("given-up", settings).catch((reason: unknown) => reason);
@@ -153,6 +169,15 @@ describe("dynamic sampling", () => {
     expect(failure.message).toMatch(/checkpoint: none was written yet\n.*given-up --resume --set/);
   });
 });
+
+/** All completions of a group are alike in the third step. */
+const stuck = (engine: Engine): Engine => {
+  const sample: Engine["sample"] = async (requests, watch) => {
+    if (!requests.some(({ seeds }) => seeds[0].startsWith('[0,"rollouts",3,'))) return engine.sample(requests, watch);
+    return (await engine.sample(requests)).map((samples) => samples.map(() => samples[0]));
+  };
+  return Object.assign(Object.create(engine) as Engine, bound(engine), { sample });
+};
 
 /** An engine's methods, for an object that stands in its place. */
 function bound(engine: Engine): Partial<Engine> {

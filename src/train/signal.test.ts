@@ -27,7 +27,7 @@ interface Given {
 /** One group of rollouts with these logprobs, [T] each. */
 function group(...rollouts: readonly Given[]): RescoredGroup {
   return {
-    prompt: { text: "" } as Prompt,
+    prompt: { task: { kind: "code" }, text: "" } as Prompt,
     promptTokens: [1],
     rollouts: rollouts.map(({ reward, sampled, policy, reference }) => ({
       sample: { tokens: sampled.map((_, t) => t), logprobs: floats(...sampled), stopReason: "stop" } satisfies Sample,

@@ -7,7 +7,7 @@ import { LORA_TARGETS } from "../engines/embedded/adapters/layout.js";
 import { problemSchema } from "../problems/problem.js";
 import { heldProblems } from "../problems/problem-set.js";
 import { continuation } from "../prompts/continuation.js";
-import { advantagesOf } from "./advantages.js";
+import { type Advantages, advantagesOf } from "./advantages.js";
 import { alignmentCount, isCollecting, mixedBatch } from "./batch.js";
 import { applySettings, configText, readConfigFile, resolveConfig } from "./config/resolve.js";
 import type { Config } from "./config/schema.js";
@@ -142,14 +142,29 @@ describe("the mixed batch", () => {
 });
 
 describe("advantages over groups", () => {
+  const group = (rewards: Array<number | null>, kind = "code"): GradedGroup =>
+    ({
+      prompt: { task: { kind } },
+      rollouts: rewards.map((reward) => ({ reward, sample: { tokens: [1] } })),
+    }) as unknown as GradedGroup;
+  const of = (algorithm: string, ...groups: GradedGroup[]): Advantages =>
+    advantagesOf(groups, resolveConfig(applySettings({}, [`algorithm=${algorithm}`]), "test"));
+
   it("leave out rollouts without a reward", () => {
-    const group = (rewards: Array<number | null>): GradedGroup =>
-      ({ rollouts: rewards.map((reward) => ({ reward, sample: { tokens: [1] } })) }) as unknown as GradedGroup;
-    const config = resolveConfig(applySettings({}, ["algorithm=dr-grpo"]), "test");
-    expect(advantagesOf([group([1, null, 0]), group([null, null]), group([1, 1])], config)).toEqual([
+    expect(of("dr-grpo", group([1, null, 0]), group([null, null]), group([1, 1]))).toEqual([
       [0.5, null, -0.5],
       [null, null],
       [0, 0],
     ]);
   });
+
+  it.each(["reinforce-plus-plus", "reinforce-plus-plus-baseline"])(
+    "of each task are what they are without the other in %s",
+    (algorithm) => {
+      const code = group([1, 0, 0, 0]);
+      const alignment = group([0.75, 1, 1, null, 1], "alignment");
+      expect(of(algorithm, code, alignment)).toEqual([...of(algorithm, code), ...of(algorithm, alignment)]);
+      expect(of(algorithm, alignment, code)).toEqual([...of(algorithm, alignment), ...of(algorithm, code)]);
+    },
+  );
 });

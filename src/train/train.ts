@@ -7,6 +7,7 @@ import { advantagesOf } from "./advantages.js";
 import { isEvaluationDue } from "./batch.js";
 import { isCheckpointDue } from "./checkpoint.js";
 import { newExamples } from "./examples.js";
+import { orCheckpoint } from "./given-up.js";
 import type { Reporter } from "./reporter.js";
 import { rescore } from "./rescore.js";
 import { batchOf, gradeAgain, rollOut, rollOutAhead } from "./roll-out.js";
@@ -28,8 +29,9 @@ export async function trainLoop(session: Session, report: Reporter, signal?: Abo
     const step = position.step + 1;
     clock.begin();
 
-    const rollouts = ahead ?? (await rollOut(session, { step, cursor: position.cursor }, report));
-    const next = await rollOutAhead(session, rollouts, report);
+    const from = { step, cursor: position.cursor };
+    const rollouts = ahead ?? (await orCheckpoint(session, null, () => rollOut(session, from, report)));
+    const next = await orCheckpoint(session, rollouts, () => rollOutAhead(session, rollouts, report));
     const batch = await batchOf(rollouts, config);
     const rescored = await clock.time("update", () => rescore(engine, batch.learnt, config));
     const advantages = advantagesOf(rescored, config);

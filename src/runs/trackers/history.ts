@@ -3,18 +3,14 @@
 
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import type { StepMetrics } from "../metrics.js";
 import type { EvaluationRecord } from "../records.js";
-import type { RunDirectory } from "../run-directory.js";
+import type { RunDirectory, Written } from "../run-directory.js";
 
 export type Moment = {
   readonly step: number;
   /** Since 1970: when the run began, and the seconds of its steps so far. Pauses between parts of a run do not count. */
   readonly wallSeconds: number;
-} & (
-  | { readonly kind: "step"; readonly metrics: StepMetrics }
-  | { readonly kind: "evaluation"; readonly record: EvaluationRecord }
-);
+} & Written;
 
 /** Everything the run has recorded, in order. */
 export function historyOf(run: RunDirectory): Moment[] {
@@ -34,6 +30,24 @@ export function historyOf(run: RunDirectory): Moment[] {
   }
   // What a cut-back run has of later steps is not its history yet.
   return [...moments, ...evaluated(from, from + 1, wallSeconds)];
+}
+
+/**
+ * What was just recorded, as the moment after the last of the history; null where it comes before that, or too early.
+ *
+ * @param last   null: nothing has happened yet
+ * @param start  when the run began, in seconds since 1970
+ */
+export function momentAfter(last: Moment | null, written: Written, start: number): Moment | null {
+  const { step, wallSeconds } = last ?? { step: 0, wallSeconds: start };
+  if (written.kind === "step") {
+    const { metrics } = written;
+    const seconds = metrics["time/step_seconds"] ?? 0;
+    return metrics.step > step ? { ...written, step: metrics.step, wallSeconds: wallSeconds + seconds } : null;
+  }
+  const { record } = written;
+  const isFirst = last?.kind !== "evaluation" || last.record.benchmark < record.benchmark;
+  return record.step === step && isFirst ? { ...written, step, wallSeconds } : null;
 }
 
 /** When the run began, in seconds since 1970. */

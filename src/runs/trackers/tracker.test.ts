@@ -95,6 +95,15 @@ describe("tracker files", () => {
     expect(bytes(afterwards.path)).not.toBe(golden.bytes);
   });
 
+  it("grow by what has come, without reading again what is there", () => {
+    follow(run, both);
+    run.readMetrics = () => {
+      throw new Error("read again");
+    };
+    for (const moment of moments) moment();
+    expect(bytes(eventFileOf(run).path)).toBe(golden.bytes);
+  });
+
   it("are made only where they are asked for", () => {
     follow(run, { tensorboard: false, csv: false });
     for (const moment of moments) moment();

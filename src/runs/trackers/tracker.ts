@@ -6,7 +6,7 @@ import { appendDurable, writeAtomic } from "../../core/files.js";
 import { type MetricName, metricCatalogue, type StepMetrics } from "../metrics.js";
 import type { RunDirectory } from "../run-directory.js";
 import { fileVersion, scalarEvent } from "./event-file.js";
-import { historyOf, type Moment, startOf } from "./history.js";
+import { historyOf, type Moment, momentAfter, startOf } from "./history.js";
 
 export interface TrackerFile {
   readonly path: string;
@@ -77,21 +77,19 @@ export function writeTracker(file: TrackerFile, history: readonly Moment[]): voi
 /** Keeps the run's own tracker files up to date. Written anew at first, so that what a killed run left over is gone. */
 export function follow(run: RunDirectory, { tensorboard, csv }: { tensorboard: boolean; csv: boolean }): void {
   const files = [...(tensorboard ? [eventFileOf(run)] : []), ...(csv ? [csvFileOf(run)] : [])];
-  let written: readonly string[] | null = null;
-  run.afterWrite = () => {
-    const history = files.length === 0 ? [] : historyOf(run);
-    const ids = history.map(idOf);
-    const grown = written?.every((id, at) => id === ids[at]) ?? false;
-    const added = history.slice(written?.length);
-    for (const file of files) {
-      if (!grown) writeTracker(file, history);
-      else for (const moment of added) appendDurable(file.path, file.each(moment));
-    }
-    written = ids;
+  if (files.length === 0) return;
+  const start = startOf(run);
+  let last: Moment | null = null;
+  const writeAll = (): void => {
+    const history = historyOf(run);
+    for (const file of files) writeTracker(file, history);
+    last = history.at(-1) ?? null;
   };
-  run.afterWrite();
-}
-
-function idOf(moment: Moment): string {
-  return `${moment.step} ${moment.kind === "step" ? "" : moment.record.benchmark}`;
+  run.afterWrite = (written) => {
+    const moment = momentAfter(last, written, start);
+    if (moment === null) return writeAll();
+    for (const file of files) appendDurable(file.path, file.each(moment));
+    last = moment;
+  };
+  writeAll();
 }

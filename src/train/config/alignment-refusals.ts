@@ -24,11 +24,17 @@ function shareProblem({ alignment, pool, rollouts }: Config): string | null {
     const key = shareSchedule === null ? "alignment.share" : "alignment.shareSchedule's share at step 1";
     return `${key} is 1 but alignment.collectSteps is 0: without code rollouts there are no programs to learn from; set alignment.collectSteps to 1 or more, or alignment.source to references`;
   }
+  if (most === 0 && collectSteps > 0) {
+    return `alignment.collectSteps is ${collectSteps}, but no step has an alignment prompt: what is collected would never be asked; set it to 0, or raise alignment.share`;
+  }
   return null;
 }
 
 function sourceProblem({ alignment }: Config): string | null {
-  const { source, passedTests, collectSteps } = alignment;
+  const { source, passedTests, collectSteps, minimumComplexity, maximumComplexity } = alignment;
+  if (minimumComplexity > maximumComplexity) {
+    return `alignment.minimumComplexity is ${minimumComplexity} and maximumComplexity ${maximumComplexity}: no program lies between them`;
+  }
   if (source === "references" && collectSteps > 0) {
     return `alignment.collectSteps is ${collectSteps} but alignment.source is references: those need no rollouts to be collected first; set alignment.collectSteps to 0`;
   }

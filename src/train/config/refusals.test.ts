@@ -11,6 +11,9 @@ it.each([
   [["alignment.source=references", "alignment.collectSteps=3"], /set alignment.collectSteps to 0/],
   [["alignment.source=passed", "alignment.passedTests=some"], /source is passed, which has no failed programs/],
   [["alignment.source=references", "alignment.passedTests=none"], /source is references, which has no failed/],
+  [["alignment.share=0", "alignment.collectSteps=3"], /no step has an alignment prompt: what is collected would never/],
+  [["alignment.minimumComplexity=5", "alignment.maximumComplexity=4"], /no program lies between them/],
+  [["optimizer.beta1=1"], /optimizer\.beta1/],
 ])("refuses %j", (settings, message) => expect(() => resolved(settings)).toThrow(message));
 
 it.each([

@@ -21,6 +21,8 @@ type MeasureName = keyof typeof measures;
 
 const count = z.number().int().positive();
 const share = z.number().min(0).max(1);
+/** At 1 a moment would never learn anything, and its bias correction divide by zero. */
+const decay = z.number().min(0).lt(1);
 
 export const configSchema = z.strictObject({
   recipe: z.string().default("custom"),
@@ -159,8 +161,8 @@ export const configSchema = z.strictObject({
       /** After the warm-up, down to `finalShare` of the learning rate at the last step. */
       schedule: z.enum(["constant", "linear", "cosine"]).default("constant"),
       finalShare: share.default(0),
-      beta1: share.default(0.9),
-      beta2: share.default(0.99),
+      beta1: decay.default(0.9),
+      beta2: decay.default(0.99),
       epsilon: z.number().positive().default(1e-8),
       weightDecay: z.number().nonnegative().default(0),
       gradientClip: z.number().positive().default(1),

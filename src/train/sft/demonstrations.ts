@@ -1,10 +1,10 @@
 // A file of demonstrations, open: every line is checked once, then only where each lies is kept in memory.
 
 import { closeSync, openSync, readSync } from "node:fs";
+import { itemAt } from "../../core/epochs.js";
 import { DataError } from "../../core/errors.js";
 import { parseJson } from "../../core/json.js";
 import { streamRecords } from "../../core/jsonl.js";
-import { Rng } from "../../core/rng.js";
 import type { ModelInfo } from "../../engines/engine.js";
 import { demonstrationSchema, type Sequence, sequenceOf } from "./demonstration.js";
 
@@ -14,23 +14,7 @@ interface Place {
   readonly bytes: number;
 }
 
-/** The order of one epoch after the other, each a permutation of its own. @returns the item at a place in that order */
-function epochs(count: number, seed: number): (cursor: number) => number {
-  let current = -1;
-  let order: number[] = [];
-  return (cursor) => {
-    const epoch = Math.floor(cursor / count);
-    if (epoch !== current) {
-      order = Rng.of(seed, "demonstrations", epoch).shuffled(Array.from({ length: count }, (_, i) => i));
-      current = epoch;
-    }
-    return order[cursor % count];
-  };
-}
-
 export class Demonstrations {
-  readonly #at: (cursor: number) => number;
-
   private constructor(
     private readonly path: string,
     private readonly file: number,
@@ -38,10 +22,8 @@ export class Demonstrations {
     /** Left out: prompt, answer and end token together are over the limit. */
     readonly tooLong: number,
     private readonly model: ModelInfo,
-    seed: number,
-  ) {
-    this.#at = epochs(places.length, seed);
-  }
+    private readonly seed: number,
+  ) {}
 
   /**
    * Reads the whole file once, a line at a time.
@@ -80,7 +62,10 @@ export class Demonstrations {
 
   /** The next `count` in seeded permutations, an epoch each. @param cursor  how many were taken before */
   batch(cursor: number, count: number): Sequence[] {
-    return Array.from({ length: count }, (_, i) => this.#read(this.places[this.#at(cursor + i)]));
+    return Array.from({ length: count }, (_, i) => {
+      const place = itemAt(cursor + i, this.places.length, this.seed, "demonstrations");
+      return this.#read(this.places[place]);
+    });
   }
 
   #read({ line, start, bytes }: Place): Sequence {
