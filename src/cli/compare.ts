@@ -5,7 +5,7 @@ import { measures } from "../eval/family.js";
 import { type Comparison, compareRuns, readCompared } from "../runs/compare.js";
 import { differenceText, valueText } from "../runs/comparison-tables.js";
 import { RunDirectory } from "../runs/run-directory.js";
-import { textTable } from "./table.js";
+import { fittingTable } from "./table.js";
 
 export function registerCompare(program: Command): void {
   program
@@ -40,7 +40,7 @@ function render({ groups, base, measures: rows }: Comparison): string {
   const meanings = Object.keys(rows).map((name) => `  ${name}: ${(measures as Record<string, string>)[name] ?? ""}`);
   return [
     seeds.join("; "),
-    textTable([header, ...lines]),
+    fittingTable([header, ...lines]),
     "%; ± is the standard deviation over seeds; [95 % interval, paired by seed and problem];",
     "* the run's own reward contains this measure. test_output_right is in no run's reward: it measures transfer.",
     ...meanings,

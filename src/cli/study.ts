@@ -19,7 +19,7 @@ import { Times } from "../train/study/times.js";
 import { positive } from "./numbers.js";
 import { stopOnRequest } from "./stopping.js";
 import { dryRunText, StudyProgress } from "./study-progress.js";
-import { textTable } from "./table.js";
+import { fittingTable } from "./table.js";
 
 interface Flags {
   readonly only?: readonly string[];
@@ -155,12 +155,12 @@ function closingText(plan: Plan, results: StudyResults | null, outcomes: readonl
   );
   const table = results && [
     "",
-    textTable(valueRows(results.comparison)),
+    fittingTable(valueRows(results.comparison)),
     "",
-    textTable(differenceRows(results.comparison)),
+    fittingTable(differenceRows(results.comparison)),
     "",
     LEGEND,
-    ...(results.swap.length === 0 ? [] : ["", textTable(swapRows(results)), ""]),
+    ...(results.swap.length === 0 ? [] : ["", fittingTable(swapRows(results)), ""]),
     seedsText(results),
     `results: ${join(plan.folder, "results.md")}, .csv, .json, .html`,
   ];

@@ -19,6 +19,26 @@ export function textTable(rows: ReadonlyArray<readonly string[]>): string {
     .join("\n");
 }
 
+/**
+ * The table in as many pieces, one below the other, as its columns need to fit; each begins with the first column.
+ * @param width  in characters; a pipe has none, and gets one piece
+ */
+export function fittingTable(rows: ReadonlyArray<readonly string[]>, width = process.stdout.columns): string {
+  const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => (row[i] ?? "").length)));
+  const [first = 0] = widths;
+  const pieces: number[][] = [];
+  let used = first;
+  widths.slice(1).forEach((columnWidth, i) => {
+    used += 2 + columnWidth;
+    if (pieces.length === 0 || used > (width ?? Number.POSITIVE_INFINITY)) {
+      pieces.push([]);
+      used = first + 2 + columnWidth;
+    }
+    pieces.at(-1)?.push(i + 1);
+  });
+  return pieces.map((columns) => textTable(rows.map((row) => [0, ...columns].map((i) => row[i] ?? "")))).join("\n\n");
+}
+
 /** Before and after, with standard errors. */
 export function evaluationTable(run: RunDirectory): string {
   const steps = run.evaluationSteps("family");

@@ -27,8 +27,8 @@ export function writeResults(folder: string, results: StudyResults): void {
 }
 
 export const LEGEND =
-  "Per cent; ± is the standard deviation over seeds; [95 % interval, paired by seed and problem]; " +
-  "* the variant's own reward contains this measure.";
+  "Per cent; before > after where the variants begin with different models; ± is the standard deviation over seeds; " +
+  "[95 % interval, paired by seed and problem]; * the variant's own reward contains this measure.";
 
 /** How many seeds each variant has, and what is not there yet. */
 export function seedsText({ comparison, missing }: StudyResults): string {
