@@ -17,6 +17,7 @@ import { extensionNotice } from "./schedule.js";
 import { openParts, startSession } from "./session.js";
 import type { Demonstrations } from "./sft/demonstrations.js";
 import { supervisedLoop } from "./sft/supervised.js";
+import { shareNotice } from "./share-notice.js";
 import { trainLoop } from "./train.js";
 
 export interface TrainOptions {
@@ -43,6 +44,8 @@ export async function train(asked: Config, options: TrainOptions = {}): Promise<
   const { config, demonstrations } = parts;
   try {
     if (parts.tooLong > 0) reporter.notice(`${parts.tooLong} problems left out: prompts over prompts.maximumTokens`);
+    const unasked = shareNotice(config);
+    if (unasked !== null) reporter.notice(unasked);
     if (config.engine.device !== "cpu") reporter.notice(parts.device);
     const hashes = dataHashes(config);
     const [run, before] = options.resume

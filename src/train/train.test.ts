@@ -15,6 +15,7 @@ import { applySettings, configText, readConfigFile, resolveConfig } from "./conf
 import type { Config } from "./config/schema.js";
 import type { GradedGroup } from "./grade.js";
 import { recipe, recipes } from "./recipes/recipes.js";
+import { shareNotice } from "./share-notice.js";
 import { stepMetrics } from "./step.js";
 import { notUpdated } from "./update.js";
 
@@ -143,6 +144,14 @@ describe("the mixed batch", () => {
     expect(new Set(texts.slice(7)).size).toBe(7);
     expect(texts.slice(0, 7)).not.toEqual(texts.slice(7));
   });
+});
+
+it("a share of less than one prompt is said to be none", () => {
+  const notice = (...settings: string[]): string | null =>
+    shareNotice(resolveConfig(applySettings({}, settings), "test"));
+  expect(notice("rollouts.prompts=2")).toMatch(/a share of 0.4 of 2 prompts is less than one; .* to 3 or more/);
+  expect(notice("rollouts.prompts=3")).toBeNull();
+  expect(notice("rollouts.prompts=2", "alignment.share=0")).toBeNull();
 });
 
 describe("advantages over groups", () => {
