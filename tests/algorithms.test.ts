@@ -26,6 +26,7 @@ const STEPS = 6;
 const SMALL = [
   "engine.threads=1",
   "judge.workers=1",
+  "sandbox.wall=off",
   "rollouts.prompts=12",
   "rollouts.maximumTokens=60",
   "optimizer.warmUpSteps=0",

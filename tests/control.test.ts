@@ -22,6 +22,7 @@ const tiny = [
   "evaluation.problems=1",
   "engine.threads=1",
   "judge.workers=1",
+  "sandbox.wall=off",
 ];
 
 const configOf = (...settings: string[]): Config =>

@@ -38,6 +38,7 @@ const settings = [
   "policy.maximumOldKl=0.02",
   "engine.threads=1",
   "judge.workers=1",
+  "sandbox.wall=off",
   "trackers.csv=true",
 ];
 

@@ -16,8 +16,8 @@ writeFileSync(
   `
 name: small
 question: Does a killed study end like one that was not?
-seeds: [0, 1]
-settings: {train.steps: 2, train.checkpointEvery: 1, rollouts.prompts: 5, rollouts.groupSize: 4, evaluation.problems: 5, judge.workers: 1}
+seeds: [0]
+settings: {train.steps: 2, train.checkpointEvery: 1, rollouts.prompts: 5, rollouts.groupSize: 4, evaluation.problems: 3, judge.workers: 1, sandbox.wall: off}
 baseline: grpo
 variants:
   grpo: {recipe: grpo}
@@ -79,11 +79,9 @@ describe("a study", () => {
   it("reports a run that fails, goes on with the others, and exits with 1", () => {
     expect([unbroken.status, resumed.status]).toEqual([1, 1]);
     const { jobs, results } = JSON.parse(unbroken.stdout);
-    expect(jobs.map(({ status }: { status: string }) => status)).toEqual(
-      ["finished", "finished", "failed"].flatMap((status) => [status]).concat(["finished", "finished", "failed"]),
-    );
+    expect(jobs.map(({ status }: { status: string }) => status)).toEqual(["finished", "finished", "failed"]);
     expect(jobs[2].message).toMatch(/nowhere/);
-    expect(results.missing).toEqual(["broken seed 0", "broken seed 1"]);
+    expect(results.missing).toEqual(["broken seed 0"]);
     expect(resumed.stdout).toMatch(/failed: .*broken.seed-0: .*nowhere/);
   });
 
@@ -91,7 +89,7 @@ describe("a study", () => {
     const samples = (run: string, step: number): string =>
       readFileSync(join(whole, run, `eval/samples/family-step-00000${step}.jsonl`), "utf8");
     expect(samples("twice/seed-0", 0)).toBe(samples("twice/seed-0.stage-1", 1));
-    expect(samples("grpo/seed-1", 0)).toBe(samples("grpo/seed-0", 0));
+    expect(samples("twice/seed-0.stage-1", 0)).toBe(samples("grpo/seed-0", 0));
   });
 
   it("refuses to mix in runs of another config, and says what differs", async () => {
@@ -99,6 +97,6 @@ describe("a study", () => {
     expect(status).toBe(2);
     expect(stderr).toMatch(/optimizer\.learningRate is 0\.0003 there and 0\.5 here; --fresh/);
     const listed = await study("--out", whole, "--dry-run");
-    expect(listed.stdout).toMatch(/twice seed 1 stage 2 +finished +\d+:\d\d/);
+    expect(listed.stdout).toMatch(/twice seed 0 stage 2 +finished +\d+:\d\d/);
   });
 });

@@ -38,7 +38,17 @@ import { train } from "../src/train/run.js";
 import { command, deterministic, exited, killWhen, output, rolloutText, seen, weights } from "./train-child.js";
 
 const root = mkdtempSync(join(tmpdir(), "coderlplus-runs-"));
-const small = ["train.steps=4", "rollouts.prompts=10", "evaluation.problems=8", "train.checkpointEvery=2"];
+const small = [
+  "train.steps=4",
+  "rollouts.prompts=10",
+  "rollouts.groupSize=4",
+  "evaluation.problems=4",
+  "train.checkpointEvery=2",
+  "judge.workers=1",
+  "sandbox.wall=off",
+];
+/** As it is set up where nobody says otherwise. */
+const usual = ["judge.workers=2", "sandbox.wall=auto"];
 
 async function runSmall(
   name: string,
@@ -56,7 +66,7 @@ describe("a run of CodeRL+", () => {
   let run: RunDirectory;
   let sandbox: Sandbox;
   beforeAll(async () => {
-    run = await runSmall("reference");
+    run = await runSmall("reference", usual);
     sandbox = await openSandbox({ workers: 1 });
   });
   afterAll(() => sandbox.close());
@@ -197,7 +207,13 @@ describe("a run of CodeRL+", () => {
 
 describe("a run that trains adapters", () => {
   const lora = ["engine.lora.rank=4", "policy.klCoefficient=0.01"];
-  const few = ["train.steps=3", "rollouts.prompts=5", "evaluation.problems=2", "train.checkpointEvery=1"];
+  const few = [
+    "train.steps=3",
+    "rollouts.prompts=5",
+    "rollouts.groupSize=4",
+    "evaluation.problems=2",
+    "train.checkpointEvery=1",
+  ];
 
   it("leaves the model's files as they are and equals an unbroken run after kill -9", async () => {
     const base = join(bundled("bundled", "model"), "model.safetensors");
@@ -231,7 +247,13 @@ describe("the other recipes", () => {
 });
 
 describe("the baselines", () => {
-  const few = ["train.steps=2", "rollouts.prompts=8", "evaluation.problems=2", "train.miniBatches=1"];
+  const few = [
+    "train.steps=2",
+    "rollouts.prompts=8",
+    "rollouts.groupSize=8",
+    "evaluation.problems=2",
+    "train.miniBatches=1",
+  ];
 
   it("reasoning-only asks about reference programs from the first step, and writes no code", async () => {
     const references = new Set(readProblems(bundled("bundled", "train")).map(({ reference }) => reference));

@@ -17,7 +17,10 @@ const file = (name: string, rows: readonly object[]): string => {
   return path;
 };
 const run = (...flags: string[]) =>
-  spawnSync(process.execPath, ["--import", "tsx", MAIN, ...flags], { encoding: "utf8", env: { ...process.env } });
+  spawnSync(process.execPath, ["--import", "tsx", MAIN, ...flags], {
+    encoding: "utf8",
+    env: { ...process.env, NO_COLOR: "1" },
+  });
 
 const tests = [{ kind: "stdio", stdin: "3\n", stdout: "6\n" }];
 const problem = (id: string, prompt: string, more: object = {}): object => ({

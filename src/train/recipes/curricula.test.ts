@@ -15,7 +15,14 @@ import { train } from "../run.js";
 import { recipe } from "./recipes.js";
 
 const root = mkdtempSync(join(tmpdir(), "coderlplus-curricula-"));
-const TINY = ["rollouts.prompts=6", "rollouts.groupSize=4", "evaluation.problems=1", "train.checkpointEvery=9"];
+const TINY = [
+  "rollouts.prompts=6",
+  "rollouts.groupSize=4",
+  "evaluation.problems=1",
+  "train.checkpointEvery=9",
+  "judge.workers=1",
+  "sandbox.wall=off",
+];
 
 async function tiny(
   name: string,
