@@ -157,7 +157,7 @@ describe("a run that cannot be written", () => {
       [10, /failed after 0 whole steps: .*rollouts.step-000001\.jsonl: cannot write it \(larger than/],
       [1000, /failed after 2 whole steps: .*safetensors: cannot write it \(larger than/],
     ] as const;
-    for (const [kilobytes, expected] of limits) {
+    for (const [kilobytes, expected] of nightly ? limits : limits.slice(2)) {
       const { stderr, status } = await failing(path, fileLimit(kilobytes));
       expect(stderr).toMatch(expected);
       expect(stderr).toContain("last good checkpoint: none was written yet");
