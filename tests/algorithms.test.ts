@@ -12,9 +12,10 @@ import { RunDirectory } from "../src/runs/run-directory.js";
 import { bundled } from "../src/train/bundled.js";
 import { applySettings, configText, resolveConfig } from "../src/train/config/resolve.js";
 import type { Config } from "../src/train/config/schema.js";
+import { openParts, type Parts } from "../src/train/parts.js";
 import { recipe, recipes } from "../src/train/recipes/recipes.js";
 import { silent } from "../src/train/reporter.js";
-import { openParts, type Parts, startSession } from "../src/train/session.js";
+import { startSession } from "../src/train/session.js";
 import { trainLoop } from "../src/train/train.js";
 
 /**

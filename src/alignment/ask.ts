@@ -3,8 +3,7 @@
 
 import type { Json } from "../core/json.js";
 import type { Rng } from "../core/rng.js";
-import type { Language } from "../problems/notation.js";
-import { notations } from "../problems/notation.js";
+import { type Language, notations } from "../problems/notation.js";
 import type { ProgramInput } from "../problems/problem.js";
 import type { QuestionKind } from "../prompts/question.js";
 import type { History } from "../tracer/history.js";

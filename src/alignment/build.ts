@@ -1,10 +1,4 @@
 // From one program and one input to an alignment example: traced, refused or asked, and put into a prompt.
-//
-// For whoever needs questions with their true answers, demonstrations for instance:
-//   buildExample({ problem, program, input, step }, { target, selection, maximumVariables, includeRaised,
-//     minimumComplexity, maximumComplexity, maximumPromptTokens, maximumAnswerTokens }, tools, rng)
-//     -> Promise<AlignmentExample | DropReason>          `.prompt` is the question in the dialect of `tools`
-//   trueAnswer(example) -> string                        the one line that scores 1
 
 import { InfrastructureError } from "../core/errors.js";
 import { sha256 } from "../core/files.js";

@@ -13,7 +13,8 @@ import type { Problems } from "../problems/problem-set.js";
 import { trace } from "../tracer/tracer.js";
 import type { Config } from "./config/schema.js";
 import type { GradeAlignment, GradedGroup } from "./grade.js";
-import type { Parts, Session } from "./session.js";
+import type { Parts } from "./parts.js";
+import type { Session } from "./session.js";
 import { candidatesOf } from "./step.js";
 
 /** What examples are made with. */

@@ -13,8 +13,9 @@ import { RunDirectory } from "../runs/run-directory.js";
 import { bundled } from "./bundled.js";
 import { applySettings, resolveConfig } from "./config/resolve.js";
 import { failureOf } from "./failure.js";
+import { openParts, type Parts } from "./parts.js";
 import { silent } from "./reporter.js";
-import { openParts, type Parts, startSession } from "./session.js";
+import { startSession } from "./session.js";
 import { trainLoop } from "./train.js";
 
 const SMALL = [

@@ -1,16 +1,10 @@
 // Combinations of the alignment and pool keys that make no sense, with the reason and what to set.
 
 import { largestShare, promptsAt, shareAt } from "../../alignment/share.js";
-import { ConfigError } from "../../core/errors.js";
+import type { Rule } from "./refusals.js";
 import type { Config } from "./schema.js";
 
-/** @throws ConfigError for the first combination that makes no sense */
-export function refuseAlignment(config: Config, where: string): void {
-  const refused = shareProblem(config) ?? sourceProblem(config);
-  if (refused !== null) throw new ConfigError(`${where}: ${refused}`);
-}
-
-function shareProblem({ alignment, pool, rollouts }: Config): string | null {
+function shareProblem({ alignment, pool, rollouts }: Config): string | false {
   const { shareSchedule, collectSteps, source } = alignment;
   const unordered = shareSchedule?.findIndex(({ step }, i) => i > 0 && step <= shareSchedule[i - 1].step) ?? -1;
   if (shareSchedule && unordered > 0) {
@@ -27,10 +21,10 @@ function shareProblem({ alignment, pool, rollouts }: Config): string | null {
   if (most === 0 && collectSteps > 0) {
     return `alignment.collectSteps is ${collectSteps}, but no step has an alignment prompt: what is collected would never be asked; set it to 0, or raise alignment.share`;
   }
-  return null;
+  return false;
 }
 
-function sourceProblem({ alignment }: Config): string | null {
+function sourceProblem({ alignment }: Config): string | false {
   const { source, passedTests, collectSteps, minimumComplexity, maximumComplexity } = alignment;
   if (minimumComplexity > maximumComplexity) {
     return `alignment.minimumComplexity is ${minimumComplexity} and maximumComplexity ${maximumComplexity}: no program lies between them`;
@@ -41,5 +35,7 @@ function sourceProblem({ alignment }: Config): string | null {
   if (passedTests !== "any" && source !== "failed" && source !== "all") {
     return `alignment.passedTests is ${passedTests} but alignment.source is ${source}, which has no failed programs; leave it at any, or take the source failed or all`;
   }
-  return null;
+  return false;
 }
+
+export const alignmentRules: readonly Rule[] = [shareProblem, sourceProblem];

@@ -1,12 +1,8 @@
 // Combinations of algorithm, policy and reward keys that make no sense: see refusals.ts.
 
 import { algorithmOf } from "../../algorithms/algorithm.js";
-import { ConfigError } from "../../core/errors.js";
 import { klDefaults } from "./defaults.js";
-import type { Config } from "./schema.js";
-
-/** Why a config makes no sense and what to set, or false. */
-type Rule = (config: Config) => string | false;
+import type { Rule } from "./refusals.js";
 
 const objectives: readonly Rule[] = [
   ({ algorithm, policy }) =>
@@ -65,10 +61,4 @@ const sampling: readonly Rule[] = [
     `reward.overlong.bufferTokens is ${overlong.bufferTokens}, more than the ${maximumTokens} tokens of rollouts.maximumTokens: every completion would pay; lower it`,
 ];
 
-/** @throws ConfigError for the first combination that makes no sense */
-export function refusePolicy(config: Config, where: string): void {
-  for (const rule of [...objectives, ...kl, ...sampling]) {
-    const reason = rule(config);
-    if (reason !== false) throw new ConfigError(`${where}: ${reason}`);
-  }
-}
+export const policyRules: readonly Rule[] = [...objectives, ...kl, ...sampling];

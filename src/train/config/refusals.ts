@@ -1,61 +1,61 @@
 // Combinations of keys that make no sense: each is refused before anything runs, with the reason and what to set.
 
 import { ConfigError } from "../../core/errors.js";
-import { refuseAlignment } from "./alignment-refusals.js";
-import { refusePolicy } from "./policy-refusals.js";
+import { alignmentRules } from "./alignment-refusals.js";
+import { policyRules } from "./policy-refusals.js";
 import type { Config } from "./schema.js";
+
+/** Why a config makes no sense and what to set, or false. */
+export type Rule = (config: Config) => string | false;
 
 /** @throws ConfigError for the first combination that makes no sense */
 export function refuseNonsense(config: Config, where: string): void {
-  const { alignment, rollouts, train } = config;
-  if (alignment.collectSteps > 0 && alignment.collectSteps >= train.steps && train.steps > 0) {
-    throw new ConfigError(
-      `${where}: alignment.collectSteps is ${alignment.collectSteps} and train.steps ${train.steps}: nothing would be learnt; collect for fewer steps than the run has`,
-    );
+  for (const rule of [collecting, ...alignmentRules, ...policyRules, ...control]) {
+    const reason = rule(config);
+    if (reason !== false) throw new ConfigError(`${where}: ${reason}`);
   }
-  refuseAlignment(config, where);
-  refusePolicy(config, where);
-  if (train.miniBatches > rollouts.prompts) {
-    throw new ConfigError(
-      `${where}: train.miniBatches is ${train.miniBatches}, more than rollouts.prompts (${rollouts.prompts}); a mini-batch needs at least one group`,
-    );
-  }
-  refuseControl(config, where);
 }
 
-/** Of schedules, early stops, guards and checkpoints. */
-function refuseControl({ alignment, evaluation, guards, optimizer, policy, train }: Config, where: string): void {
-  const { schedule, warmUpSteps } = optimizer;
-  const learning = train.steps - alignment.collectSteps;
+const collecting: Rule = ({ alignment: { collectSteps }, train: { steps } }) =>
+  collectSteps > 0 &&
+  collectSteps >= steps &&
+  steps > 0 &&
+  `alignment.collectSteps is ${collectSteps} and train.steps ${steps}: nothing would be learnt; collect for fewer steps than the run has`;
+
+/** Of mini-batches, schedules, early stops, guards and checkpoints. */
+const control: readonly Rule[] = [
+  ({ train: { miniBatches }, rollouts: { prompts } }) =>
+    miniBatches > prompts &&
+    `train.miniBatches is ${miniBatches}, more than rollouts.prompts (${prompts}); a mini-batch needs at least one group`,
   // A constant rate may end in its warm-up: so do all first tries of a few steps.
-  if (schedule !== "constant" && warmUpSteps >= learning && train.steps > 0) {
-    throw new ConfigError(
-      `${where}: optimizer.warmUpSteps is ${warmUpSteps}, but only ${learning} steps learn: nothing is left for a ${schedule} schedule; ${learning > 0 ? `set it to ${learning - 1} at most` : "raise train.steps"}`,
+  ({ optimizer: { schedule, warmUpSteps }, alignment, train: { steps } }) => {
+    const learning = steps - alignment.collectSteps;
+    return (
+      schedule !== "constant" &&
+      warmUpSteps >= learning &&
+      steps > 0 &&
+      `optimizer.warmUpSteps is ${warmUpSteps}, but only ${learning} steps learn: nothing is left for a ${schedule} schedule; ${learning > 0 ? `set it to ${learning - 1} at most` : "raise train.steps"}`
     );
-  }
-  if (schedule === "constant" && optimizer.finalShare !== 0) {
-    throw new ConfigError(
-      `${where}: optimizer.finalShare is ${optimizer.finalShare}, but the schedule is constant; set optimizer.schedule to linear or cosine`,
-    );
-  }
-  if (policy.maximumOldKl !== null && train.miniBatches * train.epochs === 1) {
-    throw new ConfigError(
-      `${where}: policy.maximumOldKl leaves out a step's further updates, but a step has one only; raise train.miniBatches or train.epochs, or set guards.maximumOldKl`,
-    );
-  }
-  if (policy.maximumOldKl !== null && guards.maximumOldKl !== null && policy.maximumOldKl > guards.maximumOldKl) {
-    throw new ConfigError(
-      `${where}: policy.maximumOldKl (${policy.maximumOldKl}) is above guards.maximumOldKl (${guards.maximumOldKl}): the run would end where further updates are to be left out; lower it, or raise the guard`,
-    );
-  }
-  if (train.keepBest !== null && (evaluation.every === null || evaluation.every >= train.steps)) {
-    throw new ConfigError(
-      `${where}: train.keepBest is ${train.keepBest}, but nothing is evaluated between the first and the last step; set evaluation.every to less than train.steps (${train.steps})`,
-    );
-  }
-  if (train.keepEvery !== null && train.keepEvery % train.checkpointEvery !== 0) {
-    throw new ConfigError(
-      `${where}: train.keepEvery is ${train.keepEvery}, which is no multiple of train.checkpointEvery (${train.checkpointEvery}): those steps have no checkpoint`,
-    );
-  }
-}
+  },
+  ({ optimizer: { schedule, finalShare } }) =>
+    schedule === "constant" &&
+    finalShare !== 0 &&
+    `optimizer.finalShare is ${finalShare}, but the schedule is constant; set optimizer.schedule to linear or cosine`,
+  ({ policy: { maximumOldKl }, train: { miniBatches, epochs } }) =>
+    maximumOldKl !== null &&
+    miniBatches * epochs === 1 &&
+    "policy.maximumOldKl leaves out a step's further updates, but a step has one only; raise train.miniBatches or train.epochs, or set guards.maximumOldKl",
+  ({ policy, guards }) =>
+    policy.maximumOldKl !== null &&
+    guards.maximumOldKl !== null &&
+    policy.maximumOldKl > guards.maximumOldKl &&
+    `policy.maximumOldKl (${policy.maximumOldKl}) is above guards.maximumOldKl (${guards.maximumOldKl}): the run would end where further updates are to be left out; lower it, or raise the guard`,
+  ({ train: { keepBest, steps }, evaluation: { every } }) =>
+    keepBest !== null &&
+    (every === null || every >= steps) &&
+    `train.keepBest is ${keepBest}, but nothing is evaluated between the first and the last step; set evaluation.every to less than train.steps (${steps})`,
+  ({ train: { keepEvery, checkpointEvery } }) =>
+    keepEvery !== null &&
+    keepEvery % checkpointEvery !== 0 &&
+    `train.keepEvery is ${keepEvery}, which is no multiple of train.checkpointEvery (${checkpointEvery}): those steps have no checkpoint`,
+];

@@ -165,7 +165,7 @@ function configOf(study: Study, stage: Stage, own: readonly string[], at: string
 }
 
 /** What a task leaves for the next to begin with. */
-function modelFolder(task: Task): string {
+export function modelFolder(task: Task): string {
   if (task.kind === "make") return task.path;
   const { engine, train } = task.config;
   return train.steps === 0 ? engine.model : RunDirectory.checkpointOf(task.path, train.steps);

@@ -13,8 +13,8 @@ import { RunDirectory } from "../../runs/run-directory.js";
 import { resolveConfig } from "../config/resolve.js";
 import type { Config } from "../config/schema.js";
 import { weightsHash } from "../hashes.js";
-import { openParts } from "../session.js";
-import type { Job, Plan, TrainTask } from "./plan.js";
+import { openParts } from "../parts.js";
+import { type Job, modelFolder, type Plan, type TrainTask } from "./plan.js";
 import { stateOf } from "./state.js";
 
 export interface SwapCell {
@@ -84,9 +84,8 @@ interface EvaluatedRun {
 
 function evaluatedRun({ tasks }: Job): EvaluatedRun {
   const task = tasks.at(-1) as TrainTask;
-  const { steps } = task.config.train;
-  const model = steps === 0 ? task.config.engine.model : RunDirectory.checkpointOf(task.path, steps);
-  return { task, model, samples: RunDirectory.open(task.path).readEvaluationSamples("family", steps) };
+  const samples = RunDirectory.open(task.path).readEvaluationSamples("family", task.config.train.steps);
+  return { task, model: modelFolder(task), samples };
 }
 
 /** [runs][problems][N] how many visible examples the checker believes right; null where it was not asked. */

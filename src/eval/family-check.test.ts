@@ -8,7 +8,7 @@ import { drawTask } from "../problems/family/task.js";
 import { type Problem, problemSchema } from "../problems/problem.js";
 import { openSandbox, type Sandbox } from "../sandbox/sandbox.js";
 import { trace } from "../tracer/tracer.js";
-import { checkFamily, type FamilyCheck, type ProgramTracer } from "./data-check.js";
+import { checkFamily, type FamilyCheck, type ProgramTracer } from "./family-check.js";
 
 let sandbox: Sandbox;
 let runner: ProgramTracer;
