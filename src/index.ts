@@ -11,7 +11,7 @@ export { ConfigError, DataError, EngineError, InfrastructureError, UsageError } 
 export { Float, type Json, parseJson, stringifyJson } from "./core/json.js";
 export { openEmbedded } from "./engines/embedded/embedded.js";
 export type { Datum, Engine, Loss, Sample, SampleRequest, Tokenizer } from "./engines/engine.js";
-export { evaluateFamily, measures } from "./eval/family.js";
+export { evaluateFamily, measures } from "./eval/family/family.js";
 export { judge } from "./judge/judge.js";
 export type { Judgement, TestOutcome, Verdict } from "./judge/verdict.js";
 export { type Problem, type ProgramInput, problemSchema, readProblems } from "./problems/problem.js";

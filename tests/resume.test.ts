@@ -8,7 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { beforeAll, describe, expect, it } from "vitest";
 import { UsageError } from "../src/core/errors.js";
 import { Rng } from "../src/core/rng.js";
-import { measures } from "../src/eval/family.js";
+import { measures } from "../src/eval/family/family.js";
 import { readCompared } from "../src/runs/compare.js";
 import { renderReport } from "../src/runs/report.js";
 import { RunDirectory } from "../src/runs/run-directory.js";

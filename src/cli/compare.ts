@@ -1,7 +1,7 @@
 // `coderlplus compare RUN...`: one table, seeds grouped, differences with paired intervals.
 
 import type { Command } from "commander";
-import { measures } from "../eval/family.js";
+import { measures } from "../eval/family/family.js";
 import { type Comparison, compareRuns, readCompared } from "../runs/compare.js";
 import { differenceText, valueText } from "../runs/comparison-tables.js";
 import { RunDirectory } from "../runs/run-directory.js";

@@ -10,7 +10,7 @@ import { CleanedFile } from "../eval/data-set/cleaned-file.js";
 import { dateOf, dayFrom } from "../eval/data-set/dates.js";
 import { OverlapIndex, overlapDefaults } from "../eval/data-set/overlap.js";
 import { type CheckResult, CheckTally } from "../eval/data-set/tally.js";
-import { checkFamily } from "../eval/family-check.js";
+import { checkFamily } from "../eval/family/family-check.js";
 import { judge } from "../judge/judge.js";
 import type { Problem } from "../problems/problem.js";
 import type { FormatName } from "../problems/sources/formats.js";

@@ -2,7 +2,7 @@
 
 import type { Command } from "commander";
 import { writeAtomic } from "../core/files.js";
-import { measures } from "../eval/family.js";
+import { measures } from "../eval/family/family.js";
 import { renderCurve, renderReport } from "../runs/report.js";
 import { RunDirectory } from "../runs/run-directory.js";
 

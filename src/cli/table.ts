@@ -1,6 +1,6 @@
 // Plain text tables for the terminal.
 
-import { measures } from "../eval/family.js";
+import { measures } from "../eval/family/family.js";
 import { signed } from "../runs/comparison-tables.js";
 import type { Measure } from "../runs/records.js";
 import type { RunDirectory } from "../runs/run-directory.js";

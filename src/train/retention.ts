@@ -28,7 +28,7 @@ function nameBest(run: RunDirectory, steps: readonly number[], measure: string):
 }
 
 /**
- * The best evaluation of those whose checkpoint is there; the earlier of equals. Every measure there is (eval/family.ts)
+ * The best evaluation of those whose checkpoint is there; the earlier of equals. Every measure there is (eval/family/family.ts)
  * is a share that is right: higher is better.
  */
 export function bestCheckpoint(

@@ -2,7 +2,7 @@
 
 import { basename, resolve } from "node:path";
 import { UsageError } from "../core/errors.js";
-import { measures } from "../eval/family.js";
+import { measures } from "../eval/family/family.js";
 import type { RunInfo } from "../runs/records.js";
 import { renderReport } from "../runs/report.js";
 import { RunDirectory } from "../runs/run-directory.js";

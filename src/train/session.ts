@@ -3,7 +3,7 @@
 import type { BuildTools } from "../alignment/build.js";
 import { AlignmentPool } from "../alignment/pool.js";
 import type { RecycleOptions } from "../alignment/recycle.js";
-import { evaluateFamily } from "../eval/family.js";
+import { evaluateFamily } from "../eval/family/family.js";
 import { judge as judgeProgram } from "../judge/judge.js";
 import type { RunDirectory } from "../runs/run-directory.js";
 import { follow } from "../runs/trackers/tracker.js";

@@ -13,7 +13,7 @@ import { selections } from "../../alignment/select.js";
 import { targets } from "../../alignment/target.js";
 import { LORA_TARGETS } from "../../engines/embedded/adapters/layout.js";
 import { DEVICES } from "../../engines/embedded/devices.js";
-import { measures } from "../../eval/family.js";
+import { measures } from "../../eval/family/family.js";
 import { engineChoices } from "../../sandbox/native/choice.js";
 import { WALL_MODES } from "../../sandbox/wall/wall.js";
 

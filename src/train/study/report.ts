@@ -2,7 +2,7 @@
 
 import { join } from "node:path";
 import { writeAtomic } from "../../core/files.js";
-import { measures } from "../../eval/family.js";
+import { measures } from "../../eval/family/family.js";
 import { chartFile, lineChart } from "../../runs/chart.js";
 import {
   comparisonCsv,

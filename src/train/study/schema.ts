@@ -2,7 +2,7 @@
 // not here (plan.ts).
 
 import { z } from "zod";
-import { type MeasureName, measures } from "../../eval/family.js";
+import { type MeasureName, measures } from "../../eval/family/family.js";
 
 /** Config keys as --set has them, with their values: `train.steps: 40`. */
 const settings = z.record(z.string(), z.unknown()).default({});

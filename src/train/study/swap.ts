@@ -6,7 +6,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { readText, sha256, writeAtomic } from "../../core/files.js";
 import { mean, standardDeviation } from "../../core/maths.js";
-import { predictedMatches, submitted } from "../../eval/self-check.js";
+import { predictedMatches, submitted } from "../../eval/family/self-check.js";
 import { type Interval, pairedInterval, type SeedScores } from "../../runs/compare.js";
 import type { EvaluationSample } from "../../runs/records.js";
 import { RunDirectory } from "../../runs/run-directory.js";

@@ -1,6 +1,6 @@
 // Completions for evaluation: greedy, or seeded by the prompt's place alone, so that every run is asked alike.
 
-import type { Engine, SampleRequest } from "../engines/engine.js";
+import type { Engine, SampleRequest } from "../../engines/engine.js";
 
 /** One greedy completion a prompt; with `stop`, up to the first of its tokens. Empty where the prompt does not fit. */
 export async function completeAll(

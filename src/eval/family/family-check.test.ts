@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { Rng } from "../core/rng.js";
-import { generateFamily } from "../problems/family/family.js";
-import { STYLES } from "../problems/family/operations.js";
-import { programOf } from "../problems/family/program.js";
-import { evaluate } from "../problems/family/python/evaluate.js";
-import { drawTask } from "../problems/family/task.js";
-import { type Problem, problemSchema } from "../problems/problem.js";
-import { openSandbox, type Sandbox } from "../sandbox/sandbox.js";
-import { trace } from "../tracer/tracer.js";
+import { Rng } from "../../core/rng.js";
+import { generateFamily } from "../../problems/family/family.js";
+import { STYLES } from "../../problems/family/operations.js";
+import { programOf } from "../../problems/family/program.js";
+import { evaluate } from "../../problems/family/python/evaluate.js";
+import { drawTask } from "../../problems/family/task.js";
+import { type Problem, problemSchema } from "../../problems/problem.js";
+import { openSandbox, type Sandbox } from "../../sandbox/sandbox.js";
+import { trace } from "../../tracer/tracer.js";
 import { checkFamily, type FamilyCheck, type ProgramTracer } from "./family-check.js";
 
 let sandbox: Sandbox;

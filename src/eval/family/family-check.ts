@@ -1,15 +1,15 @@
 // What is proved of the bundled family beyond what every data set is checked for (data-set/check.ts): references differ,
 // hidden tests tell them apart, splits share nothing. Everything is run by the tracer, nothing is believed.
 
-import { InfrastructureError } from "../core/errors.js";
-import { type Json, stringifyJson } from "../core/json.js";
-import { callText, inputOf } from "../problems/examples.js";
-import { probeInputs } from "../problems/family/family.js";
-import type { ValueType } from "../problems/family/operations.js";
-import type { Problem, ProgramInput } from "../problems/problem.js";
-import { pythonLiteral } from "../problems/python-literal.js";
-import type { Trace } from "../tracer/trace.js";
-import type { CheckResult } from "./data-set/tally.js";
+import { InfrastructureError } from "../../core/errors.js";
+import { type Json, stringifyJson } from "../../core/json.js";
+import { callText, inputOf } from "../../problems/examples.js";
+import { probeInputs } from "../../problems/family/family.js";
+import type { ValueType } from "../../problems/family/operations.js";
+import type { Problem, ProgramInput } from "../../problems/problem.js";
+import { pythonLiteral } from "../../problems/python-literal.js";
+import type { Trace } from "../../tracer/trace.js";
+import type { CheckResult } from "../data-set/tally.js";
 
 /** The tracer over an open sandbox. */
 export interface ProgramTracer {

@@ -1,22 +1,22 @@
 // The evaluation of a run: held-out problems, greedy decoding, nothing of which depends on the run's seed, so that runs
 // compare problem by problem. Five measures of the paper's kind and one of ours, self-checked pass@1.
 
-import { matches } from "../alignment/answer.js";
-import type { Truth } from "../alignment/example.js";
-import { outputOf } from "../alignment/output.js";
-import { gradeAnswer } from "../alignment/reward.js";
-import { selectVariables } from "../alignment/select.js";
-import { InfrastructureError } from "../core/errors.js";
-import { mean, standardError } from "../core/maths.js";
-import { Rng } from "../core/rng.js";
-import type { Engine } from "../engines/engine.js";
-import { inputOf } from "../problems/examples.js";
-import type { Problem } from "../problems/problem.js";
-import { parsePythonLiteral } from "../problems/python-literal.js";
-import type { Dialect } from "../prompts/dialect.js";
-import type { EvaluatedCandidate, EvaluationRecord, EvaluationSample } from "../runs/records.js";
-import type { Sandbox } from "../sandbox/sandbox.js";
-import { trace } from "../tracer/tracer.js";
+import { matches } from "../../alignment/answer.js";
+import type { Truth } from "../../alignment/example.js";
+import { outputOf } from "../../alignment/output.js";
+import { gradeAnswer } from "../../alignment/reward.js";
+import { selectVariables } from "../../alignment/select.js";
+import { InfrastructureError } from "../../core/errors.js";
+import { mean, standardError } from "../../core/maths.js";
+import { Rng } from "../../core/rng.js";
+import type { Engine } from "../../engines/engine.js";
+import { inputOf } from "../../problems/examples.js";
+import type { Problem } from "../../problems/problem.js";
+import { parsePythonLiteral } from "../../problems/python-literal.js";
+import type { Dialect } from "../../prompts/dialect.js";
+import type { EvaluatedCandidate, EvaluationRecord, EvaluationSample } from "../../runs/records.js";
+import type { Sandbox } from "../../sandbox/sandbox.js";
+import { trace } from "../../tracer/tracer.js";
 import { writeCandidates } from "./candidates.js";
 import { completeAll } from "./complete.js";
 import { predictedMatches, submitted } from "./self-check.js";

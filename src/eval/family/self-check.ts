@@ -3,12 +3,12 @@
 // submitted. Nothing is executed to choose. Beside it, the ceiling: the same programs chosen by really running them on
 // the visible examples.
 
-import { matches, parseAnswer } from "../alignment/answer.js";
-import type { Json } from "../core/json.js";
-import { inputOf } from "../problems/examples.js";
-import type { Problem, ProgramInput } from "../problems/problem.js";
-import type { EvaluatedCandidate } from "../runs/records.js";
-import { type Inspection, inspect } from "../tracer/inspect.js";
+import { matches, parseAnswer } from "../../alignment/answer.js";
+import type { Json } from "../../core/json.js";
+import { inputOf } from "../../problems/examples.js";
+import type { Problem, ProgramInput } from "../../problems/problem.js";
+import type { EvaluatedCandidate } from "../../runs/records.js";
+import { type Inspection, inspect } from "../../tracer/inspect.js";
 import { completeAll } from "./complete.js";
 import type { EvaluationTools } from "./family.js";
 

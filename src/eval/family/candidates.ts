@@ -1,8 +1,8 @@
 // The programs that a model writes for each problem: one greedy, the others drawn at temperature 1; and what the judge
 // says of each. Every measure on code is read from them, so each distinct program is judged once.
 
-import { judge } from "../judge/judge.js";
-import type { Problem, Test } from "../problems/problem.js";
+import { judge } from "../../judge/judge.js";
+import type { Problem, Test } from "../../problems/problem.js";
 import { completeAll, drawAll } from "./complete.js";
 import type { EvaluationOptions, EvaluationTools } from "./family.js";
 
