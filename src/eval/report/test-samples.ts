@@ -35,7 +35,7 @@ export function testSamples(
   changes: Partial<SampleRecord> = {},
 ): SampleRecord[] {
   return Object.entries(marks).flatMap(([task, letters]) =>
-    [...letters].map((letter, sample) => ({
+    Array.from(letters, (letter, sample) => ({
       task,
       sample,
       prompt: { kind: "text" as const, text: `write ${task}` },
