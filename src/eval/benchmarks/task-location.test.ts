@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { UsageError } from "../../core/errors.js";
-import { taskFiles, taskHash, taskPath } from "./task-file.js";
+import { taskFiles, taskHash, taskPath } from "./task-location.js";
 
 let folder: string;
 let home: string;
@@ -45,6 +45,8 @@ describe("where a benchmark's tasks lie", () => {
     writeFileSync("data/livecodebench/test.jsonl.part", "{}");
     expect(() => taskPath(fetched)).toThrow(/data fetch livecodebench/);
     writeFileSync("data/livecodebench/test.jsonl", "{}\n");
+    expect(taskPath(fetched)).toBe(join("data", "livecodebench", "test.jsonl"));
+    writeFileSync("data/livecodebench/test2.jsonl", "{}\n");
     expect(taskPath(fetched)).toBe(join("data", "livecodebench"));
   });
 });

@@ -19,19 +19,19 @@ export function fetchedFolder(dataSet: string): string {
 }
 
 /**
- * What a benchmark's `load` is given: a file, or a folder of files ({@link taskFiles}).
+ * What a benchmark's `load` is given: a file, or a folder of several ({@link taskFiles}).
  *
  * @param given  the user's own file or folder, which goes before all others
  * @throws UsageError where nothing is there, with the command to run
  */
 export function taskPath({ name, file }: Pick<Benchmark, "name" | "file">, given?: string): string {
   if (given !== undefined) {
-    if (isThere(given)) return given;
+    if (isThere(given)) return onlyFile(given);
     throw new UsageError(`${given}: no such file or folder; expected the tasks of ${name}`);
   }
   if (file.kind === "bundled") return fileURLToPath(new URL(file.path, ASSETS));
   const folder = fetchedFolder(file.dataSet);
-  if (isThere(folder) && dataFiles(folder).length > 0) return folder;
+  if (isThere(folder) && dataFiles(folder).length > 0) return onlyFile(folder);
   const { licence, gigabytes } = dataSetNamed(file.dataSet);
   const size = gigabytes === null ? "size not known here" : sizeText(gigabytes * 1e9);
   throw new UsageError(
@@ -71,6 +71,12 @@ function dataFiles(folder: string): string[] {
     (name) => DATA.test(name) && name !== RECORD && statSync(join(folder, name)).isFile(),
   );
   return names.sort().map((name) => join(folder, name));
+}
+
+/** A folder of one data file is that file. */
+function onlyFile(path: string): string {
+  const files = taskFiles(path);
+  return files.length === 1 ? files[0] : path;
 }
 
 function isThere(path: string): boolean {
