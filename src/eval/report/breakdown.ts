@@ -72,7 +72,7 @@ function scoresOf({ decoding }: EvaluationInfo, samples: readonly SampleRecord[]
   const counts = { strict: countTasks(samples, "strict"), official: countTasks(samples, "official") };
   return Object.fromEntries(
     metricsFor(decoding.samples).flatMap(({ name, grading, k }) => {
-      const scores = scoresAt(k, counts[grading]);
+      const scores = [...scoresAt(k, counts[grading]).values()];
       return scores.length === 0 ? [] : [[name, scoreOf(scores, `${key} k=${k}`)] as const];
     }),
   );
