@@ -26,7 +26,7 @@ export function compareFolders(paths: readonly string[], { json, html }: Flags):
   const comparisons = others.map((other) => compareEvaluations(base, other));
   process.stdout.write(json ? `${JSON.stringify({ comparisons })}\n` : `${comparisons.map(text).join("\n\n")}\n`);
   if (html === undefined) return;
-  writeAtomic(html, differencePage(base, others[0]));
+  writeAtomic(html, differencePage(base, others[0], comparisons[0]));
   process.stderr.write(`${html}: every task side by side\n`);
 }
 

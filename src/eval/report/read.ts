@@ -80,7 +80,7 @@ export function holdsEvaluations(path: string): boolean {
 }
 
 /**
- * The evaluations of a folder, of each benchmark the last step's; or the one whose record is named.
+ * The finished evaluations of a folder, of each benchmark the last step's; or the one whose record is named.
  *
  * @throws UsageError where none is there, DataError naming file, line and field
  */
@@ -90,11 +90,14 @@ export function readEvaluations(path: string): Evaluation[] {
       `${path}: holds no evaluation; expected a folder that coderlplus eval wrote, or BENCHMARK-step-NNNNNN.json in it`,
     );
   }
-  if (path.endsWith(".json")) return [readEvaluation(infoPath(path))];
-  const last = new Map<string, string>();
-  // In the order of their names, in which a later step comes later.
-  for (const name of readdirSync(path).filter(isInfo).sort(byStep)) last.set(INFO.exec(name)?.[1] ?? "", name);
-  return [...last.values()].map((name) => readEvaluation(join(path, name)));
+  const folder = path.endsWith(".json") ? dirname(path) : path;
+  const found = path.endsWith(".json") ? [basename(infoPath(path))] : readdirSync(path).filter(isInfo).sort(byStep);
+  const finished = found.filter((name) => existsSync(samplesPath(join(folder, name))));
+  if (finished.length === 0) {
+    throw new UsageError(`${path}: its evaluation is not finished; the same coderlplus eval command goes on with it`);
+  }
+  const last = new Map(finished.map((name) => [INFO.exec(name)?.[1], name]));
+  return [...last.values()].map((name) => readEvaluation(join(folder, name)));
 }
 
 function isInfo(name: string): boolean {
@@ -109,9 +112,13 @@ function infoPath(path: string): string {
   return path.endsWith(".info.json") ? path : path.replace(/\.json$/, ".info.json");
 }
 
+function samplesPath(info: string): string {
+  return join(dirname(info), "samples", basename(info).replace(/\.info\.json$/, ".jsonl"));
+}
+
 function readEvaluation(path: string): Evaluation {
-  const samples = join(dirname(path), "samples", basename(path).replace(/\.info\.json$/, ".jsonl"));
-  return { path, info: readInfo(path), samples: readRecords(samples, sampleSchema).map(({ record }) => record) };
+  const info = readInfo(path);
+  return { path, info, samples: readRecords(samplesPath(path), sampleSchema).map(({ record }) => record) };
 }
 
 function readInfo(path: string): EvaluationInfo {
