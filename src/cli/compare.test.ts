@@ -31,7 +31,7 @@ const compare = (...flags: string[]) =>
 test("two evaluations are compared in a table, and a page shows every task", () => {
   const { status, stdout, stderr } = compare(at("base"), at("trained"), "--html", at("out.html"));
   expect([status, stderr]).toEqual([0, `${at("out.html")}: every task side by side\n`]);
-  const [header, strict] = stdout.split("\n").map((line) => line.trim().split(/\s{2,}/));
+  const [, , , , , header, strict] = stdout.split("\n").map((line) => line.trim().split(/\s{2,}/));
   const named = "benchmark measure tasks base trained difference, 95 % fixed broken both wrong both right";
   expect(header.join(" ")).toBe(named);
   expect(strict).toEqual(["toy", "pass_at_1", "3", "33.3", "100.0", "+66.7 [+0.0, +100.0]", "2", "0", "0", "1"]);

@@ -92,7 +92,8 @@ export function readEvaluations(path: string): Evaluation[] {
   }
   const folder = path.endsWith(".json") ? dirname(path) : path;
   const found = path.endsWith(".json") ? [basename(infoPath(path))] : readdirSync(path).filter(isInfo).sort(byStep);
-  const finished = found.filter((name) => existsSync(samplesPath(join(folder, name))));
+  // The record is written last.
+  const finished = found.filter((name) => existsSync(join(folder, name.replace(/\.info\.json$/, ".json"))));
   if (finished.length === 0) {
     throw new UsageError(`${path}: its evaluation is not finished; the same coderlplus eval command goes on with it`);
   }
@@ -112,13 +113,10 @@ function infoPath(path: string): string {
   return path.endsWith(".info.json") ? path : path.replace(/\.json$/, ".info.json");
 }
 
-function samplesPath(info: string): string {
-  return join(dirname(info), "samples", basename(info).replace(/\.info\.json$/, ".jsonl"));
-}
-
 function readEvaluation(path: string): Evaluation {
   const info = readInfo(path);
-  return { path, info, samples: readRecords(samplesPath(path), sampleSchema).map(({ record }) => record) };
+  const samples = join(dirname(path), "samples", basename(path).replace(/\.info\.json$/, ".jsonl"));
+  return { path, info, samples: readRecords(samples, sampleSchema).map(({ record }) => record) };
 }
 
 function readInfo(path: string): EvaluationInfo {

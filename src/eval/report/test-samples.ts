@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { toLines } from "../../core/jsonl.js";
 import type { Mark } from "../benchmarks/benchmark.js";
 import type { EvaluationInfo, SampleRecord } from "../records.js";
+import { summarise } from "./summary.js";
 
 const MARKS: Readonly<Record<string, Mark>> = {
   r: { kind: "right" },
@@ -64,6 +65,7 @@ export function writeTestEvaluation(folder: string, info: EvaluationInfo, sample
   mkdirSync(join(folder, "samples"), { recursive: true });
   writeFileSync(join(folder, `${name}.info.json`), JSON.stringify(info));
   writeFileSync(join(folder, "samples", `${name}.jsonl`), toLines(samples));
+  writeFileSync(join(folder, `${name}.json`), JSON.stringify(summarise(info, samples)));
 }
 
 function markOf(letter: string): Mark {
