@@ -127,18 +127,12 @@ test("a target says what is asked, and the problems' own programs need no comple
   });
 });
 
-test("a target that a language has no answer to, and completions too few or too many, are refused before anything runs", () => {
-  const tests = [{ kind: "stdio", stdin: "", stdout: "1\n" }];
-  const script = file("script.jsonl", [{ id: "js", language: "javascript", prompt: "", tests }]);
-  const none = file("none.jsonl", []);
+test("completions too few or too many are refused before anything runs", () => {
   const refused = (...flags: string[]): string => {
     const { status, stderr } = run("align", ...flags);
     expect(status).toBe(2);
     return stderr;
   };
-  expect(refused("--problems", script, "--completions", none, "--target", "coverage")).toContain(
-    "js is in JavaScript, but coverage is asked of Python programs only",
-  );
   expect(refused("--problems", problems())).toContain("--source failed needs --completions");
   expect(refused("--problems", problems(), "--completions", completions(), "--source", "references")).toContain(
     "leave out --completions",
