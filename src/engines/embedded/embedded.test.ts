@@ -68,6 +68,17 @@ describe("sampling", () => {
     }
   });
 
+  it("draws the likeliest token alone where it has topP by itself", async () => {
+    const engine = await open({ model: createTestModel().folder });
+    const greedy = await engine.sample(requests(3).map((request) => ({ ...request, temperature: 0 })));
+    const narrow = await engine.sample(requests(3).map((request) => ({ ...request, topP: 1e-6 })));
+    expect(narrow.flat().map(({ tokens }) => tokens)).toEqual(greedy.flat().map(({ tokens }) => tokens));
+    const wide = await engine.sample(requests(3).map((request) => ({ ...request, topP: 0.9 })));
+    expect(wide.flat().map(({ tokens }) => tokens)).not.toEqual(greedy.flat().map(({ tokens }) => tokens));
+    const wrong = engine.sample(requests(1).map((request) => ({ ...request, topP: 0 })));
+    await expect(wrong).rejects.toThrow("request 0: topP is 0, expected more than 0 and at most 1");
+  });
+
   it("reports logprobs at temperature 1 while it draws at another", async () => {
     const engine = await open({ model: createTestModel().folder });
     const asked = requests(6).map((request) => ({ ...request, temperature: 0.5 }));

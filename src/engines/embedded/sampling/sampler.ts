@@ -16,6 +16,8 @@ export interface ShardPrompt {
   readonly tokens: readonly number[];
   readonly maxTokens: number;
   readonly temperature: number;
+  /** 1, the default, keeps all. */
+  readonly topP?: number | undefined;
   /** One for each sequence to draw. */
   readonly seeds: readonly string[];
   /** Every id that ends a sequence. */
@@ -128,8 +130,8 @@ function newRow(prompt: ShardPrompt, place: Row["place"], cached: CachedRow, rng
 
 /** Draws a row's next token. */
 function extend(row: Row, probabilities: Float32Array): void {
-  const { temperature, stopIds, maxTokens } = row.prompt;
-  const token = drawToken(probabilities, temperature, row.rng.uniform());
+  const { temperature, topP, stopIds, maxTokens } = row.prompt;
+  const token = drawToken(probabilities, temperature, row.rng.uniform(), topP);
   row.tokens.push(token);
   row.logprobs.push(Math.log(probabilities[token]));
   if (stopIds.includes(token)) row.stopReason = "stop";
