@@ -42,6 +42,11 @@ export interface SampleRequest {
   readonly seeds: readonly string[];
   /** Extra ids that end the sequence; they are kept as its last token. The tokenizer's end ids always do. */
   readonly stopIds?: readonly number[];
+  /**
+   * Texts behind which nothing is wanted: a sequence may end with the token that completes one, and an engine that looks
+   * at no text goes on. Whoever asks cuts the text.
+   */
+  readonly stop?: readonly string[];
 }
 
 export interface Sample {

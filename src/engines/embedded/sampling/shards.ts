@@ -56,7 +56,7 @@ function cut(requests: readonly SampleRequest[], indices: readonly number[], lim
   const shards: Array<{ prompts: ShardPrompt[]; places: Array<{ request: number; first: number }> }> = [];
   let free = 0;
   for (const index of indices) {
-    const { prompt, maxTokens, temperature, topP, seeds, stopIds = [] } = requests[index];
+    const { prompt, maxTokens, temperature, topP, seeds, stopIds = [], stop } = requests[index];
     for (let first = 0; first < seeds.length; ) {
       const full = (shards.at(-1)?.prompts.length ?? 0) * promptBucket(prompt.length) >= SHARD_TOKENS;
       if (free === 0 || full) {
@@ -72,6 +72,7 @@ function cut(requests: readonly SampleRequest[], indices: readonly number[], lim
         topP,
         seeds: taken,
         stopIds: [...endIds, ...stopIds],
+        stop,
       });
       shard.places.push({ request: index, first });
       first += taken.length;
