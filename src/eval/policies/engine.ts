@@ -11,18 +11,22 @@ interface Asked extends SampleRequest {
 }
 
 /**
- * @param engine  closed with the policy
- * @param seed    of all draws; the same seed and weights give the same completions
+ * @param open  with the first request: where nothing is missing, nobody waits for weights. Closed with the policy
+ * @param seed  of all draws; the same seed and weights give the same completions
  */
 export function enginePolicy(
-  engine: Engine,
+  open: () => Promise<Engine>,
   { name, identity, seed }: Pick<Policy, "name" | "identity"> & { readonly seed: number },
 ): Policy {
-  const { tokenizer } = engine.model;
+  let opened: Promise<Engine> | undefined;
   return {
     name,
     identity,
     async complete(requests, onFinished, signal) {
+      opened ??= open();
+      const engine = await opened;
+      signal?.throwIfAborted();
+      const { tokenizer } = engine.model;
       const told = requests.map(() => new Set<number>());
       const tell = (place: number, sample: number, completion: Completion): void => {
         if (told[place].has(sample)) return;
@@ -54,7 +58,7 @@ export function enginePolicy(
         signal?.removeEventListener("abort", stop);
       }
     },
-    close: () => engine.close(),
+    close: async () => (await opened)?.close(),
   };
 }
 
