@@ -13,7 +13,7 @@ import { countTasks, metricsFor, scoresAt } from "./task-scores.js";
 export function summarise(info: EvaluationInfo, samples: readonly SampleRecord[]): EvaluationRecord {
   const counts = { strict: countTasks(samples, "strict"), official: countTasks(samples, "official") };
   const metrics = metricsFor(info.decoding.samples).flatMap(({ name, grading, k }) => {
-    const scores = scoresAt(k, counts[grading]);
+    const scores = [...scoresAt(k, counts[grading]).values()];
     return scores.length === 0 ? [] : [[name, { value: mean(scores), standardError: standardError(scores) }] as const];
   });
   return { benchmark: info.benchmark, step: info.step, problems: info.tasks, metrics: Object.fromEntries(metrics) };

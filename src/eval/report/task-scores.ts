@@ -31,8 +31,8 @@ export function countTasks(samples: readonly SampleRecord[], grading: Grading): 
 }
 
 /** Each task's chance to pass in k tries, of the tasks with k graded completions or more: fewer say nothing of it. */
-export function scoresAt(k: number, counts: readonly TaskCount[]): number[] {
-  return counts.filter(({ n }) => n >= k).map(({ n, c }) => passAtK(n, c, k));
+export function scoresAt(k: number, counts: readonly TaskCount[]): Map<string, number> {
+  return new Map(counts.filter(({ n }) => n >= k).map(({ task, n, c }) => [task, passAtK(n, c, k)]));
 }
 
 /** The k that reports know; a benchmark has those up to its completions a task. */
