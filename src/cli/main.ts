@@ -9,6 +9,7 @@ import { registerCompare } from "./compare.js";
 import { registerData } from "./data.js";
 import { registerDoctor } from "./doctor.js";
 import { registerEstimate } from "./estimate.js";
+import { registerEval } from "./eval.js";
 import { registerExport } from "./export.js";
 import { registerJudge } from "./judge.js";
 import { registerLogprobs } from "./logprobs.js";
@@ -32,6 +33,7 @@ for (const register of [
   registerSft,
   registerPretrain,
   registerStudy,
+  registerEval,
   registerCompare,
   registerRollouts,
   registerReport,

@@ -3,12 +3,10 @@
 // (benchmarks/), who answers (policies/), the files (sample-store.ts).
 
 import { UsageError } from "../core/errors.js";
-import type { EvaluationRecord } from "../runs/records.js";
 import type { Sandbox } from "../sandbox/sandbox.js";
 import type { Grade, Task } from "./benchmarks/benchmark.js";
 import type { CompletionRequest, Policy } from "./policies/policy.js";
-import type { EvaluationInfo } from "./records.js";
-import { summarise } from "./report/summary.js";
+import type { EvaluationInfo, SampleRecord } from "./records.js";
 import { openStore } from "./resuming.js";
 import type { SampleStore } from "./sample-store.js";
 
@@ -43,7 +41,7 @@ export interface EvaluationProgress {
 
 /**
  * @param tasks  in the order in which they are kept
- * @returns      null where the signal ended it
+ * @returns      all samples; null where the signal ended it
  * @throws UsageError where the folder holds samples of another policy, decoding or data, or of other tasks
  */
 export async function evaluate(
@@ -51,7 +49,7 @@ export async function evaluate(
   info: EvaluationInfo,
   tools: EvaluationTools,
   options: EvaluationOptions,
-): Promise<EvaluationRecord | null> {
+): Promise<readonly SampleRecord[] | null> {
   const store = openStore(tasks, info, options);
   if (options.regrade) store.forgetGrades();
   const evaluation = new Evaluation(tasks, info, tools, options, store);
@@ -62,7 +60,7 @@ export async function evaluate(
     throw error;
   }
   if (options.signal?.aborted) return null;
-  return store.finish(tasks, info, (samples) => summarise(info, samples));
+  return store.finish(tasks, info);
 }
 
 /** One pass over what is missing. */
@@ -138,17 +136,18 @@ class Evaluation {
   }
 
   #grade(task: Task, sample: number, text: string): void {
-    const grading = task
-      .grade(text, this.info.prompts, this.tools.sandbox)
-      .then((grade) => {
-        // After a stop the sandbox ends under those that run in it.
-        if (this.options.signal?.aborted) return;
-        this.store.addGrade(task.id, sample, grade);
-        this.#tell({ graded: this.#progress.graded + 1 });
-      })
+    const grading = this.#gradeOne(task, sample, text)
       .catch((error: unknown) => void (this.#failure ??= { error }))
       .finally(() => this.#grading.delete(grading));
     this.#grading.add(grading);
+  }
+
+  async #gradeOne(task: Task, sample: number, text: string): Promise<void> {
+    const grade = await task.grade(text, this.info.prompts, this.tools.sandbox);
+    // After a stop the sandbox ends under those that run in it.
+    if (this.options.signal?.aborted) return;
+    this.store.addGrade(task.id, sample, grade);
+    this.#tell({ graded: this.#progress.graded + 1 });
   }
 
   #tell(change: Partial<EvaluationProgress>): void {

@@ -2,18 +2,20 @@
 // not asked for. Not here: how samples are kept (sample-store.ts).
 
 import { rmSync } from "node:fs";
-import { DataError, messageOf, UsageError } from "../core/errors.js";
-import { readText, writeAtomic } from "../core/files.js";
-import { type Json, parseJson } from "../core/json.js";
-import { explain } from "../core/schema.js";
-import type { EvaluationOptions } from "./evaluation.js";
+import { UsageError } from "../core/errors.js";
+import { writeAtomic } from "../core/files.js";
 import type { Task } from "./benchmarks/benchmark.js";
+import type { EvaluationOptions } from "./evaluation.js";
+import { evaluationPaths, readInfo } from "./evaluation-files.js";
 import type { EvaluationInfo } from "./records.js";
-import { infoSchema } from "./sample-schema.js";
-import { evaluationPaths, SampleStore } from "./sample-store.js";
+import { SampleStore } from "./sample-store.js";
 
 /** @throws UsageError naming what differs */
-export function openStore(tasks: readonly Task[], info: EvaluationInfo, { folder, fresh }: EvaluationOptions): SampleStore {
+export function openStore(
+  tasks: readonly Task[],
+  info: EvaluationInfo,
+  { folder, fresh }: EvaluationOptions,
+): SampleStore {
   const paths = evaluationPaths(folder, info);
   if (fresh) for (const path of Object.values(paths)) rmSync(path, { force: true });
   const store = new SampleStore(folder, paths);
@@ -26,20 +28,6 @@ export function openStore(tasks: readonly Task[], info: EvaluationInfo, { folder
   if (kept.length < tasks.length * info.decoding.samples) rmSync(paths.record, { force: true });
   writeAtomic(paths.info, `${JSON.stringify(info, null, 2)}\n`);
   return store;
-}
-
-/** @throws DataError, UsageError where it is not there or no info of ours */
-export function readInfo(path: string): EvaluationInfo {
-  const text = readText(path);
-  let value: Json;
-  try {
-    value = parseJson(text);
-  } catch (error) {
-    throw new DataError(`${path}: not JSON: ${messageOf(error)}`, { cause: error });
-  }
-  const result = infoSchema.safeParse(value);
-  if (!result.success) throw new DataError(`${path}: ${explain(result.error, value, infoSchema)}`);
-  return result.data;
 }
 
 /** How many tasks and samples are asked may change: it decides how many there are, not what they are. */
@@ -59,7 +47,12 @@ function checkSame(path: string, before: EvaluationInfo, now: EvaluationInfo): v
 }
 
 /** Samples that nobody asks for would fall out of the file that is written at the end. */
-function checkAsked(path: string, kept: ReturnType<SampleStore["places"]>, tasks: readonly Task[], info: EvaluationInfo) {
+function checkAsked(
+  path: string,
+  kept: ReturnType<SampleStore["places"]>,
+  tasks: readonly Task[],
+  info: EvaluationInfo,
+) {
   const asked = new Set(tasks.map(({ id }) => id));
   const [strange, ...more] = kept.filter(({ task, sample }) => !asked.has(task) || sample >= info.decoding.samples);
   if (!strange) return;

@@ -10,33 +10,11 @@ import { appendDurable, readBytes, storing, writeAtomic } from "../core/files.js
 import { sweepTemporary } from "../core/folders.js";
 import { stringifyJson } from "../core/json.js";
 import { readRecords, toLines } from "../core/jsonl.js";
-import type { EvaluationRecord } from "../runs/records.js";
 import type { Grade, PromptStyle, Task } from "./benchmarks/benchmark.js";
+import { type EvaluationPaths, journalSchema, sampleSchema } from "./evaluation-files.js";
 import type { Completion } from "./policies/policy.js";
 import type { EvaluationInfo, SampleRecord } from "./records.js";
-import { journalSchema, sampleSchema } from "./sample-schema.js";
-
-/** Where the evaluation that `info` describes lies in its folder. */
-export interface EvaluationPaths {
-  readonly record: string;
-  readonly info: string;
-  readonly samples: string;
-  /** Of an evaluation that is not finished. */
-  readonly journal: string;
-}
-
-export function evaluationPaths(
-  folder: string,
-  { benchmark, prompts, step }: Pick<EvaluationInfo, "benchmark" | "prompts" | "step">,
-): EvaluationPaths {
-  const key = `${benchmark}${prompts === "upstream" ? "-upstream" : ""}-step-${String(step).padStart(6, "0")}`;
-  return {
-    record: join(folder, `${key}.json`),
-    info: join(folder, `${key}.info.json`),
-    samples: join(folder, "samples", `${key}.jsonl`),
-    journal: join(folder, "samples", `${key}.journal.jsonl`),
-  };
-}
+import { summarise } from "./report/summary.js";
 
 interface Kept {
   readonly completion: Completion;
@@ -98,23 +76,23 @@ export class SampleStore {
   }
 
   /**
-   * Puts the samples of these tasks, in this order, into one file in the place of the journal. What is returned is read
-   * back from there, so that it is the same however often the evaluation was broken off.
+   * Puts the samples of these tasks, in this order, into one file in the place of the journal, and the summary beside it.
+   *
+   * @returns read back from there, so that it is the same however often the evaluation was broken off
    */
-  finish(
-    tasks: readonly Task[],
-    { prompts, decoding }: EvaluationInfo,
-    summarise: (samples: readonly SampleRecord[]) => EvaluationRecord,
-  ): EvaluationRecord {
+  finish(tasks: readonly Task[], info: EvaluationInfo): SampleRecord[] {
+    const { prompts, decoding } = info;
     const { record: recordPath, samples: samplesPath, journal } = this.#paths;
     const lines = tasks.flatMap((task) =>
-      Array.from({ length: decoding.samples }, (_, sample) => toRecord(task, sample, prompts, this.get(task.id, sample))),
+      Array.from({ length: decoding.samples }, (_, sample) =>
+        toRecord(task, sample, prompts, this.get(task.id, sample)),
+      ),
     );
     writeAtomic(samplesPath, toLines(lines));
-    const record = summarise(readRecords(samplesPath, sampleSchema).map((line) => line.record));
-    writeAtomic(recordPath, `${JSON.stringify(record, null, 2)}\n`);
+    const samples = readRecords(samplesPath, sampleSchema).map(({ record }) => record);
+    writeAtomic(recordPath, `${JSON.stringify(summarise(info, samples), null, 2)}\n`);
     storing(journal, () => rmSync(journal, { force: true }));
-    return record;
+    return samples;
   }
 
   #append(line: JournalLine): void {
@@ -123,7 +101,8 @@ export class SampleStore {
 
   #replay(line: JournalLine): void {
     const { task, sample } = line;
-    if (line.kind === "completion") return this.#set(task, sample, { completion: completionIn(line), grade: undefined });
+    if (line.kind === "completion")
+      return this.#set(task, sample, { completion: completionIn(line), grade: undefined });
     const kept = this.get(task, sample);
     if (kept) this.#set(task, sample, { ...kept, grade: line.grade });
   }

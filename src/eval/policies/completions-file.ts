@@ -30,42 +30,54 @@ const row = z
 
 export interface CompletionsFile {
   readonly policy: Policy;
-  /** Completions a task. */
-  readonly samples: number;
+  /**
+   * Completions a task.
+   *
+   * @param known  the benchmark's tasks; completions of all of them may be in the file
+   * @param asked  those that are evaluated: each needs as many completions as the others
+   * @throws DataError for an unknown task, and where a completion is missing
+   */
+  samplesOf(known: readonly string[], asked: readonly string[]): number;
 }
 
+/** In messages. */
 const NAMED = 5;
+const SUGGESTED_FROM = 1000;
+const SHOWN_CHARACTERS = 200;
 
-/**
- * @param known  the benchmark's tasks; completions of all of them may be in the file
- * @param asked  those that are evaluated: each needs as many completions as the others
- * @throws DataError for a malformed line, an unknown task, a completion that is there twice or is missing
- */
-export function openCompletionsFile(path: string, known: readonly string[], asked: readonly string[]): CompletionsFile {
-  const completions = readCompletions(path, new Set(known));
-  const samples = Math.max(1, ...asked.map((task) => 1 + Math.max(-1, ...(completions.get(task)?.keys() ?? []))));
-  checkComplete(path, completions, asked, samples);
+/** @throws DataError for a malformed line, and for a completion that is there twice */
+export function openCompletionsFile(path: string): CompletionsFile {
+  const completions = readCompletions(path);
   const policy: Policy = {
     name: parse(path).name,
     identity: { completions: sha256OfFile(path) },
     async complete(requests, onFinished) {
-      for (const [place, { task, samples: wanted }] of requests.entries()) {
-        for (const sample of wanted) {
-          const completion = completions.get(task)?.get(sample)?.completion;
-          if (completion === undefined) throw new DataError(`${path}: task "${task}": no completion ${sample}`);
-          onFinished(place, sample, { text: completion, stopReason: "stop", promptTokens: null, completionTokens: null });
+      for (const [place, { task, samples }] of requests.entries()) {
+        for (const sample of samples) {
+          const text = completions.get(task)?.get(sample)?.completion;
+          if (text === undefined) throw new DataError(`${path}: task "${task}": no completion ${sample}`);
+          onFinished(place, sample, { text, stopReason: "stop", promptTokens: null, completionTokens: null });
         }
       }
     },
     close: async () => {},
   };
-  return { policy, samples };
+  return {
+    policy,
+    samplesOf: (known, asked) => {
+      checkKnown(path, completions, new Set(known));
+      const highest = asked.flatMap((task) => [...(completions.get(task)?.keys() ?? [])]);
+      const samples = 1 + highest.reduce((most, sample) => Math.max(most, sample), 0);
+      checkComplete(path, completions, asked, samples);
+      return samples;
+    },
+  };
 }
 
 /** By task and sample. */
 type Completions = ReadonlyMap<string, ReadonlyMap<number, { readonly line: number; readonly completion: string }>>;
 
-function readCompletions(path: string, known: ReadonlySet<string>): Completions {
+function readCompletions(path: string): Completions {
   const completions = new Map<string, Map<number, { line: number; completion: string }>>();
   for (const { line, record } of readRecords(path, row)) {
     const [task, ...more] = record.tasks;
@@ -73,7 +85,6 @@ function readCompletions(path: string, known: ReadonlySet<string>): Completions 
       throw new DataError(`${path}:${line}: ${message}`);
     };
     if (task === undefined || more.length > 0) fail('expected one of "task", "task_id" and "problem" to name the task');
-    if (!known.has(task)) fail(`task: the benchmark has no task "${task}"${suggestion(task, [...known].slice(0, 1000)).slice(0, 200)}`);
     const ofTask = completions.get(task) ?? new Map<number, { line: number; completion: string }>();
     completions.set(task, ofTask);
     const sample = record.sample ?? ofTask.size;
@@ -82,6 +93,15 @@ function readCompletions(path: string, known: ReadonlySet<string>): Completions 
     ofTask.set(sample, { line, completion: record.completion });
   }
   return completions;
+}
+
+function checkKnown(path: string, completions: Completions, known: ReadonlySet<string>): void {
+  const strange = [...completions].find(([task]) => !known.has(task));
+  if (!strange) return;
+  const [task, samples] = strange;
+  const { line } = [...samples.values()][0];
+  const hint = suggestion(task, [...known].slice(0, SUGGESTED_FROM)).slice(0, SHOWN_CHARACTERS);
+  throw new DataError(`${path}:${line}: task: the benchmark has no task "${task}"${hint}`);
 }
 
 function checkComplete(path: string, completions: Completions, asked: readonly string[], samples: number): void {

@@ -164,7 +164,8 @@ class Asking {
       return new UsageError(`${found}; the endpoint has no model "${model}"${suggestion(model, names)}`);
     }
     if (status !== 404) return new EngineError(found);
-    const texts = prompt.kind === "text" ? "; this benchmark's prompts are texts to continue: try --prompts official" : "";
+    const texts =
+      prompt.kind === "text" ? "; this benchmark's prompts are texts to continue: try --prompts official" : "";
     return new UsageError(`${found}; check the base URL, which often ends in /v1${texts}`);
   }
 }
@@ -181,7 +182,10 @@ function keyAdvice({ key }: Endpoint): string {
     : "the key was not accepted: look at CODERLPLUS_API_KEY or OPENAI_API_KEY";
 }
 
-function toCompletions({ choices, promptTokens, completionTokens }: EndpointAnswer, stop: readonly string[]): Completion[] {
+function toCompletions(
+  { choices, promptTokens, completionTokens }: EndpointAnswer,
+  stop: readonly string[],
+): Completion[] {
   return choices.map((choice) => {
     const { text, stopped } = untilStop(choice.text, stop);
     const stopReason = stopped ? "stop" : choice.stopReason;

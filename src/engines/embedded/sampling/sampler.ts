@@ -127,7 +127,7 @@ export class Sampler {
   #endsInText({ tokens, prompt: { stop = [] } }: Row): boolean {
     if (stop.length === 0) return false;
     this.#tokenizer ??= this.#openTokenizer();
-    return endsHere(tokens, stop, this.#tokenizer.decode);
+    return endsHere(tokens, stop, this.#tokenizer);
   }
 
   /** One more token for each row: [B, V], what it may be. */

@@ -4,9 +4,9 @@
 import type { Tokenizer } from "../../engine.js";
 
 /** @param tokens  drawn so far; the last one is new */
-export function endsHere(tokens: readonly number[], stop: readonly string[], decode: Tokenizer["decode"]): boolean {
+export function endsHere(tokens: readonly number[], stop: readonly string[], tokenizer: Tokenizer): boolean {
   // A token has a byte or more.
   const newest = tokens.slice(-Math.max(...stop.map((text) => Buffer.byteLength(text))));
-  const text = decode(newest);
+  const text = tokenizer.decode(newest);
   return stop.some((end) => text.includes(end));
 }

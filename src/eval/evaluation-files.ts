@@ -1,8 +1,36 @@
-// The shapes of what an evaluation keeps on disk: whatever is read back, after a kill or for a report, is held to them.
+// The files of an evaluation: where each lies, and its shape, to which whatever is read back is held, after a kill or for
+// a report. Not here: when they are written (sample-store.ts).
 
+import { join } from "node:path";
 import { z } from "zod";
-import type { Json } from "../core/json.js";
-import { number } from "../core/schema.js";
+import { DataError, messageOf } from "../core/errors.js";
+import { readText } from "../core/files.js";
+import { type Json, parseJson } from "../core/json.js";
+import { explain, number } from "../core/schema.js";
+import type { EvaluationInfo } from "./records.js";
+
+/** Where an evaluation lies in its folder. */
+export interface EvaluationPaths {
+  /** There once it is finished, and only then. */
+  readonly record: string;
+  readonly info: string;
+  readonly samples: string;
+  /** Of an evaluation that is not finished. */
+  readonly journal: string;
+}
+
+export function evaluationPaths(
+  folder: string,
+  { benchmark, prompts, step }: Pick<EvaluationInfo, "benchmark" | "prompts" | "step">,
+): EvaluationPaths {
+  const key = `${benchmark}${prompts === "upstream" ? "-upstream" : ""}-step-${String(step).padStart(6, "0")}`;
+  return {
+    record: join(folder, `${key}.json`),
+    info: join(folder, `${key}.info.json`),
+    samples: join(folder, "samples", `${key}.jsonl`),
+    journal: join(folder, "samples", `${key}.journal.jsonl`),
+  };
+}
 
 const count = number(z.number().int().nonnegative());
 /** Values of programs keep their types. */
@@ -56,7 +84,7 @@ export const journalSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("grade"), ...place, grade }),
 ]);
 
-export const infoSchema = z.strictObject({
+const infoSchema = z.strictObject({
   benchmark: z.string(),
   policy: z.string(),
   identity: z.record(z.string(), z.string()),
@@ -74,3 +102,17 @@ export const infoSchema = z.strictObject({
   dataSha256: z.string(),
   tasks: count,
 });
+
+/** @throws DataError, UsageError where it is not there or no info of ours */
+export function readInfo(path: string): EvaluationInfo {
+  const text = readText(path);
+  let value: Json;
+  try {
+    value = parseJson(text);
+  } catch (error) {
+    throw new DataError(`${path}: not JSON: ${messageOf(error)}`, { cause: error });
+  }
+  const result = infoSchema.safeParse(value);
+  if (!result.success) throw new DataError(`${path}: ${explain(result.error, value, infoSchema)}`);
+  return result.data;
+}
