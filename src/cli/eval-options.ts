@@ -18,6 +18,7 @@ export interface EvalFlags extends PolicyFlags, TaskSelection, Omit<SandboxFlags
   readonly maxTokens?: number;
   readonly contextTokens?: number;
   readonly data: readonly string[];
+  readonly path: readonly string[];
   readonly out?: string;
   readonly fresh?: boolean;
   readonly regrade?: boolean;
@@ -53,7 +54,7 @@ export function withEvalOptions(command: Command): Command {
     .option("--to <date>", "tasks published on this day or before", day)
     .option("--data <[name=]path>", "a benchmark's file or folder; may be repeated", addTo, [])
     // The word that `data` uses.
-    .addOption(new Option("--path <[name=]path>").argParser(addTo).hideHelp())
+    .addOption(new Option("--path <[name=]path>").argParser(addTo).default([]).hideHelp())
     .option("--concurrency <n>", "requests at an endpoint at once", positive, 16)
     .option("--samples-per-request <n>", "samples of a task that one request to an endpoint asks for", positive, 1)
     .option("--timeout <seconds>", "of one request to an endpoint", positive, 1800)

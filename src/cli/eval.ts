@@ -17,7 +17,10 @@ import { openSandboxWith } from "./sandbox-options.js";
 import { stopOnRequest } from "./stopping.js";
 import { textTable } from "./table.js";
 
-export function registerEval(program: Command): void {
+type Write = (text: string) => void;
+
+/** @param write  where results go */
+export function registerEval(program: Command, write: Write = (text) => void process.stdout.write(text)): void {
   withEvalOptions(
     program
       .command("eval")
@@ -30,7 +33,12 @@ export function registerEval(program: Command): void {
         "\nExamples:\n  coderlplus eval humaneval --engine bundled --limit 10\n" +
         "  coderlplus eval humaneval livecodebench --endpoint http://localhost:8000/v1 --model my-model",
     )
-    .action(evalBenchmarks);
+    .action((names: string[], flags: EvalFlags) => evalBenchmarks(names, flags, write));
+}
+
+interface Located {
+  readonly benchmark: Benchmark;
+  readonly path: string;
 }
 
 /** Tasks that were chosen of a benchmark's, read from its file. */
@@ -46,43 +54,45 @@ interface Finished {
   readonly samples: readonly SampleRecord[];
 }
 
-async function evalBenchmarks(
-  names: readonly string[],
-  flags: EvalFlags & { readonly path?: string[] },
-): Promise<void> {
-  if (flags.list) return list(flags.json === true);
+async function evalBenchmarks(names: readonly string[], flags: EvalFlags, write: Write): Promise<void> {
+  if (flags.list) return write(listText(flags.json === true));
   if (names.length === 0) throw new UsageError("name the benchmarks to evaluate; --list shows those there are");
   const chosen = [...new Set(names)].map(benchmarkNamed);
   const paths = dataPaths(
-    [...flags.data, ...(flags.path ?? [])],
+    [...flags.data, ...flags.path],
     chosen.map(({ name }) => name),
   );
   if (flags.completions !== undefined && chosen.length > 1)
     throw new UsageError("--completions is of one benchmark; name that one alone");
   // Before anything is asked: what the person has to put right is not to come after an hour.
-  const located = chosen.map((benchmark) => ({ benchmark, path: taskPath(benchmark, paths.get(benchmark.name)) }));
+  const located = chosen.map((benchmark): Located => ({ benchmark, path: taskPath(benchmark, paths.get(benchmark.name)) }));
+  const evaluated = await policyFrom(flags);
   const { signal, release } = stopOnRequest(() =>
     process.stderr.write("\nstopping; every completion so far is kept. Press Ctrl-C again to stop at once\n"),
   );
-  const evaluated = await policyFrom(flags);
-  const sandbox = await openSandboxWith({ ...flags, engine: flags.sandbox });
+  let sandbox: Sandbox | undefined;
   const finished: Finished[] = [];
   try {
-    for (const { benchmark, path } of located) {
+    for (const each of located) {
       if (signal.aborted) break;
-      const samples = await evaluateOne(await load(benchmark, path, flags), evaluated, flags, sandbox, signal);
-      if (samples) finished.push(samples);
+      const loaded = await load(each, flags);
+      sandbox ??= await openSandboxWith({ ...flags, engine: flags.sandbox });
+      const one = await evaluateOne(loaded, evaluated, flags, sandbox, signal);
+      if (one) finished.push(one);
     }
   } finally {
     release();
-    await Promise.all([evaluated.policy.close(), sandbox.close()]);
+    await Promise.all([evaluated.policy.close(), sandbox?.close()]);
   }
-  if (finished.length > 0) print(finished, flags.json === true);
+  if (finished.length > 0) {
+    const json = (): string => JSON.stringify({ evaluations: evaluationJson(finished) });
+    write(`${flags.json ? json() : evaluationText(finished)}\n`);
+  }
   if (finished.length < located.length || finished.some(({ samples }) => samples.some(isUngraded)))
     process.exitCode = 1;
 }
 
-async function load(benchmark: Benchmark, path: string, flags: EvalFlags): Promise<Loaded> {
+async function load({ benchmark, path }: Located, flags: EvalFlags): Promise<Loaded> {
   const all = await benchmark.load(path);
   return { benchmark, all, tasks: selectTasks(benchmark.name, all, flags), dataSha256: taskHash(path) };
 }
@@ -143,12 +153,7 @@ function isUngraded({ grade }: SampleRecord): boolean {
   return grade.strict.kind === "infrastructure" || grade.official.kind === "infrastructure";
 }
 
-function print(finished: readonly Finished[], json: boolean): void {
-  const text = json ? JSON.stringify({ evaluations: evaluationJson(finished) }) : evaluationText(finished);
-  process.stdout.write(`${text}\n`);
-}
-
-function list(json: boolean): void {
+function listText(json: boolean): string {
   const rows = benchmarks.map(({ name, about, licence, file }) => ({
     name,
     about,
@@ -157,5 +162,5 @@ function list(json: boolean): void {
   }));
   const header = ["benchmark", "what it asks", "licence", "tasks"];
   const text = json ? JSON.stringify(rows) : textTable([header, ...rows.map((row) => Object.values(row))]);
-  process.stdout.write(`${text}\n`);
+  return `${text}\n`;
 }

@@ -17,6 +17,8 @@ export interface EvaluationPaths {
   readonly samples: string;
   /** Of an evaluation that is not finished. */
   readonly journal: string;
+  /** Of its folder `samples`, while a process writes it. */
+  readonly lock: string;
 }
 
 export function evaluationPaths(
@@ -29,6 +31,7 @@ export function evaluationPaths(
     info: join(folder, `${key}.info.json`),
     samples: join(folder, "samples", `${key}.jsonl`),
     journal: join(folder, "samples", `${key}.journal.jsonl`),
+    lock: `${key}.lock`,
   };
 }
 

@@ -2,9 +2,14 @@
 // everything at once, and goes on where it was broken off. Not here: what is asked and what an answer is worth
 // (benchmarks/), who answers (policies/), the files (sample-store.ts).
 
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
 import { UsageError } from "../core/errors.js";
+import { storing } from "../core/files.js";
+import { releaseLock, takeLock } from "../runs/lock.js";
 import type { Sandbox } from "../sandbox/sandbox.js";
 import type { Grade, Task } from "./benchmarks/benchmark.js";
+import { evaluationPaths } from "./evaluation-files.js";
 import type { CompletionRequest, Policy } from "./policies/policy.js";
 import type { EvaluationInfo, SampleRecord } from "./records.js";
 import { openStore } from "./resuming.js";
@@ -42,7 +47,8 @@ export interface EvaluationProgress {
 /**
  * @param tasks  in the order in which they are kept
  * @returns      all samples; null where the signal ended it
- * @throws UsageError where the folder holds samples of another policy, decoding or data, or of other tasks
+ * @throws UsageError where the folder holds samples of another policy, decoding or data, or of other tasks, and where
+ *   another process writes there
  */
 export async function evaluate(
   tasks: readonly Task[],
@@ -50,17 +56,21 @@ export async function evaluate(
   tools: EvaluationTools,
   options: EvaluationOptions,
 ): Promise<readonly SampleRecord[] | null> {
-  const store = openStore(tasks, info, options);
-  if (options.regrade) store.forgetGrades();
-  const evaluation = new Evaluation(tasks, info, tools, options, store);
+  const { lock } = evaluationPaths(options.folder, info);
+  const samples = join(options.folder, "samples");
+  storing(samples, () => mkdirSync(samples, { recursive: true }));
+  takeLock(samples, lock);
   try {
-    await evaluation.run();
+    const store = openStore(tasks, info, options);
+    if (options.regrade) store.forgetGrades();
+    await new Evaluation(tasks, info, tools, options, store).run();
+    return options.signal?.aborted ? null : store.finish(tasks, info);
   } catch (error) {
     if (options.signal?.aborted) return null;
     throw error;
+  } finally {
+    releaseLock(samples, lock);
   }
-  if (options.signal?.aborted) return null;
-  return store.finish(tasks, info);
 }
 
 /** One pass over what is missing. */

@@ -17,7 +17,7 @@ export function openStore(
   { folder, fresh }: EvaluationOptions,
 ): SampleStore {
   const paths = evaluationPaths(folder, info);
-  if (fresh) for (const path of Object.values(paths)) rmSync(path, { force: true });
+  if (fresh) for (const path of [paths.record, paths.samples, paths.journal]) rmSync(path, { force: true });
   const store = new SampleStore(folder, paths);
   const kept = store.places();
   if (kept.length > 0) {

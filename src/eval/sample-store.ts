@@ -2,7 +2,7 @@
 // where every completion and every grade is a line of its own; at its end in one sorted file. Not here: who is asked,
 // nor what a grade says.
 
-import { existsSync, mkdirSync, rmSync, truncateSync } from "node:fs";
+import { existsSync, rmSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 import type { z } from "zod";
 import { ShapeError } from "../core/errors.js";
@@ -32,7 +32,6 @@ export class SampleStore {
   constructor(folder: string, paths: EvaluationPaths) {
     this.#paths = paths;
     const samples = join(folder, "samples");
-    storing(samples, () => mkdirSync(samples, { recursive: true }));
     for (const each of [folder, samples]) sweepTemporary(each);
     if (existsSync(paths.samples)) {
       for (const { record } of readRecords(paths.samples, sampleSchema)) {
