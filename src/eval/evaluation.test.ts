@@ -281,7 +281,7 @@ describe("what is there already", () => {
     await run(tasks(2), info(2), policyOf());
     await expect(run(tasks(3), info(3), policyOf(1))).rejects.toThrow();
     expect(existsSync(evaluationPaths(folder, info(3)).record)).toBe(false);
-    expect(() => readEvaluations(folder)).toThrow("holds no evaluation");
+    expect(() => readEvaluations(folder)).toThrow("its evaluation is not finished");
   });
 
   it("is thrown away where that is asked", async () => {

@@ -20,11 +20,11 @@ const INFO = /^(.+)-step-(\d{6,})\.info\.json$/;
 /** Whether a path holds evaluations of benchmarks: such a folder, or one evaluation's record in it. */
 export function holdsEvaluations(path: string): boolean {
   if (path.endsWith(".json")) return existsSync(infoPath(path));
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true && infoNames(path).length > 0;
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true && readdirSync(path).some(isInfo);
 }
 
 /**
- * The evaluations of a folder, of each benchmark the last step's; or the one whose record is named.
+ * The finished evaluations of a folder, of each benchmark the last step's; or the one whose record is named.
  *
  * @throws UsageError where none is there, DataError naming file, line and field
  */
@@ -34,17 +34,19 @@ export function readEvaluations(path: string): Evaluation[] {
       `${path}: holds no evaluation; expected a folder that coderlplus eval wrote, or BENCHMARK-step-NNNNNN.json in it`,
     );
   }
-  if (path.endsWith(".json")) return [readEvaluation(infoPath(path))];
-  const last = new Map<string, string>();
-  // In the order of their names, in which a later step comes later.
-  for (const name of infoNames(path).sort(byStep)) last.set(INFO.exec(name)?.[1] ?? "", name);
-  return [...last.values()].map((name) => readEvaluation(join(path, name)));
+  const folder = path.endsWith(".json") ? dirname(path) : path;
+  const found = path.endsWith(".json") ? [basename(infoPath(path))] : readdirSync(path).filter(isInfo).sort(byStep);
+  // The record is written last.
+  const finished = found.filter((name) => existsSync(join(folder, name.replace(/\.info\.json$/, ".json"))));
+  if (finished.length === 0) {
+    throw new UsageError(`${path}: its evaluation is not finished; the same coderlplus eval command goes on with it`);
+  }
+  const last = new Map(finished.map((name) => [INFO.exec(name)?.[1], name]));
+  return [...last.values()].map((name) => readEvaluation(join(folder, name)));
 }
 
-/** Of the evaluations that are finished: those have a record. */
-function infoNames(folder: string): string[] {
-  const names = readdirSync(folder);
-  return names.filter((name) => INFO.test(name) && names.includes(name.replace(/\.info\.json$/, ".json")));
+function isInfo(name: string): boolean {
+  return INFO.test(name);
 }
 
 function byStep(a: string, b: string): number {
@@ -56,6 +58,7 @@ function infoPath(path: string): string {
 }
 
 function readEvaluation(path: string): Evaluation {
+  const info = readInfo(path);
   const samples = join(dirname(path), "samples", basename(path).replace(/\.info\.json$/, ".jsonl"));
-  return { path, info: readInfo(path), samples: readRecords(samples, sampleSchema).map(({ record }) => record) };
+  return { path, info, samples: readRecords(samples, sampleSchema).map(({ record }) => record) };
 }
