@@ -11,6 +11,7 @@ const verbs: Readonly<Record<string, () => Promise<(program: Command) => void>>>
   sft: async () => (await import("./sft.js")).registerSft,
   pretrain: async () => (await import("./pretrain.js")).registerPretrain,
   study: async () => (await import("./study.js")).registerStudy,
+  eval: async () => (await import("./eval.js")).registerEval,
   compare: async () => (await import("./compare.js")).registerCompare,
   rollouts: async () => (await import("./rollouts.js")).registerRollouts,
   report: async () => (await import("./report.js")).registerReport,
