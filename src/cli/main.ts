@@ -14,6 +14,7 @@ import { registerJudge } from "./judge.js";
 import { registerLogprobs } from "./logprobs.js";
 import { registerMetrics } from "./metrics.js";
 import { registerPretrain } from "./pretrain.js";
+import { registerProbe } from "./probe.js";
 import { registerReport } from "./report.js";
 import { registerRollouts } from "./rollouts.js";
 import { registerSft } from "./sft.js";
@@ -33,6 +34,7 @@ for (const register of [
   registerPretrain,
   registerStudy,
   registerCompare,
+  registerProbe,
   registerRollouts,
   registerReport,
   registerMetrics,
