@@ -10,6 +10,7 @@ import { fittingTable } from "./table.js";
 const about: Readonly<Record<Site, string>> = {
   assignment: "at the end of the statement that assigns the variable last, the input standing above the program",
   question: "at the end of the question for the variable's final value",
+  answer: "where the answer to that question is about to give the value",
 };
 
 /** Per cent; differences in points. */

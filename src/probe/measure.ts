@@ -3,6 +3,7 @@
 
 import { mean } from "../core/maths.js";
 import { Rng } from "../core/rng.js";
+import { gramOf } from "./curvature.js";
 import { prepared } from "./features.js";
 import { macroF1, type Tally } from "./scores.js";
 import { applyProbe, fitProbe, type Labelled, type Matrix, type Probe } from "./softmax.js";
@@ -39,7 +40,7 @@ export interface Controls {
   readonly otherMeaning: number | null;
 }
 
-/** From the strongest: the next fit begins where the last one ended. */
+/** From the strongest, each fit from where the last one ended; a layer is done where a weaker one surprises more. */
 const PENALTIES = [1, 0.1, 0.01, 0.001];
 
 interface Chosen {
@@ -47,6 +48,7 @@ interface Chosen {
   readonly l2: number;
   readonly probe: Probe;
   readonly matrix: Matrix;
+  readonly gram: Float64Array;
   readonly crossEntropy: number;
 }
 
@@ -100,11 +102,15 @@ function choose(task: Task, features: readonly Matrix[], { training, validation 
   let best: Chosen | undefined;
   for (const [feature, raw] of features.entries()) {
     const matrix = prepared(raw, task.lengths, training);
+    const gram = gramOf(matrix, training);
     let probe: Probe | undefined;
+    let least = Number.POSITIVE_INFINITY;
     for (const l2 of PENALTIES) {
-      probe = fitProbe(labelled(matrix, training, task.labels), task.classes, l2, probe);
+      probe = fitProbe(labelled(matrix, training, task.labels), task.classes, l2, gram, probe);
       const { crossEntropy } = applyProbe(probe, labelled(matrix, validation, task.labels));
-      if (!best || crossEntropy < best.crossEntropy) best = { feature, l2, probe, matrix, crossEntropy };
+      if (crossEntropy > least) break;
+      least = crossEntropy;
+      if (!best || crossEntropy < best.crossEntropy) best = { feature, l2, probe, matrix, gram, crossEntropy };
     }
   }
   if (!best) throw new RangeError("expected at least one layer to probe");
@@ -112,10 +118,10 @@ function choose(task: Task, features: readonly Matrix[], { training, validation 
 }
 
 /** Fresh probes on the same features with other labels. */
-function controls(task: Task, { matrix, l2 }: Chosen, split: Split, seed: number): Controls {
+function controls(task: Task, { matrix, gram, l2 }: Chosen, split: Split, seed: number): Controls {
   const accuracy = (labels: ReadonlyArray<number | null>, rows: (row: number) => boolean): number => {
     const [training, test] = [split.training.filter(rows), split.test.filter(rows)];
-    const probe = fitProbe(labelled(matrix, training, labels), task.classes, l2);
+    const probe = fitProbe(labelled(matrix, training, labels), task.classes, l2, gram);
     const { predicted } = applyProbe(probe, labelled(matrix, test, labels));
     return mean(test.map((row, i) => Number(predicted[i] === labels[row])));
   };

@@ -9,6 +9,8 @@ export interface MinimiseOptions {
   readonly iterations: number;
   /** It ends where no entry of the gradient is larger. */
   readonly tolerance: number;
+  /** Multiplies a gradient, in place, by about the inverse of the Hessian; by nothing where there is none. */
+  readonly flatten?: (gradient: Float64Array) => void;
 }
 
 interface Pair {
@@ -23,19 +25,20 @@ const SUFFICIENT_DECREASE = 1e-4;
 const MAX_HALVINGS = 30;
 
 /** Where the function is least, as far as the options let it look; a convex one has no other such place. */
-export function minimise(f: Smooth, start: Float64Array, { iterations, tolerance }: MinimiseOptions): Float64Array {
+export function minimise(f: Smooth, start: Float64Array, options: MinimiseOptions): Float64Array {
+  const { iterations, tolerance, flatten } = options;
   let x = Float64Array.from(start);
   let gradient = new Float64Array(x.length);
   let value = f(x, gradient);
   const pairs: Pair[] = [];
   for (let iteration = 0; iteration < iterations && largest(gradient) > tolerance; iteration++) {
-    const direction = descent(gradient, pairs);
+    const direction = descent(gradient, pairs, flatten);
     const slope = dot(gradient, direction);
     const next = new Float64Array(x.length);
     const nextGradient = new Float64Array(x.length);
     let nextValue = Number.POSITIVE_INFINITY;
     // Without a history nothing is known of the scale: the first step moves by one unit at most.
-    let length = pairs.length === 0 ? Math.min(1, 1 / Math.sqrt(dot(gradient, gradient))) : 1;
+    let length = pairs.length === 0 && !flatten ? Math.min(1, 1 / Math.sqrt(dot(gradient, gradient))) : 1;
     for (let halvings = 0; halvings <= MAX_HALVINGS; halvings++, length /= 2) {
       for (let i = 0; i < x.length; i++) next[i] = x[i] + length * direction[i];
       nextValue = f(next, nextGradient);
@@ -49,16 +52,23 @@ export function minimise(f: Smooth, start: Float64Array, { iterations, tolerance
 }
 
 /** Minus the approximate inverse Hessian times the gradient. */
-function descent(gradient: Float64Array, pairs: readonly Pair[]): Float64Array {
+function descent(
+  gradient: Float64Array,
+  pairs: readonly Pair[],
+  flatten: MinimiseOptions["flatten"] = () => {},
+): Float64Array {
   const direction = gradient.map((entry) => -entry);
   const shares = new Float64Array(pairs.length);
   for (let i = pairs.length - 1; i >= 0; i--) {
     shares[i] = pairs[i].scale * dot(pairs[i].step, direction);
     add(direction, pairs[i].change, -shares[i]);
   }
+  flatten(direction);
   const last = pairs.at(-1);
   if (last) {
-    const scale = 1 / (last.scale * dot(last.change, last.change));
+    const change = Float64Array.from(last.change);
+    flatten(change);
+    const scale = 1 / (last.scale * dot(last.change, change));
     for (let i = 0; i < direction.length; i++) direction[i] *= scale;
   }
   for (const [i, { step, change, scale }] of pairs.entries()) {

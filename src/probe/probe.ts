@@ -47,17 +47,13 @@ export async function probe(
   const traced = await probedPrograms(problems.list, inputs, sandbox, (done) =>
     progress("tracing programs", done, problems.list.length),
   );
+  const probes = (rows: readonly ProbeRow[]): ProbedProperty[] => worthProbing(rows, problems.path);
+  probes(traced.rows);
   const states = await readAll(models, traced.rows, folder, progress);
-  const fitting = [...traced.rows.keys()].filter((row) =>
-    states.every((of) => sites.every((site) => of[site].tokens[row].length > 0)),
-  );
+  const fits = (row: number): boolean => states.every((of) => sites.every((site) => of[site].tokens[row].length > 0));
+  const fitting = [...traced.rows.keys()].filter(fits);
   const rows = fitting.map((row) => traced.rows[row]);
-  const asked = sites.flatMap((site) => probedProperties(rows).map((property) => ({ site, property })));
-  if (asked.length === 0) {
-    throw new DataError(
-      `${problems.path}: found ${rows.length} values to probe, of no kind at least two classes in 5 programs each; expected Python problems with a reference program and tests with inputs`,
-    );
-  }
+  const asked = sites.flatMap((site) => probes(rows).map((property) => ({ site, property })));
   const work = { rows, fitting, seeds, folder };
   const columns = asked.map(({ site, property }, i) => {
     const name = `${site}, ${property.property}`;
@@ -77,6 +73,16 @@ export async function probe(
     groups: groups.map(({ name, models: members }) => ({ name, models: members })),
     probes: columns.map(({ outcomes, record }) => ({ ...record, ...compared(groups, outcomes) })),
   };
+}
+
+/** @throws DataError where there is nothing */
+function worthProbing(rows: readonly ProbeRow[], path: string): ProbedProperty[] {
+  const found = probedProperties(rows);
+  if (found.length > 0) return found;
+  throw new DataError(
+    `${path}: found ${rows.length} final values that the models have room for, and in them no two classes of 20 programs each; ` +
+      "expected Python problems with a reference program and tests with inputs",
+  );
 }
 
 interface Work {
@@ -99,7 +105,7 @@ async function readAll(
       hiddenStatesOf(model, textsAt(rows, site), join(folder, "states"), (done) =>
         progress(`hidden states of ${model.name} (${m + 1} of ${models.length}), ${site}`, done, rows.length),
       );
-    all.push({ assignment: await read("assignment"), question: await read("question") });
+    all.push({ assignment: await read("assignment"), question: await read("question"), answer: await read("answer") });
   }
   return all;
 }

@@ -17,8 +17,9 @@ import { altered } from "./alter.js";
  *
  * assignment  the input as a comment, then the program as far as the end of the statement that assigns the variable last
  * question    the program, then the question for the variable's final value: the last token of the prompt
+ * answer      the same, and the answer as far as where the value is to be written
  */
-export const sites = ["assignment", "question"] as const;
+export const sites = ["assignment", "question", "answer"] as const;
 export type Site = (typeof sites)[number];
 
 /** One variable of one run. */
@@ -84,9 +85,8 @@ async function rowsOf(problem: Problem, inputs: number, sandbox: Sandbox): Promi
       return askable(traced).flatMap((variable): ProbeRow[] => {
         const span = spans.get(variable);
         if (!span) return [];
-        const texts = { assignment: assignmentText(source, input, span.end), question: "" };
         const value = traced.variables[variable] ?? null;
-        texts.question = renderQuestion({
+        const question = renderQuestion({
           kind: "finalValues",
           program: source,
           input,
@@ -94,6 +94,11 @@ async function rowsOf(problem: Problem, inputs: number, sandbox: Sandbox): Promi
           output: null,
           language,
         });
+        const texts = {
+          assignment: assignmentText(source, input, span.end),
+          question,
+          answer: `${question}{"variables": {${JSON.stringify(variable)}: `,
+        };
         const statement = source.slice(span.start, span.end);
         return [{ program: problem.id, variable, value, otherValue: other?.variables[variable], statement, texts }];
       });

@@ -41,11 +41,11 @@ const DRAWS = 2000;
  * @param group  one tally a model, all of the same rows
  */
 export function bootstrapped(group: readonly Tally[], baseline: readonly Tally[] = []): Interval {
-  const programs = group[0]?.asked.length ?? 0;
-  const rng = Rng.of("probe bootstrap", programs, group.length, baseline.length);
+  const tested = [...(group[0]?.asked ?? []).entries()].filter(([, asked]) => asked > 0).map(([program]) => program);
+  const rng = Rng.of("probe bootstrap", tested.length, group.length, baseline.length);
   const mostOf = (tallies: readonly Tally[]): number => (tallies.length === 0 ? 0 : mean(tallies.map(accuracyOf)));
   const draws = Array.from({ length: DRAWS }, () => {
-    const drawn = Array.from({ length: programs }, () => rng.integer(0, programs - 1));
+    const drawn = tested.map(() => rng.pick(tested));
     const meanOf = (tallies: readonly Tally[]): number =>
       tallies.length === 0 ? 0 : mean(tallies.map(() => accuracyOn(rng.pick(tallies), drawn)));
     return meanOf(group) - meanOf(baseline);

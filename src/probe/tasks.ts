@@ -14,12 +14,10 @@ export interface ProbedProperty {
   readonly otherShare: number | null;
 }
 
-/** Below it a split by programs leaves too little to choose by and to test on. */
-const LEAST_PROGRAMS = 20;
-/** A class is worth telling apart where so many programs have it. */
-const LEAST_PER_CLASS = 5;
+/** Programs that have a class: two of them in each test part, on average. */
+const LEAST_PER_CLASS = 20;
 
-/** Those with at least two classes of at least five programs each; classes below that keep their rows. */
+/** Those with at least two classes of at least twenty programs each; classes below that keep their rows. */
 export function probedProperties(rows: readonly ProbeRow[]): ProbedProperty[] {
   return properties.flatMap((property) => {
     const labels = rows.map(({ value }) => labelOf(property, value));
@@ -29,7 +27,7 @@ export function probedProperties(rows: readonly ProbeRow[]): ProbedProperty[] {
     const common = classes.filter(
       (name) => programsOf(having.filter((row) => labels[row] === name)) >= LEAST_PER_CLASS,
     );
-    if (common.length < 2 || programsOf(having) < LEAST_PROGRAMS) return [];
+    if (common.length < 2) return [];
     const others = having.map((row) => otherLabel(property, rows[row].otherValue));
     const differing = others.filter((other, i) => other !== undefined && other !== labels[having[i]]).length;
     const known = others.filter((other) => other !== undefined).length;
