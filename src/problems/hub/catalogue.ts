@@ -38,6 +38,39 @@ export const dataSets: Readonly<Record<string, DataSet>> = {
     gigabytes: null,
   },
   humaneval: { repository: "openai/openai_humaneval", files: ["**/*.parquet"], licence: "MIT", gigabytes: 0.0001 },
+  humanevalplus: {
+    repository: "evalplus/humanevalplus",
+    files: ["data/*.parquet"],
+    licence: "Apache-2.0",
+    gigabytes: 0.0029,
+  },
+  mbppplus: {
+    repository: "evalplus/mbppplus",
+    files: ["data/*.parquet"],
+    licence: "Apache-2.0",
+    gigabytes: 0.0011,
+  },
+  cruxeval: { repository: "cruxeval-org/cruxeval", files: ["test.jsonl"], licence: "MIT", gigabytes: 0.0002 },
+  // These two under the names that the paper gives its benchmarks.
+  "code-reasoning": {
+    repository: "livecodebench/execution-v2",
+    files: ["**/*.parquet", "**/*.jsonl"],
+    licence: "CC (variant not named)",
+    gigabytes: 0.0001,
+  },
+  "test-output": {
+    repository: "livecodebench/test_generation",
+    files: ["**/*.parquet", "**/*.jsonl"],
+    licence: "CC (variant not named)",
+    gigabytes: 0.0001,
+  },
+  // A copy that others made of what DeepSeek-Coder's evaluation carries; the problem texts are LeetCode's.
+  leetcode: {
+    repository: "TechxGenus/LeetCode-Contest",
+    files: ["20240121-Jul.jsonl"],
+    licence: "DeepSeek licence (other); problem texts belong to LeetCode",
+    gigabytes: 0.003,
+  },
 };
 
 /** What a data set of no short name is read from: the forms that `data convert` knows. */

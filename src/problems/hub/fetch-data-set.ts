@@ -25,6 +25,8 @@ export interface FetchOptions {
   readonly revision: string;
   /** Instead of the data set's own choice. */
   readonly patterns?: readonly string[] | undefined;
+  /** Before anything is fetched: what it will be. */
+  readonly onChosen?: (files: number, totalBytes: number) => void;
   readonly onProgress?: (progress: Progress) => void;
 }
 
@@ -54,6 +56,7 @@ export async function fetchDataSet(
   const chosen = choose(repository, files, options.patterns ?? own);
   refuseFullDisk(options.out, chosen);
   const totalBytes = chosen.reduce((sum, { bytes }) => sum + bytes, 0);
+  options.onChosen?.(chosen.length, totalBytes);
   let bytes = 0;
   let done = 0;
   const report = (): void => options.onProgress?.({ bytes, totalBytes, files: done, totalFiles: chosen.length });

@@ -1,0 +1,22 @@
+// All benchmarks by name. One line a benchmark.
+
+import { fileURLToPath } from "node:url";
+import { UsageError } from "../../core/errors.js";
+import { suggestion } from "../../core/schema.js";
+import type { Benchmark } from "./benchmark.js";
+import { humaneval } from "./humaneval.js";
+
+export const benchmarks: readonly Benchmark[] = [humaneval];
+
+/** @throws UsageError with the nearest known name */
+export function benchmarkNamed(name: string): Benchmark {
+  const found = benchmarks.find((benchmark) => benchmark.name === name);
+  if (found) return found;
+  const names = benchmarks.map(({ name }) => name);
+  throw new UsageError(`unknown benchmark "${name}"${suggestion(name, names)}`);
+}
+
+/** Where the file of a bundled benchmark lies. */
+export function bundledPath(path: string): string {
+  return fileURLToPath(new URL(`../../../assets/benchmarks/${path}`, import.meta.url));
+}
