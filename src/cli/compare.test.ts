@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command } from "commander";
@@ -19,6 +19,7 @@ beforeAll(() => {
     writeTestEvaluation(join(folder, policy), testInfo({ policy, tasks: 3 }), testSamples(marks));
   }
   mkdirSync(join(folder, "run"));
+  writeFileSync(join(folder, "run", "run.json"), "{}");
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -48,6 +49,7 @@ test("runs beside evaluations, one alone, or a page of three are refused before 
   const page = ["--html", at("none.html")];
   expect(refused(at("base"), at("run"), ...page)).toThrow(/run: holds no evaluation of a benchmark, as the others do/);
   expect(refused(at("run"), at("run"), ...page)).toThrow(/--html is for two evaluations of benchmarks, not for runs/);
+  expect(refused(at("none"), at("base"))).toThrow(/none: holds no run .* and no evaluation of a benchmark/);
   expect(refused(at("base"))).toThrow(/expected two evaluations or more/);
   expect(refused(at("base"), at("base"), at("trained"), ...page)).toThrow(/two evaluations side by side; found 3/);
   expect(existsSync(at("none.html"))).toBe(false);

@@ -1,6 +1,8 @@
 // `coderlplus compare RUN...`: one table, seeds grouped, differences with paired intervals. Of evaluations:
 // compare-evaluations.ts.
 
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import type { Command } from "commander";
 import { UsageError } from "../core/errors.js";
 import { measures } from "../eval/family/family.js";
@@ -29,6 +31,12 @@ export function registerCompare(program: Command): void {
 
 function compare(paths: readonly string[], flags: Flags): void {
   const runs = paths.filter((path) => !holdsEvaluations(path));
+  const neither = runs.find((path) => !existsSync(join(path, "run.json")));
+  if (neither !== undefined) {
+    throw new UsageError(
+      `${neither}: holds no run (no run.json in it) and no evaluation of a benchmark, as coderlplus eval writes them`,
+    );
+  }
   if (runs.length === 0) return compareFolders(paths, flags);
   if (runs.length < paths.length) {
     throw new UsageError(
