@@ -41,7 +41,7 @@ describe("where a benchmark's tasks lie", () => {
   it("is where data fetch put them, and the error names the command, the size and the licence where they are not", () => {
     const leetcode = { name: "leetcode", file: { kind: "fetched", dataSet: "leetcode" } } as const;
     expect(() => taskPath(leetcode)).toThrow(
-      /^leetcode: .*20240121-Jul\.jsonl is not in .*coderlplus data fetch leetcode {3}\(3\.0 MB; licence: DeepSeek.*--path/,
+      /^leetcode: .*lacks 20240121-Jul\.jsonl\. .*coderlplus data fetch leetcode {3}\(3\.0 MB; licence: DeepSeek.*--path/,
     );
     mkdirSync("data/leetcode", { recursive: true });
     writeFileSync("data/leetcode/20240121-Jul.jsonl.0123.part", "{}");
@@ -54,7 +54,7 @@ describe("where a benchmark's tasks lie", () => {
     mkdirSync("data/livecodebench", { recursive: true });
     for (const name of ["test.jsonl", "test2.jsonl", "test3.jsonl"]) {
       writeFileSync(join("data/livecodebench", name), "{}\n");
-      expect(() => taskPath(fetched)).toThrow(/test4\.jsonl is not in .*data fetch livecodebench {3}\(3\.80 GB/);
+      expect(() => taskPath(fetched)).toThrow(/lacks .*test4\.jsonl\. .*data fetch livecodebench {3}\(3\.80 GB/);
     }
     writeFileSync("data/livecodebench/test4.jsonl", "{}\n");
     expect(taskPath(fetched)).toBe(join("data", "livecodebench"));

@@ -36,7 +36,7 @@ export function taskPath({ name, file }: Pick<Benchmark, "name" | "file">, given
   if (missing.length === 0) return onlyFile(folder, files);
   const size = gigabytes === null ? "size not known here" : sizeText(gigabytes * 1e9);
   throw new UsageError(
-    `${name}: its tasks do not come with coderlplus, and ${missing.join(", ")} is not in ${folder}. Fetch them with: ` +
+    `${name}: its tasks do not come with coderlplus, and ${folder} lacks ${missing.join(", ")}. Fetch them with: ` +
       `coderlplus data fetch ${file.dataSet}   (${size}; licence: ${licence ?? "see its page"}), ` +
       "or name a file or folder of your own with --path",
   );
