@@ -65,7 +65,9 @@ async function evalBenchmarks(names: readonly string[], flags: EvalFlags, write:
   if (flags.completions !== undefined && chosen.length > 1)
     throw new UsageError("--completions is of one benchmark; name that one alone");
   // Before anything is asked: what the person has to put right is not to come after an hour.
-  const located = chosen.map((benchmark): Located => ({ benchmark, path: taskPath(benchmark, paths.get(benchmark.name)) }));
+  const located = chosen.map(
+    (benchmark): Located => ({ benchmark, path: taskPath(benchmark, paths.get(benchmark.name)) }),
+  );
   const evaluated = await policyFrom(flags);
   const { signal, release } = stopOnRequest(() =>
     process.stderr.write("\nstopping; every completion so far is kept. Press Ctrl-C again to stop at once\n"),
