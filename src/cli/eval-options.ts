@@ -17,8 +17,9 @@ export interface EvalFlags extends PolicyFlags, TaskSelection, Omit<SandboxFlags
   readonly topP?: number;
   readonly maxTokens?: number;
   readonly contextTokens?: number;
-  readonly data: readonly string[];
-  readonly path: readonly string[];
+  /** As `path`. */
+  readonly data?: readonly string[];
+  readonly path?: readonly string[];
   readonly out?: string;
   readonly fresh?: boolean;
   readonly regrade?: boolean;
@@ -52,8 +53,8 @@ export function withEvalOptions(command: Command): Command {
     .option("--difficulty <name>", "tasks of this difficulty only")
     .option("--from <date>", "tasks published on this day or later, YYYY-MM-DD", day)
     .option("--to <date>", "tasks published on this day or before", day)
-    .option("--path <[name=]path>", "a benchmark's own file or folder; may be repeated", addTo, [])
-    .addOption(new Option("--data <[name=]path>", "the same").argParser(addTo).default([]).hideHelp())
+    .option("--path <[name=]path>", "a benchmark's own file or folder; may be repeated", addTo)
+    .addOption(new Option("--data <[name=]path>", "the same").argParser(addTo).hideHelp())
     .option("--concurrency <n>", "requests at an endpoint at once", positive, 16)
     .option("--samples-per-request <n>", "samples of a task that one request to an endpoint asks for", positive, 1)
     .option("--timeout <seconds>", "of one request to an endpoint", positive, 1800)
