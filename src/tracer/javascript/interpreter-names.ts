@@ -19,7 +19,7 @@ export interface Scope {
 }
 
 /** One call of a function; of the program itself, where there is no function. */
-export interface Call {
+interface Call {
   readonly of: AnyNode | null;
   newest: { readonly line: number; next: number | null; readonly of: AnyNode | null } | null;
 }
