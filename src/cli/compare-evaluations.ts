@@ -6,7 +6,8 @@ import { compareEvaluations, type EvaluationComparison, type Named } from "../ev
 import { comparisonRows } from "../eval/report/comparison-rows.js";
 import { differencePage } from "../eval/report/difference-page.js";
 import { readEvaluations } from "../eval/report/read.js";
-import { policyName } from "../eval/report/table.js";
+import { policyName, report } from "../eval/report/table.js";
+import { policyTable } from "./evaluation-text.js";
 import { fittingTable } from "./table.js";
 
 export interface Flags {
@@ -24,9 +25,10 @@ export function compareFolders(paths: readonly string[], { json, html }: Flags):
   if (html !== undefined) ensureWritable(html);
   const [base, ...others] = named(paths);
   const comparisons = others.map((other) => compareEvaluations(base, other));
-  process.stdout.write(json ? `${JSON.stringify({ comparisons })}\n` : `${comparisons.map(text).join("\n\n")}\n`);
+  const text = (): string => [table([base, ...others]), ...comparisons.map(comparisonText)].join("\n\n");
+  process.stdout.write(`${json ? JSON.stringify({ comparisons }) : text()}\n`);
   if (html === undefined) return;
-  writeAtomic(html, differencePage(base, others[0]));
+  writeAtomic(html, differencePage(base, others[0], comparisons[0]));
   process.stderr.write(`${html}: every task side by side\n`);
 }
 
@@ -40,7 +42,11 @@ function named(paths: readonly string[]): Named[] {
   return sides.map(({ path, evaluations }, i) => ({ name: distinct ? names[i] : path, evaluations }));
 }
 
-function text(comparison: EvaluationComparison): string {
+function table(policies: readonly Named[]): string {
+  return policyTable(policies.flatMap(({ name, evaluations }) => evaluations.map((each) => report(each, name))));
+}
+
+function comparisonText(comparison: EvaluationComparison): string {
   const { alone } = comparison;
   return [
     fittingTable(comparisonRows(comparison)),

@@ -2,17 +2,20 @@
 
 import type { Evaluation } from "../eval/report/read.js";
 import { summarise } from "../eval/report/summary.js";
-import { noteLines, policyName, policyRows, report, scoreRows } from "../eval/report/table.js";
+import { noteLines, policyRows, type Reported, report, scoreRows } from "../eval/report/table.js";
 import { fittingTable } from "./table.js";
 
 /** What `eval` prints at its end. */
 export function evaluationText(evaluations: ReadonlyArray<Omit<Evaluation, "path">>): string {
-  const reported = evaluations.map(report);
-  const policies = new Set(reported.map(({ info }) => policyName(info)));
-  if (policies.size > 1) {
-    return `${fittingTable(policyRows(reported))}\npass@1 in %: strict / official [95 % interval of strict]`;
-  }
+  const reported = evaluations.map((evaluation) => report(evaluation));
+  const policies = new Set(reported.map(({ policy }) => policy));
+  if (policies.size > 1) return policyTable(reported);
   return [fittingTable(scoreRows(reported)), "pass@k in %", ...noteLines(reported)].join("\n");
+}
+
+/** A row a policy, a column a benchmark. */
+export function policyTable(reported: readonly Reported[]): string {
+  return `${fittingTable(policyRows(reported))}\npass@1 in %: strict / official [95 % interval of strict]`;
 }
 
 /** What `eval --json` prints: the summary that is kept, and everything else that is reported. */

@@ -5,8 +5,13 @@ import { UsageError } from "../../core/errors.js";
 import { suggestion } from "../../core/schema.js";
 import type { Benchmark } from "./benchmark.js";
 import { humaneval } from "./humaneval.js";
+import { humanevalPlus } from "./humaneval-plus.js";
+import { leetcode } from "./leetcode.js";
+import { livecodebench } from "./livecodebench.js";
+import { mbpp } from "./mbpp.js";
+import { mbppPlus } from "./mbpp-plus.js";
 
-export const benchmarks: readonly Benchmark[] = [humaneval];
+export const benchmarks: readonly Benchmark[] = [humaneval, leetcode, livecodebench, humanevalPlus, mbpp, mbppPlus];
 
 /** @throws UsageError with the nearest known name */
 export function benchmarkNamed(name: string): Benchmark {

@@ -1,10 +1,11 @@
-// A task whose answer is a program, graded both ways: as the published grader does, and by the judge. The six
+// A task whose answer is a program, graded both ways: as the published grader does, and strictly, by the judge. The
 // benchmarks of programs differ in what they fill in here.
 
+import { explain } from "../../core/schema.js";
+import type { Mode } from "../../judge/compare.js";
 import { judge } from "../../judge/judge.js";
-import type { Judgement } from "../../judge/verdict.js";
 import { type Problem, problemSchema } from "../../problems/problem.js";
-import type { Draft } from "../../problems/sources/row.js";
+import { RowFault } from "../../problems/sources/row.js";
 import { extractProgram } from "../../prompts/extract.js";
 import type { Sandbox } from "../../sandbox/sandbox.js";
 import type { Prompt } from "../policies/policy.js";
@@ -15,16 +16,14 @@ export interface CodeTask extends Pick<Task, "id" | "difficulty" | "date" | "sol
   readonly prompts: Readonly<Record<PromptStyle, () => Prompt>>;
   /** The program that a completion holds, as whoever has the style finds it; "" is a program that does nothing. */
   readonly extract: Readonly<Record<PromptStyle, (completion: string) => string>>;
-  /** As the published grader of the style runs the program. */
+  /** Runs a program so found as the style's published grader does. */
   readonly official: (program: string, sandbox: Sandbox, style: PromptStyle) => Promise<Marked>;
-  /** The tests, for the strict mark. */
-  readonly problem: () => Problem | Promise<Problem>;
-  /** The program to be judged, made of the one that is found in the completion; that one by default. */
-  readonly complete?: (program: string) => string;
+  /** Judges the program that our own extraction finds. */
+  readonly strict: (program: string, sandbox: Sandbox) => Promise<Marked>;
 }
 
 export function codeTask(task: CodeTask): Task {
-  const { id, difficulty, date, solution, prompts, extract, official } = task;
+  const { id, difficulty, date, solution, prompts, extract } = task;
   return {
     id,
     ...(difficulty !== undefined && { difficulty }),
@@ -33,28 +32,29 @@ export function codeTask(task: CodeTask): Task {
     prompt: (style) => prompts[style](),
     grade: async (completion, style, sandbox): Promise<Grade> => {
       const extracted = extract[style](completion);
-      const [published, strict] = await Promise.all([
-        official(extracted, sandbox, style),
-        strictly(task, completion, sandbox),
+      const program = extractProgram(completion);
+      const [official, strict] = await Promise.all([
+        task.official(extracted, sandbox, style),
+        program === null ? NO_PROGRAM : task.strict(program, sandbox),
       ]);
       return {
         extracted: extracted.trim() === "" ? null : extracted,
-        official: published.mark,
+        official: official.mark,
         strict: strict.mark,
-        cpuMs: published.cpuMs + strict.cpuMs,
+        cpuMs: official.cpuMs + strict.cpuMs,
       };
     },
   };
 }
 
-async function strictly({ problem, complete }: CodeTask, completion: string, sandbox: Sandbox): Promise<Marked> {
-  const program = extractProgram(completion);
-  const asked = await problem();
-  const judgement = await judge(sandbox, asked, program === null || !complete ? program : complete(program));
-  return marked(judgement, asked);
-}
+const NO_PROGRAM: Marked = {
+  mark: { kind: "wrong", reason: "unparsable", message: "no program in the completion" },
+  cpuMs: 0,
+};
 
-export function marked(judgement: Judgement, problem: Problem): Marked {
+/** The judge's word on a program, as a mark. */
+export async function judged(sandbox: Sandbox, problem: Problem, program: string, mode?: Mode): Promise<Marked> {
+  const judgement = await judge(sandbox, problem, program, { mode });
   return { mark: markOf(judgement, problem), cpuMs: judgement.cpuMs };
 }
 
@@ -63,7 +63,9 @@ export function presented(program: string): string {
   return `\`\`\`python\n${program}\n\`\`\`\n`;
 }
 
-/** A problem with its defaults filled in. */
-export function problemOf(draft: Draft): Problem {
-  return problemSchema.parse(draft);
+/** A row's problem with its defaults filled in. @throws RowFault */
+export function problemOf(draft: object): Problem {
+  const result = problemSchema.safeParse(draft);
+  if (result.success) return result.data;
+  throw new RowFault("malformed", explain(result.error, draft, problemSchema));
 }

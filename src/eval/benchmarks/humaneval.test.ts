@@ -14,8 +14,7 @@ let all: readonly Task[];
 let tasks: readonly Task[];
 beforeAll(async () => {
   sandbox = await openSandbox();
-  const { load } = benchmarkNamed("humaneval");
-  all = await load(bundledPath("humaneval/HumanEval.jsonl.gz"));
+  all = await benchmarkNamed("humaneval").load(bundledPath("humaneval/HumanEval.jsonl.gz"));
   // 10, 32, 38 and 50 have helper functions in their prompts.
   const fair = new Set([0, 10, 32, 38, 50, 115]);
   tasks = whole ? all : all.filter((_, at) => fair.has(at) || at % 16 === 5);

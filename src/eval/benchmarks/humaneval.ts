@@ -4,7 +4,7 @@ import { defaultLimits } from "../../problems/problem.js";
 import { humaneval as format } from "../../problems/sources/humaneval.js";
 import { malformed, type Row, textOf } from "../../problems/sources/row.js";
 import type { Benchmark, Task } from "./benchmark.js";
-import { codeTask, presented, problemOf } from "./code-task.js";
+import { codeTask, judged, presented, problemOf } from "./code-task.js";
 import { runScript } from "./marks.js";
 import { matchCode } from "./published-extraction.js";
 import { HUMANEVAL_STOPS, officialFunctionPrompt } from "./published-prompts.js";
@@ -30,7 +30,7 @@ const LIMITS = { ...defaultLimits, timeMs: 3000 };
 function taskOf(row: Row): Task {
   const [id, prompt, entryPoint, solution, test] = FIELDS.map((field) => textOf(row, field));
   const signature = signatureIn(prompt, entryPoint) ?? malformed("prompt", `a function ${entryPoint}`, prompt);
-  const problem = problemOf({ ...(format.problem(row, 0) as Parameters<typeof problemOf>[0]), limits: LIMITS });
+  const problem = problemOf({ ...format.problem(row, 0), limits: LIMITS });
   return codeTask({
     id,
     solution: (style) => (style === "official" ? presented(prompt + solution) : solution),
@@ -44,9 +44,8 @@ function taskOf(row: Row): Task {
       const completion = style === "official" ? prompt + program : program;
       return runScript(sandbox, `${prompt}${completion}\n${test}\ncheck(${entryPoint})`, LIMITS);
     },
-    problem: () => problem,
     // A whole function behind the prompt is another of its name; a body alone completes the prompt's.
-    complete: (program) => prompt + program,
+    strict: (program, sandbox) => judged(sandbox, problem, prompt + program),
   });
 }
 

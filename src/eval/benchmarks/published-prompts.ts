@@ -12,7 +12,7 @@
 import type { Prompt } from "../policies/policy.js";
 
 /** One turn of the user's; whether a system message stands in front is the chat template's own business. */
-export function userPrompt(content: string): Prompt {
+function userPrompt(content: string): Prompt {
   return { kind: "chat", messages: [{ role: "user", content }] };
 }
 
@@ -34,6 +34,11 @@ export function officialQuestionPrompt(question: string): Prompt {
   return userPrompt(question + PRESENT_THE_CODE);
 }
 
+/** DeepSeek-Coder asks with the question alone. */
+export function leetCodePrompt(question: string): Prompt {
+  return userPrompt(question);
+}
+
 /** Texts before which a HumanEval completion ends. */
 export const HUMANEVAL_STOPS = ["\nclass", "\ndef", "\n#", "\nif", "\nprint"] as const;
 
@@ -43,6 +48,12 @@ export function evalPlusPrompt(prompt: string): Prompt {
     "Please provide a self-contained Python script that solves the following problem in a markdown code block:" +
       `\n\`\`\`python\n${prompt.trim()}\n\`\`\``,
   );
+}
+
+/** MBPP as CodeRL+ would ask it: its words around MBPP's. */
+export function officialMbppPrompt({ text, tests }: MbppQuestion): Prompt {
+  const question = `${text} Your code should pass these tests:\n\n${tests.join("\n")}\n`;
+  return userPrompt(`Write Python code to solve the task.\n${question}${PRESENT_THE_CODE}`);
 }
 
 export interface MbppQuestion {

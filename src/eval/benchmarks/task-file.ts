@@ -3,7 +3,7 @@
 
 import { DataError } from "../../core/errors.js";
 import { type Row, RowFault } from "../../problems/sources/row.js";
-import { openRows, type RawRow } from "../../problems/sources/rows.js";
+import { openRows, type RawRow, type Stretch } from "../../problems/sources/rows.js";
 
 /** What a row has to have so that a file is one of the benchmark's. */
 interface Expected {
@@ -21,7 +21,7 @@ interface Expected {
 export async function readTaskRows<Item extends { readonly id: string }>(
   path: string,
   { name, fields }: Expected,
-  read: (row: Row, raw: RawRow) => Item,
+  read: (row: Row, stretch: Stretch | undefined) => Item,
 ): Promise<Item[]> {
   const rows = await openRows(path);
   const missing = fields.filter((field) => !rows.fields.has(field));
@@ -39,10 +39,17 @@ export async function readTaskRows<Item extends { readonly id: string }>(
   return [...items.values()];
 }
 
-function itemOf<Item>(raw: RawRow, read: (row: Row, raw: RawRow) => Item, place: string): Item {
-  try {
+function itemOf<Item>(raw: RawRow, read: (row: Row, stretch: Stretch | undefined) => Item, place: string): Item {
+  return blaming(place, () => {
     if (raw.kind === "fault") throw raw.fault;
-    return read(raw.row, raw);
+    return read(raw.row, raw.stretch);
+  });
+}
+
+/** @throws DataError in the place of a RowFault */
+export function blaming<Result>(place: string, read: () => Result): Result {
+  try {
+    return read();
   } catch (error) {
     if (!(error instanceof RowFault)) throw error;
     throw new DataError(`${place}: ${error.message}`, { cause: error });

@@ -3,6 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { UsageError } from "../../core/errors.js";
+import { dataSets } from "../../problems/hub/catalogue.js";
+import { benchmarks } from "./catalogue.js";
 import { taskFiles, taskHash, taskPath } from "./task-location.js";
 
 let folder: string;
@@ -48,6 +50,16 @@ describe("where a benchmark's tasks lie", () => {
     expect(taskPath(fetched)).toBe(join("data", "livecodebench", "test.jsonl"));
     writeFileSync("data/livecodebench/test2.jsonl", "{}\n");
     expect(taskPath(fetched)).toBe(join("data", "livecodebench"));
+  });
+});
+
+describe("every benchmark", () => {
+  it("has its tasks in the package, or in a data set that can be fetched by its short name", () => {
+    for (const benchmark of benchmarks) {
+      const { file, name } = benchmark;
+      if (file.kind === "bundled") expect(existsSync(taskPath(benchmark)), name).toBe(true);
+      else expect(Object.keys(dataSets), name).toContain(file.dataSet);
+    }
   });
 });
 

@@ -17,7 +17,7 @@ export interface Score {
 /** By metric: `pass_at_1`, `official_pass_at_1`, ... */
 type Scores = Readonly<Record<string, Score>>;
 
-export interface Disagreement {
+interface Disagreement {
   readonly task: string;
   /** Completions that only the one grading takes for right. */
   readonly onlyStrict: number;

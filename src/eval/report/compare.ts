@@ -8,7 +8,7 @@ import { type Change, changes, commonEvaluations, pairTasks } from "./pair.js";
 import type { Evaluation } from "./read.js";
 import { countTasks, type Metric, metricsFor, scoresAt } from "./task-scores.js";
 
-export interface MetricDifference {
+interface MetricDifference {
   /** Means over the tasks that both have a score of. */
   readonly base: number;
   readonly other: number;
@@ -16,7 +16,7 @@ export interface MetricDifference {
   readonly against: Interval;
 }
 
-export interface BenchmarkComparison {
+interface BenchmarkComparison {
   readonly benchmark: string;
   readonly prompts: PromptStyle;
   /** Of the checkpoints. */

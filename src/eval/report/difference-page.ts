@@ -4,7 +4,7 @@
 import { stringifyJson } from "../../core/json.js";
 import { escapeHtml, page } from "../../runs/page.js";
 import type { Prompt } from "../policies/policy.js";
-import { compareEvaluations, type EvaluationComparison, type Named } from "./compare.js";
+import type { EvaluationComparison, Named } from "./compare.js";
 import { changeNames, comparisonRows } from "./comparison-rows.js";
 import { commonEvaluations, type PairedTask, pairTasks, type Side } from "./pair.js";
 import { radioFilter } from "./radio-filter.js";
@@ -23,9 +23,11 @@ interface Entry {
   readonly sides: readonly [ShownSide, ShownSide];
 }
 
-/** @throws UsageError where the two cannot be compared */
-export function differencePage(base: Named, other: Named): string {
-  const comparison = compareEvaluations(base, other);
+/**
+ * @param comparison  of the two
+ * @throws UsageError where they cannot be compared
+ */
+export function differencePage(base: Named, other: Named, comparison: EvaluationComparison): string {
   const { pairs } = commonEvaluations(base.evaluations, other.evaluations);
   const entries = pairs.flatMap((pair) =>
     pairTasks(pair.base, pair.other).map((paired) => entryOf(pair.base.info.benchmark, paired, base.name, other.name)),

@@ -2,12 +2,9 @@
 
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { z } from "zod";
-import { DataError, messageOf, UsageError } from "../../core/errors.js";
-import { readText } from "../../core/files.js";
-import { type Json, parseJson } from "../../core/json.js";
+import { UsageError } from "../../core/errors.js";
 import { readRecords } from "../../core/jsonl.js";
-import { explain, number } from "../../core/schema.js";
+import { readInfo, sampleSchema } from "../evaluation-files.js";
 import type { EvaluationInfo, SampleRecord } from "../records.js";
 
 /** One benchmark, answered by one policy. */
@@ -18,59 +15,6 @@ export interface Evaluation {
   readonly samples: readonly SampleRecord[];
 }
 
-const count = number(z.number().int().nonnegative());
-const json = z.custom<Json>(() => true);
-
-const mark = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: z.literal("right") }),
-  z.strictObject({
-    kind: z.literal("wrong"),
-    reason: z.string(),
-    message: z.string().exactOptional(),
-    test: z.string().exactOptional(),
-    expected: json.exactOptional(),
-    got: json.exactOptional(),
-  }),
-  z.strictObject({ kind: z.literal("infrastructure"), message: z.string() }),
-]);
-
-const message = z.strictObject({ role: z.enum(["system", "user", "assistant"]), content: z.string() });
-
-const infoSchema = z.strictObject({
-  benchmark: z.string(),
-  policy: z.string(),
-  identity: z.record(z.string(), z.string()),
-  step: count,
-  prompts: z.enum(["official", "upstream"]),
-  decoding: z.strictObject({
-    samples: number(z.number().int().positive()),
-    temperature: number(),
-    topP: number(),
-    maximumTokens: count,
-    contextTokens: count.exactOptional(),
-    stop: z.array(z.string()),
-  }),
-  seed: count,
-  dataSha256: z.string(),
-  tasks: count,
-});
-
-const sampleSchema = z.strictObject({
-  task: z.string(),
-  sample: count,
-  difficulty: z.string().exactOptional(),
-  date: z.string().exactOptional(),
-  prompt: z.discriminatedUnion("kind", [
-    z.strictObject({ kind: z.literal("chat"), messages: z.array(message) }),
-    z.strictObject({ kind: z.literal("text"), text: z.string() }),
-  ]),
-  text: z.string(),
-  stopReason: z.enum(["stop", "length", "no-room"]),
-  promptTokens: count.nullable(),
-  completionTokens: count.nullable(),
-  grade: z.strictObject({ extracted: z.string().nullable(), official: mark, strict: mark, cpuMs: number() }),
-});
-
 const INFO = /^(.+)-step-(\d{6,})\.info\.json$/;
 
 /** Whether a path holds evaluations of benchmarks: such a folder, or one evaluation's record in it. */
@@ -80,7 +24,7 @@ export function holdsEvaluations(path: string): boolean {
 }
 
 /**
- * The evaluations of a folder, of each benchmark the last step's; or the one whose record is named.
+ * The finished evaluations of a folder, of each benchmark the last step's; or the one whose record is named.
  *
  * @throws UsageError where none is there, DataError naming file, line and field
  */
@@ -90,11 +34,15 @@ export function readEvaluations(path: string): Evaluation[] {
       `${path}: holds no evaluation; expected a folder that coderlplus eval wrote, or BENCHMARK-step-NNNNNN.json in it`,
     );
   }
-  if (path.endsWith(".json")) return [readEvaluation(infoPath(path))];
-  const last = new Map<string, string>();
-  // In the order of their names, in which a later step comes later.
-  for (const name of readdirSync(path).filter(isInfo).sort(byStep)) last.set(INFO.exec(name)?.[1] ?? "", name);
-  return [...last.values()].map((name) => readEvaluation(join(path, name)));
+  const folder = path.endsWith(".json") ? dirname(path) : path;
+  const found = path.endsWith(".json") ? [basename(infoPath(path))] : readdirSync(path).filter(isInfo).sort(byStep);
+  // The record is written last.
+  const finished = found.filter((name) => existsSync(join(folder, name.replace(/\.info\.json$/, ".json"))));
+  if (finished.length === 0) {
+    throw new UsageError(`${path}: its evaluation is not finished; the same coderlplus eval command goes on with it`);
+  }
+  const last = new Map(finished.map((name) => [INFO.exec(name)?.[1], name]));
+  return [...last.values()].map((name) => readEvaluation(join(folder, name)));
 }
 
 function isInfo(name: string): boolean {
@@ -110,22 +58,7 @@ function infoPath(path: string): string {
 }
 
 function readEvaluation(path: string): Evaluation {
+  const info = readInfo(path);
   const samples = join(dirname(path), "samples", basename(path).replace(/\.info\.json$/, ".jsonl"));
-  return { path, info: readInfo(path), samples: readRecords(samples, sampleSchema).map(({ record }) => record) };
-}
-
-function readInfo(path: string): EvaluationInfo {
-  const value = parsed(path);
-  const result = infoSchema.safeParse(value);
-  if (!result.success) throw new DataError(`${path}: ${explain(result.error, value, infoSchema)}`);
-  return result.data;
-}
-
-function parsed(path: string): Json {
-  const text = readText(path);
-  try {
-    return parseJson(text);
-  } catch (error) {
-    throw new DataError(`${path}: not JSON: ${messageOf(error)}`, { cause: error });
-  }
+  return { path, info, samples: readRecords(samples, sampleSchema).map(({ record }) => record) };
 }

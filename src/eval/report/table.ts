@@ -9,12 +9,14 @@ import { metricName } from "./task-scores.js";
 
 /** An evaluation with what is reported of it. */
 export interface Reported {
+  /** What the policy is called in tables. */
+  readonly policy: string;
   readonly info: EvaluationInfo;
   readonly breakdown: Breakdown;
 }
 
-export function report({ info, samples }: Pick<Evaluation, "info" | "samples">): Reported {
-  return { info, breakdown: breakDown(info, samples) };
+export function report({ info, samples }: Omit<Evaluation, "path">, policy = policyName(info)): Reported {
+  return { policy, info, breakdown: breakDown(info, samples) };
 }
 
 /** What the paper calls code generation, and averages over. */
@@ -23,12 +25,12 @@ const AVERAGED = ["humaneval", "leetcode", "livecodebench"];
 /** pass@1 of several policies, `strict / official [95 % interval of strict]`; an average where the paper has one. */
 export function policyRows(evaluations: readonly Reported[]): string[][] {
   const columns = [...new Set(evaluations.map(({ info }) => columnName(info)))];
-  const rows = [...new Set(evaluations.map(({ info }) => policyName(info)))];
+  const rows = [...new Set(evaluations.map(({ policy }) => policy))];
   const averages = AVERAGED.every((name) => columns.includes(name));
   return [
     ["policy", ...columns, ...(averages ? ["average"] : [])],
     ...rows.map((policy) => {
-      const own = evaluations.filter(({ info }) => policyName(info) === policy);
+      const own = evaluations.filter((reported) => reported.policy === policy);
       const cells = columns.map((column) => cell(own.find(({ info }) => columnName(info) === column)));
       return [policy, ...cells, ...(averages ? [average(own)] : [])];
     }),

@@ -1,7 +1,11 @@
 // Small evaluations for tests: samples by what was said of each task's completions.
 
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { toLines } from "../../core/jsonl.js";
 import type { Mark } from "../benchmarks/benchmark.js";
 import type { EvaluationInfo, SampleRecord } from "../records.js";
+import { summarise } from "./summary.js";
 
 const MARKS: Readonly<Record<string, Mark>> = {
   r: { kind: "right" },
@@ -52,6 +56,16 @@ export function testSamples(
       ...changes,
     })),
   );
+}
+
+/** As `eval` keeps it. */
+export function writeTestEvaluation(folder: string, info: EvaluationInfo, samples: readonly SampleRecord[]): void {
+  const upstream = info.prompts === "upstream" ? "-upstream" : "";
+  const name = `${info.benchmark}${upstream}-step-${String(info.step).padStart(6, "0")}`;
+  mkdirSync(join(folder, "samples"), { recursive: true });
+  writeFileSync(join(folder, `${name}.info.json`), JSON.stringify(info));
+  writeFileSync(join(folder, "samples", `${name}.jsonl`), toLines(samples));
+  writeFileSync(join(folder, `${name}.json`), JSON.stringify(summarise(info, samples)));
 }
 
 function markOf(letter: string): Mark {
