@@ -209,6 +209,23 @@ describe("a release", () => {
   });
 });
 
+const published = process.env["CODERLPLUS_DATA_SETS"];
+
+describe.each([
+  ["humaneval-plus", "humanevalplus/HumanEvalPlus.jsonl.gz"],
+  ["mbpp-plus", "mbppplus/MbppPlus.jsonl.gz"],
+])("the release %s", (name, file) => {
+  const path = published === undefined ? undefined : join(published, file);
+  const missing = path === undefined || !existsSync(path);
+  it.skipIf(missing)(
+    missing ? `SKIPPED: no ${file} in CODERLPLUS_DATA_SETS` : "has the size and hash of our table",
+    () => {
+      const content = readFileSync(path ?? "");
+      expect(dataSets[name].release).toMatchObject({ bytes: content.length, sha256: sha256(content) });
+    },
+  );
+});
+
 describe("a gated data set", () => {
   beforeEach(async () => {
     await server.close();
