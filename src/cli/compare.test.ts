@@ -4,10 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command } from "commander";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { moduleArguments } from "../core/worker.js";
 import { testInfo, testSamples, writeTestEvaluation } from "../eval/report/test-samples.js";
 import { registerCompare } from "./compare.js";
 
-const MAIN = new URL("./main.ts", import.meta.url).pathname;
+const MAIN = moduleArguments(new URL("./main.js", import.meta.url));
 let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "coderlplus-compare-"));
@@ -23,7 +24,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const at = (name: string): string => join(folder, name);
 const compare = (...flags: string[]) =>
-  spawnSync(process.execPath, ["--import", "tsx", MAIN, "compare", ...flags], {
+  spawnSync(process.execPath, [...MAIN, "compare", ...flags], {
     encoding: "utf8",
     env: { ...process.env, NO_COLOR: "1" },
   });

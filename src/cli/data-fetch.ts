@@ -9,6 +9,7 @@ import { fetchedFolder } from "../eval/benchmarks/task-location.js";
 import { dataSetNamed, dataSets } from "../problems/hub/catalogue.js";
 import { type Fetched, fetchDataSet, type Progress } from "../problems/hub/fetch-data-set.js";
 import { hubFrom } from "../problems/hub/request.js";
+import { clock } from "./clock.js";
 
 interface Options {
   readonly out?: string;
@@ -117,11 +118,4 @@ function progressOn(out: NodeJS.WriteStream): (progress: Progress) => void {
       out.write(`${text}\n`);
     }
   };
-}
-
-function clock(seconds: number): string {
-  const whole = Math.round(seconds);
-  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
-  const pair = (number: number): string => String(number).padStart(2, "0");
-  return hours > 0 ? `${hours}:${pair(minutes)}:${pair(whole % 60)}` : `${minutes}:${pair(whole % 60)}`;
 }

@@ -2,12 +2,9 @@
 
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { z } from "zod";
-import { DataError, messageOf, UsageError } from "../../core/errors.js";
-import { readText } from "../../core/files.js";
-import { type Json, parseJson } from "../../core/json.js";
+import { UsageError } from "../../core/errors.js";
 import { readRecords } from "../../core/jsonl.js";
-import { explain, number } from "../../core/schema.js";
+import { readInfo, sampleSchema } from "../evaluation-files.js";
 import type { EvaluationInfo, SampleRecord } from "../records.js";
 
 /** One benchmark, answered by one policy. */
@@ -17,59 +14,6 @@ export interface Evaluation {
   readonly info: EvaluationInfo;
   readonly samples: readonly SampleRecord[];
 }
-
-const count = number(z.number().int().nonnegative());
-const json = z.custom<Json>(() => true);
-
-const mark = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: z.literal("right") }),
-  z.strictObject({
-    kind: z.literal("wrong"),
-    reason: z.string(),
-    message: z.string().exactOptional(),
-    test: z.string().exactOptional(),
-    expected: json.exactOptional(),
-    got: json.exactOptional(),
-  }),
-  z.strictObject({ kind: z.literal("infrastructure"), message: z.string() }),
-]);
-
-const message = z.strictObject({ role: z.enum(["system", "user", "assistant"]), content: z.string() });
-
-const infoSchema = z.strictObject({
-  benchmark: z.string(),
-  policy: z.string(),
-  identity: z.record(z.string(), z.string()),
-  step: count,
-  prompts: z.enum(["official", "upstream"]),
-  decoding: z.strictObject({
-    samples: number(z.number().int().positive()),
-    temperature: number(),
-    topP: number(),
-    maximumTokens: count,
-    contextTokens: count.exactOptional(),
-    stop: z.array(z.string()),
-  }),
-  seed: count,
-  dataSha256: z.string(),
-  tasks: count,
-});
-
-const sampleSchema = z.strictObject({
-  task: z.string(),
-  sample: count,
-  difficulty: z.string().exactOptional(),
-  date: z.string().exactOptional(),
-  prompt: z.discriminatedUnion("kind", [
-    z.strictObject({ kind: z.literal("chat"), messages: z.array(message) }),
-    z.strictObject({ kind: z.literal("text"), text: z.string() }),
-  ]),
-  text: z.string(),
-  stopReason: z.enum(["stop", "length", "no-room"]),
-  promptTokens: count.nullable(),
-  completionTokens: count.nullable(),
-  grade: z.strictObject({ extracted: z.string().nullable(), official: mark, strict: mark, cpuMs: number() }),
-});
 
 const INFO = /^(.+)-step-(\d{6,})\.info\.json$/;
 
@@ -117,20 +61,4 @@ function readEvaluation(path: string): Evaluation {
   const info = readInfo(path);
   const samples = join(dirname(path), "samples", basename(path).replace(/\.info\.json$/, ".jsonl"));
   return { path, info, samples: readRecords(samples, sampleSchema).map(({ record }) => record) };
-}
-
-function readInfo(path: string): EvaluationInfo {
-  const value = parsed(path);
-  const result = infoSchema.safeParse(value);
-  if (!result.success) throw new DataError(`${path}: ${explain(result.error, value, infoSchema)}`);
-  return result.data;
-}
-
-function parsed(path: string): Json {
-  const text = readText(path);
-  try {
-    return parseJson(text);
-  } catch (error) {
-    throw new DataError(`${path}: not JSON: ${messageOf(error)}`, { cause: error });
-  }
 }
