@@ -29,7 +29,7 @@ export function numeralOf(text: string): Numeral | undefined {
 }
 
 export function negated({ imaginary, value }: Numeral): Numeral {
-  if (value instanceof Float) return { imaginary, value: new Float(-value.value) } as Numeral;
+  if (value instanceof Float) return { imaginary, value: new Float(-value.value) };
   // Not `-0`, which no int is.
   return { imaginary: false, value: typeof value === "bigint" ? -value : 0 - value };
 }

@@ -18,6 +18,8 @@ export type Mark =
       readonly kind: "wrong";
       /** A test's kind (contracts: wrong-answer, raised, timed-out, ...), or what is the matter with an answer. */
       readonly reason: string;
+      /** The published grader leaves such an answer out of a task's count, as long as the task has a right one. */
+      readonly dropped?: true;
       readonly message?: string;
       /** The test, call or statement that failed, as text. */
       readonly test?: string;

@@ -12,7 +12,7 @@
 import type { Prompt } from "../policies/policy.js";
 
 /** One turn of the user's; whether a system message stands in front is the chat template's own business. */
-function userPrompt(content: string): Prompt {
+export function userPrompt(content: string): Prompt {
   return { kind: "chat", messages: [{ role: "user", content }] };
 }
 

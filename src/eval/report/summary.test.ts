@@ -22,6 +22,14 @@ describe("the summary of an evaluation", () => {
     });
   });
 
+  it("leaves out what the published grader drops, where a task has a right answer", () => {
+    const samples = testSamples({ a: "wwwww", b: "wwwww" }, { a: "rwwdd", b: "wwddd" });
+    const { metrics } = summarise(testInfo({ tasks: 2, decoding: drawn(5) }), samples);
+    // Of a 1 of 3, of b 0 of 5.
+    expect(metrics["official_pass_at_1"].value).toBeCloseTo(1 / 6, 12);
+    expect(metrics["pass_at_1"].value).toBe(0);
+  });
+
   it("has pass@k by the unbiased estimator for k up to the completions drawn, and no other", () => {
     const { metrics } = summarise(testInfo({ tasks: 1, decoding: drawn(10) }), testSamples({ a: "rrrwwwwwww" }));
     expect(Object.keys(metrics)).toEqual([

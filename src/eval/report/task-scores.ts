@@ -19,15 +19,17 @@ export interface TaskCount {
 
 /** In the order in which the tasks first occur. */
 export function countTasks(samples: readonly SampleRecord[], grading: Grading): TaskCount[] {
-  const counts = new Map<string, { task: string; n: number; c: number }>();
+  const counts = new Map<string, { task: string; n: number; c: number; dropped: number }>();
   for (const { task, grade } of samples) {
-    const count = counts.get(task) ?? { task, n: 0, c: 0 };
+    const count = counts.get(task) ?? { task, n: 0, c: 0, dropped: 0 };
     counts.set(task, count);
-    const { kind } = grade[grading];
-    if (kind !== "infrastructure") count.n++;
-    if (kind === "right") count.c++;
+    const mark = grade[grading];
+    if (mark.kind !== "infrastructure") count.n++;
+    if (mark.kind === "right") count.c++;
+    if (mark.kind === "wrong" && mark.dropped) count.dropped++;
   }
-  return [...counts.values()];
+  // What a published grader drops makes a task's other answers weigh more; without a right one, all count as wrong.
+  return [...counts.values()].map(({ task, n, c, dropped }) => ({ task, n: c > 0 ? n - dropped : n, c }));
 }
 
 /** Each task's chance to pass in k tries, of the tasks with k graded completions or more: fewer say nothing of it. */

@@ -11,6 +11,7 @@ const MARKS: Readonly<Record<string, Mark>> = {
   r: { kind: "right" },
   w: { kind: "wrong", reason: "wrong-answer", test: "f(1)", expected: 1, got: 2 },
   t: { kind: "wrong", reason: "timed-out" },
+  d: { kind: "wrong", reason: "dropped", dropped: true },
   i: { kind: "infrastructure", message: "the sandbox is gone" },
 };
 
@@ -30,7 +31,7 @@ export function testInfo(changes: Partial<EvaluationInfo> = {}): EvaluationInfo 
 }
 
 /**
- * @param marks  of each task one letter a completion: r right, w wrong answer, t timed out, i infrastructure
+ * @param marks  of each task one letter a completion: r right, w wrong answer, t timed out, d dropped, i infrastructure
  * @param official  where it differs from the strict marks
  */
 export function testSamples(
