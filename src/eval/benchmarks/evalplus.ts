@@ -39,6 +39,9 @@ export interface PlusTask {
  */
 const SECONDS = { usual: 4, heavy: 60, light: 1 } as const;
 
+/** Of each interpreter; EvalPlus allows 4 GB. Mbpp/255 needs more than the judge's usual 256 MB. */
+const MEMORY_BYTES = 2 * 2 ** 30;
+
 /** Both marks of a program. */
 export function plusMarks(task: PlusTask): Pick<CodeTask, "official" | "strict"> {
   const problems = new Map<number, Problem>();
@@ -87,7 +90,7 @@ function timedOut({ mark }: Marked): boolean {
 }
 
 function limitsOf(seconds: number): Limits {
-  return { ...defaultLimits, timeMs: seconds * 1000 };
+  return { ...defaultLimits, timeMs: seconds * 1000, memoryBytes: MEMORY_BYTES };
 }
 
 function problemIn(task: PlusTask, seconds: number): Problem {

@@ -13,7 +13,7 @@ const asIs: Shape = (value) => value;
 const tuple =
   (item: Shape = asIs): Shape =>
   (value) => {
-    if (typeof value === "string") return { $tuple: [...value] };
+    if (typeof value === "string") return { $tuple: Array.from(value) };
     return Array.isArray(value) ? { $tuple: value.map(item) } : value;
   };
 const list =
