@@ -36,17 +36,10 @@ export function registerEval(program: Command, write: Write = (text) => void pro
     .action((names: string[], flags: EvalFlags) => evalBenchmarks(names, flags, write));
 }
 
-interface Located {
-  readonly benchmark: Benchmark;
-  readonly path: string;
-}
-
-/** Tasks that were chosen of a benchmark's, read from its file. */
+/** A benchmark's tasks that were chosen, and what decides their samples. */
 interface Loaded {
-  readonly benchmark: Benchmark;
-  readonly all: readonly Task[];
   readonly tasks: readonly Task[];
-  readonly dataSha256: string;
+  readonly info: EvaluationInfo;
 }
 
 interface Finished {
@@ -64,27 +57,24 @@ async function evalBenchmarks(names: readonly string[], flags: EvalFlags, write:
   );
   if (flags.completions !== undefined && chosen.length > 1)
     throw new UsageError("--completions is of one benchmark; name that one alone");
-  // Before anything is asked: what the person has to put right is not to come after an hour.
-  const located = chosen.map(
-    (benchmark): Located => ({ benchmark, path: taskPath(benchmark, paths.get(benchmark.name)) }),
-  );
   const evaluated = await policyFrom(flags);
+  // All before anything is asked: what the person has to put right is not to come after hours.
+  const located = chosen.map((benchmark) => ({ benchmark, path: taskPath(benchmark, paths.get(benchmark.name)) }));
+  const loaded: Loaded[] = [];
+  for (const { benchmark, path } of located) loaded.push(await load(benchmark, path, evaluated, flags));
+  const sandbox = await openSandboxWith({ ...flags, engine: flags.sandbox });
   const { signal, release } = stopOnRequest(() =>
     process.stderr.write("\nstopping; every completion so far is kept. Press Ctrl-C again to stop at once\n"),
   );
-  let sandbox: Sandbox | undefined;
   const finished: Finished[] = [];
   try {
-    for (const each of located) {
-      if (signal.aborted) break;
-      const loaded = await load(each, flags);
-      sandbox ??= await openSandboxWith({ ...flags, engine: flags.sandbox });
-      const one = await evaluateOne(loaded, evaluated, flags, sandbox, signal);
+    for (const each of loaded) {
+      const one = signal.aborted ? null : await evaluateOne(each, evaluated, flags, sandbox, signal);
       if (one) finished.push(one);
     }
   } finally {
     release();
-    await Promise.all([evaluated.policy.close(), sandbox?.close()]);
+    await Promise.all([evaluated.policy.close(), sandbox.close()]);
   }
   if (finished.length > 0) {
     const json = (): string => JSON.stringify({ evaluations: evaluationJson(finished) });
@@ -94,22 +84,39 @@ async function evalBenchmarks(names: readonly string[], flags: EvalFlags, write:
     process.exitCode = 1;
 }
 
-async function load({ benchmark, path }: Located, flags: EvalFlags): Promise<Loaded> {
+async function load(
+  benchmark: Benchmark,
+  path: string,
+  { policy, step, samplesOf }: Evaluated,
+  flags: EvalFlags,
+): Promise<Loaded> {
   const all = await benchmark.load(path);
-  return { benchmark, all, tasks: selectTasks(benchmark.name, all, flags), dataSha256: taskHash(path) };
+  const tasks = selectTasks(benchmark.name, all, flags);
+  const { prompts, seed } = flags;
+  const [known, asked] = [all, tasks].map((some) => some.map(({ id }) => id)) as [string[], string[]];
+  const info: EvaluationInfo = {
+    benchmark: benchmark.name,
+    policy: policy.name,
+    identity: policy.identity,
+    step,
+    prompts,
+    decoding: decodingWith(benchmark.decoding[prompts], flags, samplesOf?.(known, asked)),
+    seed,
+    dataSha256: taskHash(path),
+    tasks: tasks.length,
+  };
+  return { tasks, info };
 }
 
 async function evaluateOne(
-  loaded: Loaded,
+  { tasks, info }: Loaded,
   evaluated: Evaluated,
   flags: EvalFlags,
   sandbox: Sandbox,
   signal: AbortSignal,
 ): Promise<Finished | null> {
-  const { benchmark, tasks } = loaded;
   const { fresh = false, regrade = false, out: folder = evaluated.folder } = flags;
-  const info = infoOf(loaded, evaluated, flags);
-  const show = evaluationProgress(benchmark.name, process.stderr);
+  const show = evaluationProgress(info.benchmark, process.stderr);
   let progress: EvaluationProgress | undefined;
   const onProgress = (now: EvaluationProgress): void => {
     progress = now;
@@ -123,32 +130,12 @@ async function evaluateOne(
     if (!samples && progress) {
       const { completed, total } = progress;
       process.stderr.write(
-        `\n${benchmark.name}: ${completed} of ${total} completions are kept in ${folder}; ` +
+        `\n${info.benchmark}: ${completed} of ${total} completions are kept in ${folder}; ` +
           `the same command${fresh ? " without --fresh" : ""} goes on from there\n`,
       );
     }
   }
   return samples && { info, samples };
-}
-
-function infoOf(
-  { benchmark, all, tasks, dataSha256 }: Loaded,
-  { policy, step, samplesOf }: Evaluated,
-  flags: EvalFlags,
-): EvaluationInfo {
-  const { prompts, seed } = flags;
-  const [known, asked] = [all, tasks].map((some) => some.map(({ id }) => id)) as [string[], string[]];
-  return {
-    benchmark: benchmark.name,
-    policy: policy.name,
-    identity: policy.identity,
-    step,
-    prompts,
-    decoding: decodingWith(benchmark.decoding[prompts], flags, samplesOf?.(known, asked)),
-    seed,
-    dataSha256,
-    tasks: tasks.length,
-  };
 }
 
 function isUngraded({ grade }: SampleRecord): boolean {

@@ -222,14 +222,16 @@ describe("an evaluation that was broken off", () => {
 
   it("stops when it is asked to, and keeps what it has", async () => {
     const controller = new AbortController();
-    const { complete, ...rest } = policyOf(3);
+    const first = policyOf(3);
     const stopped: Policy = {
-      ...rest,
+      ...first,
       complete: (requests, onFinished, signal) =>
-        complete(requests, (...told) => {
-          onFinished(...told);
-          controller.abort();
-        }).finally(() => signal?.throwIfAborted()),
+        first
+          .complete(requests, (...told) => {
+            onFinished(...told);
+            controller.abort();
+          })
+          .finally(() => signal?.throwIfAborted()),
     };
     expect(await run(tasks(2), info(2), stopped, { signal: controller.signal })).toBeNull();
     const policy = policyOf();

@@ -21,7 +21,7 @@ function samplesOf(asked: readonly string[], ...rows: object[]): number {
 
 describe("completions made elsewhere", () => {
   it("are told by task and sample, numbered or in the order of the file", async () => {
-    const { policy, samplesOf: samples } = openCompletionsFile(
+    const opened = openCompletionsFile(
       file(
         { task: "a", completion: "first" },
         { task_id: "b", completion: "one", sample: 1 },
@@ -29,8 +29,9 @@ describe("completions made elsewhere", () => {
         { task: "a", completion: "second" },
       ),
     );
+    const { policy } = opened;
     expect(policy.name).toBe("mine");
-    expect(samples(["a", "b"], ["a", "b"])).toBe(2);
+    expect(opened.samplesOf(["a", "b"], ["a", "b"])).toBe(2);
     const decoding = { samples: 2, temperature: 0, topP: 1, maximumTokens: 9, stop: [] };
     const requests = ["a", "b"].map(
       (task): CompletionRequest => ({ task, prompt: { kind: "text", text: "" }, decoding, samples: [1, 0] }),

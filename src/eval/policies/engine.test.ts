@@ -63,7 +63,7 @@ describe("an engine as a policy", () => {
   it("ends a completion before the text to stop at, and counts what was drawn", async () => {
     const whole = await complete([text("a", "def x", { maximumTokens: 20 }, [0])]);
     const { text: drawn = "" } = whole.get("a 0") ?? {};
-    const stop = [...drawn].find((letter) => /[!-~]/.test(letter)) as string;
+    const [stop] = /[!-~]/.exec(drawn) as RegExpExecArray;
     const cut = (await complete([text("a", "def x", { maximumTokens: 20, stop: [stop] }, [0])])).get("a 0");
     expect(cut?.text).toBe(drawn.slice(0, drawn.indexOf(stop)));
     expect(cut?.stopReason).toBe("stop");

@@ -1,7 +1,7 @@
 // Whoever writes completions for an evaluation: an engine of ours, an endpoint, or a file made elsewhere. The seam: what
 // is asked and what comes back. Not here: which prompts a benchmark has, nor what an answer is worth.
 
-export interface Message {
+interface Message {
   readonly role: "system" | "user" | "assistant";
   readonly content: string;
 }

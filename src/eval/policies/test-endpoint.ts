@@ -3,7 +3,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
-export interface Received {
+interface Received {
   readonly path: string;
   readonly authorization: string | undefined;
   readonly body: {
@@ -93,10 +93,11 @@ export async function openTestEndpoint(answers: TestAnswers): Promise<TestEndpoi
   };
 }
 
-function answerTo(received: Received, { text, knowsN = true, promptTokens = 7 }: TestAnswers): string {
+function answerTo(received: Received, answers: TestAnswers): string {
+  const { knowsN = true, promptTokens = 7 } = answers;
   const { n = 1, messages, max_tokens: most = 1 } = received.body;
   const choices = Array.from({ length: knowsN ? n : 1 }, (_, index) => {
-    const content = text(received, index);
+    const content = answers.text(received, index);
     const finish_reason = most === 1 ? "length" : "stop";
     return messages
       ? { index, message: { role: "assistant", content }, finish_reason }
