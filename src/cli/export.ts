@@ -10,6 +10,7 @@ import { sizeText } from "../core/sizes.js";
 import { type ExportSource, exportModel } from "../engines/embedded/adapters/export.js";
 import { ADAPTER_FOLDER } from "../engines/embedded/checkpoints.js";
 import type { StoredType } from "../engines/embedded/model/number-formats.js";
+import type { BestCheckpoint } from "../runs/records.js";
 import { RunDirectory } from "../runs/run-directory.js";
 import { positive } from "./numbers.js";
 
@@ -47,7 +48,7 @@ export function registerExport(
       "\nExamples:\n  coderlplus export --run runs/coderlplus-1 --out my-model --type bf16\n  coderlplus export --model base --adapter my-adapter --out my-model",
     )
     .action(async (flags: Flags) => {
-      const source = sourceOf(flags);
+      const { source, checkpoint } = sourceOf(flags);
       const { out, type } = flags;
       if (existsSync(out)) throw new UsageError(`${out}: is there already; choose another folder with --out`);
       let parameters = 0;
@@ -55,35 +56,50 @@ export function registerExport(
         parameters = exportModel(folder, source, TYPES[type]);
       });
       const bytes = sum(readdirSync(out).map((name) => statSync(join(out, name)).size));
-      const result = { out, ...source, type, parameters, bytes };
+      const result = { out, ...source, ...checkpoint, type, parameters, bytes };
       write(
         flags.json
           ? `${JSON.stringify(result)}\n`
-          : `${out}: ${parameters.toLocaleString("en")} parameters as ${type}, ${sizeText(bytes)}\n`,
+          : `${out}: ${parameters.toLocaleString("en")} parameters as ${type}, ${sizeText(bytes)}${checkpoint ? `; ${checkpointText(checkpoint)}` : ""}\n`,
       );
     });
 }
 
+/** Which of a run's checkpoints it is, and by what it is the best. */
+interface Checkpoint {
+  readonly step: number;
+  readonly best?: BestCheckpoint;
+}
+
+function checkpointText({ step, best }: Checkpoint): string {
+  return `step ${step}${best ? `, the best by ${best.measure} (${(100 * best.value).toFixed(1)} %)` : ""}`;
+}
+
 /** @throws UsageError where the flags name nothing, or adapters that are in the weights already */
-function sourceOf({ run, step, best, model, adapter }: Flags): ExportSource {
+function sourceOf({ run, step, best, model, adapter }: Flags): {
+  readonly source: ExportSource;
+  readonly checkpoint: Checkpoint | null;
+} {
   if (model === undefined) {
     if (run === undefined) throw new UsageError("nothing to export: name a run with --run or a model with --model");
-    return { model: checkpointOf(RunDirectory.open(run), best ? "best" : step), adapter: undefined };
+    const directory = RunDirectory.open(run);
+    const checkpoint = checkpointOf(directory, best ? "best" : step);
+    return { source: { model: directory.checkpointPath(checkpoint.step), adapter: undefined }, checkpoint };
   }
   if (adapter !== undefined && existsSync(join(model, ADAPTER_FOLDER))) {
     throw new UsageError(`${model}: its adapters are merged into its weights already; leave out --adapter`);
   }
-  return { model, adapter };
+  return { source: { model, adapter }, checkpoint: null };
 }
 
-function checkpointOf(run: RunDirectory, wanted: number | "best" | undefined): string {
+function checkpointOf(run: RunDirectory, wanted: number | "best" | undefined): Checkpoint {
   const steps = run.checkpointSteps();
   const best = wanted === "best" ? run.readBest() : null;
   if (wanted === "best" && best === null) {
     throw new UsageError(`${run.path}: has no best checkpoint: train.keepBest was not set; name one with --step`);
   }
   const chosen = wanted === "best" ? best?.step : (wanted ?? steps.at(-1));
-  if (chosen !== undefined && steps.includes(chosen)) return run.checkpointPath(chosen);
+  if (chosen !== undefined && steps.includes(chosen)) return { step: chosen, ...(best === null ? {} : { best }) };
   const there = steps.length === 0 ? "none" : `those of steps ${steps.join(", ")}`;
   throw new UsageError(
     `${run.path}: has no checkpoint${wanted === undefined ? "" : ` of step ${chosen}`}; it has ${there}`,
