@@ -5,9 +5,10 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { dropReasons, type Funnel } from "../alignment/example.js";
 import { parseJson } from "../core/json.js";
+import { moduleArguments } from "../core/worker.js";
 import { alignmentExampleSchema } from "../runs/schemas.js";
 
-const MAIN = new URL("./main.ts", import.meta.url).pathname;
+const MAIN = moduleArguments(new URL("./main.js", import.meta.url));
 let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "align-"));
@@ -19,8 +20,7 @@ const file = (name: string, rows: readonly object[]): string => {
   writeFileSync(path, rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
   return path;
 };
-const run = (...flags: string[]) =>
-  spawnSync(process.execPath, ["--import", "tsx", MAIN, ...flags], { encoding: "utf8" });
+const run = (...flags: string[]) => spawnSync(process.execPath, [...MAIN, ...flags], { encoding: "utf8" });
 
 const problems = (): string =>
   file("problems.jsonl", [

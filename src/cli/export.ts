@@ -12,6 +12,7 @@ import { ADAPTER_FOLDER } from "../engines/embedded/checkpoints.js";
 import type { StoredType } from "../engines/embedded/model/number-formats.js";
 import type { BestCheckpoint } from "../runs/records.js";
 import { RunDirectory } from "../runs/run-directory.js";
+import { checkpointStep } from "./checkpoint-step.js";
 import { positive } from "./numbers.js";
 
 interface Flags {
@@ -68,7 +69,7 @@ export function registerExport(
 /** Which of a run's checkpoints it is, and by what it is the best. */
 interface Checkpoint {
   readonly step: number;
-  readonly best?: BestCheckpoint;
+  readonly best?: BestCheckpoint | undefined;
 }
 
 function checkpointText({ step, best }: Checkpoint): string {
@@ -83,25 +84,15 @@ function sourceOf({ run, step, best, model, adapter }: Flags): {
   if (model === undefined) {
     if (run === undefined) throw new UsageError("nothing to export: name a run with --run or a model with --model");
     const directory = RunDirectory.open(run);
-    const checkpoint = checkpointOf(directory, best ? "best" : step);
-    return { source: { model: directory.checkpointPath(checkpoint.step), adapter: undefined }, checkpoint };
+    const chosen = checkpointStep(directory, best ? "best" : step);
+    const isBest = best ? { best: directory.readBest() ?? undefined } : {};
+    return {
+      source: { model: directory.checkpointPath(chosen), adapter: undefined },
+      checkpoint: { step: chosen, ...isBest },
+    };
   }
   if (adapter !== undefined && existsSync(join(model, ADAPTER_FOLDER))) {
     throw new UsageError(`${model}: its adapters are merged into its weights already; leave out --adapter`);
   }
   return { source: { model, adapter }, checkpoint: null };
-}
-
-function checkpointOf(run: RunDirectory, wanted: number | "best" | undefined): Checkpoint {
-  const steps = run.checkpointSteps();
-  const best = wanted === "best" ? run.readBest() : null;
-  if (wanted === "best" && best === null) {
-    throw new UsageError(`${run.path}: has no best checkpoint: train.keepBest was not set; name one with --step`);
-  }
-  const chosen = wanted === "best" ? best?.step : (wanted ?? steps.at(-1));
-  if (chosen !== undefined && steps.includes(chosen)) return { step: chosen, ...(best === null ? {} : { best }) };
-  const there = steps.length === 0 ? "none" : `those of steps ${steps.join(", ")}`;
-  throw new UsageError(
-    `${run.path}: has no checkpoint${wanted === undefined ? "" : ` of step ${chosen}`}; it has ${there}`,
-  );
 }

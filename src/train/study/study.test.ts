@@ -93,6 +93,8 @@ describe("what is left to do", () => {
     times.add(tasks[0], 10, true);
     expect(times.measured(tasks[0])).toBe(14);
     expect(tasks.slice(1).map((task) => times.expected(task, tasks))).toEqual([28, 14, 28]);
+    times.add(tasks[1], 70, true);
+    expect(tasks.slice(2).map((task) => times.expected(task, tasks))).toEqual([14, 70]);
   });
 });
 
