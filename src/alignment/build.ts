@@ -42,6 +42,8 @@ export interface BuildJob {
   readonly program: string;
   readonly input: ProgramInput;
   readonly step: number;
+  /** Kinds that have been asked of this program on this input already. */
+  readonly without?: readonly QuestionKind[];
 }
 
 /**
@@ -50,7 +52,7 @@ export interface BuildJob {
  * @param rng  draws the kind of question where the target is mixed, and what of the run is asked
  */
 export async function buildExample(
-  { problem, program, input, step }: BuildJob,
+  { problem, program, input, step, without = [] }: BuildJob,
   options: BuildOptions,
   tools: BuildTools,
   rng: Rng,
@@ -65,7 +67,7 @@ export async function buildExample(
   }
   const refused = refuse(trace, options);
   if (refused) return refused;
-  const kinds = kindsOf(options.target);
+  const kinds = kindsOf(options.target).filter((kind) => !without.includes(kind));
   const answers = (kinds.length > 1 ? rng.shuffled(kinds) : kinds).map(
     (kind) => [kind, ask(kind, trace, input, options, language, rng)] as const,
   );

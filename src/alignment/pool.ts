@@ -5,6 +5,7 @@ import { sha256 } from "../core/files.js";
 import { stringifyJson } from "../core/json.js";
 import type { Rng } from "../core/rng.js";
 import type { ProgramInput } from "../problems/problem.js";
+import type { QuestionKind } from "../prompts/question.js";
 import type { AlignmentExample } from "./example.js";
 
 export const samplings = ["recent", "uniform", "byAge"] as const;
@@ -23,14 +24,15 @@ export interface PoolEntry {
 
 export class AlignmentPool {
   #entries: Array<{ readonly example: AlignmentExample; drawn: boolean }>;
-  readonly #known: Set<string>;
+  /** What is asked of each program and input that the pool holds. */
+  readonly #known = new Map<string, Set<QuestionKind>>();
 
   constructor(
     private readonly options: PoolOptions,
     entries: readonly PoolEntry[] = [],
   ) {
     this.#entries = entries.map((entry) => ({ ...entry }));
-    this.#known = new Set(entries.map(({ example }) => exampleKey(example.program, example.input)));
+    for (const { example } of entries) this.#know(example);
   }
 
   get size(): number {
@@ -41,8 +43,9 @@ export class AlignmentPool {
     return this.#entries;
   }
 
-  has(program: string, input: ProgramInput): boolean {
-    return this.#known.has(exampleKey(program, input));
+  /** What the pool's examples ask of a program on an input. */
+  asked(program: string, input: ProgramInput): readonly QuestionKind[] {
+    return [...(this.#known.get(exampleKey(program, input)) ?? [])];
   }
 
   /** Mean age of the pooled examples in steps; NaN where the pool is empty. */
@@ -53,14 +56,21 @@ export class AlignmentPool {
   /** Adds examples; the oldest leave when the pool is over its capacity. */
   add(examples: readonly AlignmentExample[]): void {
     for (const example of examples) {
-      const key = exampleKey(example.program, example.input);
-      if (this.#known.has(key)) continue;
-      this.#known.add(key);
+      if (this.asked(example.program, example.input).includes(example.target)) continue;
+      this.#know(example);
       this.#entries.push({ example, drawn: false });
     }
     for (const { example } of this.#entries.splice(0, Math.max(0, this.size - this.options.capacity))) {
-      this.#known.delete(exampleKey(example.program, example.input));
+      const key = exampleKey(example.program, example.input);
+      const asked = this.#known.get(key);
+      asked?.delete(example.target);
+      if (asked?.size === 0) this.#known.delete(key);
     }
+  }
+
+  #know({ program, input, target }: AlignmentExample): void {
+    const key = exampleKey(program, input);
+    this.#known.set(key, (this.#known.get(key) ?? new Set()).add(target));
   }
 
   /**

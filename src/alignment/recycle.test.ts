@@ -3,6 +3,7 @@ import { judge } from "../judge/judge.js";
 import { type Problem, type ProgramInput, problemSchema } from "../problems/problem.js";
 import { heldProblems } from "../problems/problem-set.js";
 import { continuation } from "../prompts/continuation.js";
+import { questionKinds } from "../prompts/question.js";
 import { openSandbox, type Sandbox } from "../sandbox/sandbox.js";
 import type { HistoryPart } from "../tracer/history.js";
 import { trace } from "../tracer/tracer.js";
@@ -103,6 +104,24 @@ describe("recycling", () => {
     expect((await run([wrong], { maximumPromptTokens: 10 })).funnel.dropped["prompt-too-long"]).toBe(1);
     expect((await run([wrong], { maximumAnswerTokens: 10 })).funnel.dropped["too-big"]).toBe(1);
     expect((await run([wrong], { minimumComplexity: 2 })).funnel.dropped.complexity).toBe(1);
+  });
+
+  it("asks a program again where kinds are mixed, at another step and for another kind, until all are asked", async () => {
+    const pool = emptyPool();
+    const candidates = [{ problem, program: wrong, judgement: await judge(sandbox, problem, wrong) }];
+    const mixed = { ...options, target: "mixed" } as const;
+    for (let step = 1; step <= questionKinds.length; step++) {
+      const { examples } = await recycle([...candidates, ...candidates], mixed, pool, tools, step, 0);
+      expect(examples).toHaveLength(1);
+      pool.add(examples);
+    }
+    expect(new Set(pool.entries.map(({ example }) => example.target))).toEqual(new Set(questionKinds));
+    const again = new AlignmentPool({ capacity: 100, sampling: "recent" }, pool.entries);
+    expect((await recycle(candidates, mixed, again, tools, 9, 0)).funnel.dropped.duplicate).toBe(1);
+    const one = new AlignmentPool({ capacity: 100, sampling: "recent" }, pool.entries.slice(0, 1));
+    expect((await recycle(candidates, mixed, one, tools, 9, 0)).examples[0]?.target).not.toBe(
+      pool.entries[0].example.target,
+    );
   });
 
   it("takes passed programs where the source says so, and raised ones with what they had", async () => {

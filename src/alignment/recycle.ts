@@ -9,6 +9,7 @@ import { type BuildOptions, type BuildTools, buildExample } from "./build.js";
 import { emptied } from "./emptied.js";
 import { type AlignmentExample, type DropReason, dropReasons, type Funnel } from "./example.js";
 import { type AlignmentPool, exampleKey } from "./pool.js";
+import { kindsOf } from "./target.js";
 
 export const sources = ["failed", "all", "passed", "references"] as const;
 export const passedTests = ["any", "some", "none"] as const;
@@ -67,7 +68,8 @@ export async function recycle(
       if (!chosen.has(i)) return "over-limit";
       const { problem, program } = candidates[i];
       const job = { problem, program: program as string, input: outcome, step };
-      return buildExample(job, options, tools, Rng.of(seed, "select", step, first + i));
+      const without = pool.asked(job.program, outcome);
+      return buildExample({ ...job, without }, options, tools, Rng.of(seed, "select", step, first + i));
     }),
   );
   const examples = outcomes.filter((outcome) => typeof outcome !== "string");
@@ -108,7 +110,8 @@ function sift(
   const input = empties ? emptied(given) : given;
   if (!empties && outcome !== undefined && endless.has(outcome)) return "timed-out";
   const key = exampleKey(candidate.program, input);
-  if (inStep.has(key) || pool.has(candidate.program, input)) return "duplicate";
+  const asked = new Set(pool.asked(candidate.program, input));
+  if (inStep.has(key) || kindsOf(options.target).every((kind) => asked.has(kind))) return "duplicate";
   inStep.add(key);
   return input;
 }

@@ -39,7 +39,7 @@ export function registerDataFetch(data: Command): void {
 
 async function fetchFiles(name: string, { out = fetchedFolder(name), ...options }: Options): Promise<void> {
   const set = dataSetNamed(name);
-  const hub = hubFrom(options.mirror, process.env);
+  const hub = { ...hubFrom(options.mirror, process.env), onRetry: retriesOn(process.stderr) };
   const { outcomes, ...fetched } = await fetchDataSet(hub, set, {
     out,
     revision: options.revision,
@@ -118,4 +118,9 @@ function progressOn(out: NodeJS.WriteStream): (progress: Progress) => void {
       out.write(`${text}\n`);
     }
   };
+}
+
+/** A line that stays, on a terminal in the place of the live one. */
+function retriesOn(out: NodeJS.WriteStream): (text: string) => void {
+  return (text) => void out.write(`${out.isTTY ? "\r\u001B[K" : ""}${text}\n`);
 }

@@ -54,8 +54,14 @@ describe("export", () => {
     expect(result).toMatchObject({ out: newest, model: second, type: "f32" });
     expect(readdirSync(newest).sort()).toEqual(MODEL_FILES);
     expect(weightsOf(newest)).toEqual(weightsOf(second));
-    await run("--run", join(scratch, "run"), "--step", "1", "--out", chosen);
+    expect(await run("--run", join(scratch, "run"), "--step", "1", "--out", chosen)).toMatch(/; step 1\n$/);
     expect(weightsOf(chosen)).toEqual(weightsOf(first));
+    const best = { measure: "all_right", step: 1, value: 0.125, standardError: 0.1 };
+    writeFileSync(join(scratch, "run", "best.json"), JSON.stringify(best));
+    const text = await run("--run", join(scratch, "run"), "--best", "--out", join(scratch, "best"));
+    expect(text).toMatch(/; step 1, the best by all_right \(12\.5 %\)\n$/);
+    const json = await run("--run", join(scratch, "run"), "--best", "--out", join(scratch, "best-2"), "--json");
+    expect(JSON.parse(json)).toMatchObject({ model: first, step: 1, best });
   });
 
   it("merges adapters into their base, as the checkpoint does", async () => {

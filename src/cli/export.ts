@@ -10,6 +10,7 @@ import { sizeText } from "../core/sizes.js";
 import { type ExportSource, exportModel } from "../engines/embedded/adapters/export.js";
 import { ADAPTER_FOLDER } from "../engines/embedded/checkpoints.js";
 import type { StoredType } from "../engines/embedded/model/number-formats.js";
+import type { BestCheckpoint } from "../runs/records.js";
 import { RunDirectory } from "../runs/run-directory.js";
 import { checkpointStep } from "./checkpoint-step.js";
 import { positive } from "./numbers.js";
@@ -48,7 +49,7 @@ export function registerExport(
       "\nExamples:\n  coderlplus export --run runs/coderlplus-1 --out my-model --type bf16\n  coderlplus export --model base --adapter my-adapter --out my-model",
     )
     .action(async (flags: Flags) => {
-      const source = sourceOf(flags);
+      const { source, checkpoint } = sourceOf(flags);
       const { out, type } = flags;
       if (existsSync(out)) throw new UsageError(`${out}: is there already; choose another folder with --out`);
       let parameters = 0;
@@ -56,24 +57,42 @@ export function registerExport(
         parameters = exportModel(folder, source, TYPES[type]);
       });
       const bytes = sum(readdirSync(out).map((name) => statSync(join(out, name)).size));
-      const result = { out, ...source, type, parameters, bytes };
+      const result = { out, ...source, ...checkpoint, type, parameters, bytes };
       write(
         flags.json
           ? `${JSON.stringify(result)}\n`
-          : `${out}: ${parameters.toLocaleString("en")} parameters as ${type}, ${sizeText(bytes)}\n`,
+          : `${out}: ${parameters.toLocaleString("en")} parameters as ${type}, ${sizeText(bytes)}${checkpoint ? `; ${checkpointText(checkpoint)}` : ""}\n`,
       );
     });
 }
 
+/** Which of a run's checkpoints it is, and by what it is the best. */
+interface Checkpoint {
+  readonly step: number;
+  readonly best?: BestCheckpoint | undefined;
+}
+
+function checkpointText({ step, best }: Checkpoint): string {
+  return `step ${step}${best ? `, the best by ${best.measure} (${(100 * best.value).toFixed(1)} %)` : ""}`;
+}
+
 /** @throws UsageError where the flags name nothing, or adapters that are in the weights already */
-function sourceOf({ run, step, best, model, adapter }: Flags): ExportSource {
+function sourceOf({ run, step, best, model, adapter }: Flags): {
+  readonly source: ExportSource;
+  readonly checkpoint: Checkpoint | null;
+} {
   if (model === undefined) {
     if (run === undefined) throw new UsageError("nothing to export: name a run with --run or a model with --model");
-    const opened = RunDirectory.open(run);
-    return { model: opened.checkpointPath(checkpointStep(opened, best ? "best" : step)), adapter: undefined };
+    const directory = RunDirectory.open(run);
+    const chosen = checkpointStep(directory, best ? "best" : step);
+    const isBest = best ? { best: directory.readBest() ?? undefined } : {};
+    return {
+      source: { model: directory.checkpointPath(chosen), adapter: undefined },
+      checkpoint: { step: chosen, ...isBest },
+    };
   }
   if (adapter !== undefined && existsSync(join(model, ADAPTER_FOLDER))) {
     throw new UsageError(`${model}: its adapters are merged into its weights already; leave out --adapter`);
   }
-  return { model, adapter };
+  return { source: { model, adapter }, checkpoint: null };
 }

@@ -15,7 +15,7 @@ import { applySettings, configText, readConfigFile, resolveConfig } from "./conf
 import type { Config } from "./config/schema.js";
 import type { GradedGroup } from "./grade.js";
 import { recipe, recipes } from "./recipes/recipes.js";
-import { shareNotice } from "./share-notice.js";
+import { poolWatch, shareNotice } from "./share-notice.js";
 import { stepMetrics } from "./step.js";
 import { notUpdated } from "./update.js";
 
@@ -152,6 +152,27 @@ it("a share of less than one prompt is said to be none", () => {
   expect(notice("rollouts.prompts=2")).toMatch(/a share of 0.4 of 2 prompts is less than one; .* to 3 or more/);
   expect(notice("rollouts.prompts=3")).toBeNull();
   expect(notice("rollouts.prompts=2", "alignment.share=0")).toBeNull();
+});
+
+it("a pool that never fills is said to be short, once, with what the programs lacked", () => {
+  const watched = (size: (step: number) => number, ...settings: string[]): Array<string | null> => {
+    const watch = poolWatch(resolveConfig(applySettings({}, ["rollouts.prompts=5", ...settings]), "test"));
+    return Array.from({ length: 30 }, (_, i) =>
+      watch({
+        step: i + 1,
+        "alignment/pool_size": size(i + 1),
+        "alignment/candidates": 8,
+        "alignment/dropped_passed": 5,
+        "alignment/dropped_raised": 3,
+      }),
+    );
+  };
+  const said = watched(() => 1, "alignment.collectSteps=3");
+  expect(said.flatMap((text, i) => (text === null ? [] : [i + 1]))).toEqual([13]);
+  expect(said[12]).toMatch(/step 13 the pool holds 1 of the 2 .*; of 80 programs 50 passed, 30 raised were left out/);
+  expect(new Set(watched((step) => (step === 9 ? 2 : 0)))).toEqual(new Set([null]));
+  expect(new Set(watched(() => 0, "alignment.share=0"))).toEqual(new Set([null]));
+  expect(watched(() => 0, "alignment.source=references", "alignment.share=1")[0]).toMatch(/0 of the 5/);
 });
 
 describe("advantages over groups", () => {

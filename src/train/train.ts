@@ -12,6 +12,7 @@ import type { Reporter } from "./reporter.js";
 import { rescore } from "./rescore.js";
 import { batchOf, gradeAgain, rollOut, rollOutAhead } from "./roll-out.js";
 import type { Session } from "./session.js";
+import { poolWatch } from "./share-notice.js";
 import { rolloutRecords, stepMetrics } from "./step.js";
 import { notUpdated, updatePolicy } from "./update.js";
 
@@ -23,6 +24,7 @@ import { notUpdated, updatePolicy } from "./update.js";
 export async function trainLoop(session: Session, report: Reporter, signal?: AbortSignal): Promise<RunInfo["status"]> {
   const { config, engine, pool, position, clock, recorder } = session;
 
+  const watch = poolWatch(config);
   let ahead = session.pending && gradeAgain(session, session.pending);
   if (isEvaluationDue(position.step, config)) await session.evaluate(position.step, report);
   while (session.goesOn(signal)) {
@@ -50,6 +52,8 @@ export async function trainLoop(session: Session, report: Reporter, signal?: Abo
     const metrics = stepMetrics({ step, batch, funnel, pool, update, clock });
     await recorder.add(metrics, () => rolloutRecords(step, batch, advantages));
     report.step(metrics);
+    const unfilled = watch(metrics);
+    if (unfilled !== null) report.notice(unfilled);
 
     if (isCheckpointDue(step, config)) await session.checkpoint(ahead);
     if (isEvaluationDue(step, config)) await session.evaluate(step, report);

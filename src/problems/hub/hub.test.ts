@@ -140,7 +140,13 @@ describe("a data set from a hub", () => {
       { kind: "status", status: 503 },
       { kind: "status", status: 429 },
     ]);
-    expect((await run()).outcomes.length).toBe(3);
+    const retries: string[] = [];
+    const hub = { ...hubAt(server.url), onRetry: (text: string) => void retries.push(text) };
+    expect((await run({}, hub)).outcomes.length).toBe(3);
+    expect(retries).toEqual([
+      expect.stringMatching(/status 503; attempt 2 of 6 in 0\.001 s: http/),
+      expect.stringMatching(/status 429; attempt 3 of 6 in 0\.002 s: http/),
+    ]);
   });
 
   it("names what is not there: the data set, the file, the server", async () => {

@@ -12,6 +12,8 @@ export interface Hub {
   readonly silenceMs: number;
   /** Before the second attempt; doubled before each further one. */
   readonly pauseMs: number;
+  /** Told of every further attempt before it is made. */
+  readonly onRetry?: (text: string) => void;
 }
 
 const PUBLIC_HUB = "https://huggingface.co";
@@ -46,7 +48,9 @@ export async function pauseBefore(attempt: number, hub: Hub, what: string, error
     throw new HubError(`${why}; what has arrived is kept: the same command goes on from there`, { cause: error });
   }
   const asked = error instanceof TryAgain ? error.afterMs : 0;
-  await delay(Math.min(MAX_PAUSE_MS, Math.max(asked, hub.pauseMs * 2 ** (attempt - 2))));
+  const pauseMs = Math.min(MAX_PAUSE_MS, Math.max(asked, hub.pauseMs * 2 ** (attempt - 2)));
+  hub.onRetry?.(`${reasonOf(error)}; attempt ${attempt} of ${ATTEMPTS} in ${pauseMs / 1000} s: ${what}`);
+  await delay(pauseMs);
 }
 
 /** What may go away by itself: the server is busy, the connection broke. */

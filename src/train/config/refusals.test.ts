@@ -15,6 +15,9 @@ it.each([
   [["alignment.source=references", "alignment.collectSteps=3"], /set alignment.collectSteps to 0/],
   [["alignment.source=passed", "alignment.passedTests=some"], /source is passed, which has no failed programs/],
   [["alignment.source=references", "alignment.passedTests=none"], /source is references, which has no failed/],
+  [["alignment.source=references", "alignment.maximumPerStep=9"], /a step takes as many as it asks for; leave it out/],
+  [["supervised.data=d.jsonl", "guards.minimumEntropy=0.1"], /guards.minimumEntropy means nothing to a supervised run/],
+  [["supervised.data=d.jsonl", "guards.maximumOldKl=0.1"], /guards.maximumOldKl means nothing to a supervised run/],
   [["alignment.share=0", "alignment.collectSteps=3"], /no step has an alignment prompt: what is collected would never/],
   [["alignment.minimumComplexity=5", "alignment.maximumComplexity=4"], /no program lies between them/],
   [["optimizer.beta1=1"], /optimizer\.beta1/],
@@ -25,6 +28,8 @@ it.each([
   [["alignment.share=1", "alignment.collectSteps=1"]],
   [["alignment.shareSchedule=[{step: 24, share: 1}, {step: 25, share: 0}]", "alignment.collectSteps=2"]],
   [["alignment.source=all", "alignment.passedTests=some"]],
+  [["alignment.source=references", "alignment.maximumPerStep=null"]],
+  [["supervised.data=d.jsonl", "guards.minimumEntropy=null", "guards.maximumGradientNorm=9"]],
 ])("takes %j", (settings) => expect(() => resolved(settings)).not.toThrow());
 
 describe("settings of control that make no sense together", () => {
