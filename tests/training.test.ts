@@ -1,6 +1,6 @@
 // Whole runs of the real thing at small size: what an outsider would check of a run's folder.
 
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -38,6 +38,7 @@ import { train } from "../src/train/run.js";
 import { command, deterministic, exited, killWhen, output, rolloutText, seen, weights } from "./train-child.js";
 
 const root = mkdtempSync(join(tmpdir(), "coderlplus-runs-"));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
 const small = [
   "train.steps=4",
   "rollouts.prompts=10",
