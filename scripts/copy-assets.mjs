@@ -2,10 +2,11 @@
 
 import { chmodSync, cpSync } from "node:fs";
 
-cpSync("src", "dist", {
+const target = process.argv[2] ?? "dist";
+cpSync("src", target, {
   recursive: true,
   filter: (path) =>
     !path.includes("fixtures") &&
     (!/\.[^./]+$/.test(path) || path.endsWith(".py") || /[\\/]guest[\\/].*\.js$/.test(path)),
 });
-chmodSync("dist/cli/main.js", 0o755);
+chmodSync(`${target}/cli/main.js`, 0o755);

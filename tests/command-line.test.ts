@@ -5,9 +5,10 @@ import { existsSync, mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { moduleArguments } from "../src/core/worker.js";
 
 const root = mkdtempSync(join(tmpdir(), "coderlplus-cli-"));
-const project = join(import.meta.dirname, "..");
+const main = moduleArguments(new URL("../src/cli/main.js", import.meta.url));
 
 /** Runs the command in an empty folder, so that whatever it wrote would show. */
 const folder = mkdtempSync(join(tmpdir(), "coderlplus-empty-"));
@@ -17,8 +18,7 @@ function coderlplus(...args: string[]): {
   readonly stdout: string;
   readonly stderr: string;
 } {
-  const command = ["--import", import.meta.resolve("tsx"), join(project, "src/cli/main.ts"), ...args];
-  const { status, stdout, stderr } = spawnSync(process.execPath, command, { cwd: folder, encoding: "utf8" });
+  const { status, stdout, stderr } = spawnSync(process.execPath, [...main, ...args], { cwd: folder, encoding: "utf8" });
   return { status, stdout, stderr };
 }
 

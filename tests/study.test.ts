@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { moduleArguments } from "../src/core/worker.js";
 
 const root = mkdtempSync(join(tmpdir(), "coderlplus-study-"));
 const file = join(root, "study.yaml");
@@ -36,8 +37,8 @@ interface Ended {
 }
 
 function start(args: readonly string[]): { readonly child: ChildProcess; readonly ended: Promise<Ended> } {
-  const main = join(import.meta.dirname, "../src/cli/main.ts");
-  const child = spawn(process.execPath, ["--import", "tsx", main, "study", file, ...args]);
+  const main = moduleArguments(new URL("../src/cli/main.js", import.meta.url));
+  const child = spawn(process.execPath, [...main, "study", file, ...args]);
   let [stdout, stderr] = ["", ""];
   child.stdout.on("data", (text) => (stdout += String(text)));
   child.stderr.on("data", (text) => (stderr += String(text)));

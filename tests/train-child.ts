@@ -3,14 +3,15 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { moduleArguments } from "../src/core/worker.js";
 import type { RunDirectory } from "../src/runs/run-directory.js";
 
 const project = join(import.meta.dirname, "..");
 
 /** @param wrapper  a command that runs what follows it, as \`prlimit --fsize=1000\` does */
 export function command(args: readonly string[], wrapper: readonly string[] = []): ChildProcess {
-  const main = join(project, "src/cli/main.ts");
-  const [program, ...rest] = [...wrapper, process.execPath, "--import", "tsx", main, ...args];
+  const main = moduleArguments(new URL("../src/cli/main.js", import.meta.url));
+  const [program, ...rest] = [...wrapper, process.execPath, ...main, ...args];
   return spawn(program ?? "", rest, { cwd: project, stdio: ["ignore", "pipe", "pipe"] });
 }
 

@@ -1,12 +1,13 @@
 // From programs to questions of every kind and back: what is asked is true, and the true answer scores 1.
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Json } from "../core/json.js";
 import { Rng } from "../core/rng.js";
 import { type Problem, type ProgramInput, problemSchema } from "../problems/problem.js";
 import { chat } from "../prompts/chat.js";
 import { continuation } from "../prompts/continuation.js";
 import type { Dialect } from "../prompts/dialect.js";
-import { questionKinds } from "../prompts/question.js";
+import { type QuestionKind, questionKinds } from "../prompts/question.js";
 import { openSandbox, type Sandbox } from "../sandbox/sandbox.js";
 import type { HistoryPart } from "../tracer/history.js";
 import { trace } from "../tracer/tracer.js";
@@ -253,13 +254,39 @@ describe("every question", () => {
     expect(await rewardOf(example, '{"input": [2]}')).toBe(0);
   });
 
-  it("asks JavaScript programs what needs no history", async () => {
+  it("asks JavaScript programs all of it, and its true answer scores 1", async () => {
     const of = problemSchema.parse({ ...problem, language: "javascript" });
-    const program = "function f(x) {\n  let t = 0;\n  for (const v of x) t += v;\n  return t;\n}";
-    const kinds = await Promise.all(
-      Array.from({ length: 12 }, async (_, seed) => (await built({ target: "mixed" }, { program, seed, of })).target),
-    );
-    expect(new Set(kinds)).toEqual(new Set(["finalValues", "output", "input"]));
-    await expect(build({ target: "coverage" }, { program, of })).rejects.toThrow("Python programs only");
+    const program =
+      "function f(x) {\n  let t = 0;\n  for (const v of x) {\n    t += v;\n  }\n  if (t > 9)\n    t = 9;\n  return t;\n}";
+    const chatty = chat((messages) => messages.map(({ content }) => content).join());
+    const inScript: ExampleGrading = {
+      ...grading,
+      outputOn: async (example, input) => outputOf(await tools.trace(example.program, input, of), input),
+    };
+    const truths: Readonly<Partial<Record<QuestionKind, Readonly<Record<string, Json[]>>>>> = {
+      finalValues: { "f.v": [3], "f.t": [6] },
+      stepValues: { "f.v@1": [1], "f.v@2": [2], "f.v@3": [3], "f.t@1": [0], "f.t@2": [1], "f.t@3": [3], "f.t@4": [6] },
+      nextLine: {
+        "line 2#1": [3],
+        ...Object.fromEntries([1, 2, 3, 4].map((k) => [`line 3#${k}`, [k === 4 ? 6 : 4]])),
+        ...Object.fromEntries([1, 2, 3].map((k) => [`line 4#${k}`, [3]])),
+        "line 6#1": [8],
+        "line 8#1": [null],
+      },
+      coverage: { "line 7": [false], ...Object.fromEntries([2, 3, 4, 6, 8].map((line) => [`line ${line}`, [true]])) },
+    };
+    for (const target of questionKinds) {
+      for (const dialect of [continuation, chatty]) {
+        const example = await built({ target }, { program, of, dialect });
+        expect((await gradeExample(example, trueAnswer(example), inScript))?.reward).toBe(1);
+        expect((await gradeExample(example, "{}", inScript))?.reward).toBe(0);
+        for (const [key, value] of Object.entries(example.truth.variables)) {
+          expect([key, value]).toEqual([key, ...(truths[target]?.[key] ?? ["not asked"])]);
+        }
+        expect(example.prompt.includes("2|   let t = 0;")).toBe(target === "nextLine" || target === "coverage");
+      }
+      const { prompt } = await built({ target }, { program, of });
+      expect(prompt).toContain(target === "input" ? "// f(...) == 6 -> input\n" : "// f([1, 2, 3]) -> ");
+    }
   });
 });

@@ -58,14 +58,14 @@ export async function buildExample(
   const { language } = problem;
   let trace: Trace;
   try {
-    trace = await tools.trace(program, input, problem, historyFor(options.target, language));
+    trace = await tools.trace(program, input, problem, historyFor(options.target));
   } catch (error) {
     if (error instanceof InfrastructureError) return "infrastructure";
     throw error;
   }
   const refused = refuse(trace, options);
   if (refused) return refused;
-  const kinds = kindsOf(options.target, language);
+  const kinds = kindsOf(options.target);
   const answers = (kinds.length > 1 ? rng.shuffled(kinds) : kinds).map(
     (kind) => [kind, ask(kind, trace, input, options, language, rng)] as const,
   );

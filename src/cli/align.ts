@@ -7,7 +7,7 @@ import { AlignmentPool } from "../alignment/pool.js";
 import { type Candidate, passedTests, type RecycleOptions, recycle, sources } from "../alignment/recycle.js";
 import { fromReferences, hasReference } from "../alignment/references.js";
 import { selections } from "../alignment/select.js";
-import { checkTarget, targets } from "../alignment/target.js";
+import { targets } from "../alignment/target.js";
 import { UsageError } from "../core/errors.js";
 import { ensureWritable, writeAtomic } from "../core/files.js";
 import { stringifyJson } from "../core/json.js";
@@ -92,7 +92,6 @@ async function alignFiles(options: Options): Promise<void> {
   const out = options.out === "/dev/stdout" ? "-" : options.out;
   if (out !== undefined && out !== "-") ensureWritable(out);
   const problems = readProblems(options.problems);
-  checkTarget(options.target, problems, options.problems);
   const completions = completionsOf(options, problems);
   const sandbox = await openSandboxWith(options);
   try {

@@ -3,8 +3,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { moduleArguments } from "../core/worker.js";
 
-const MAIN = new URL("./main.ts", import.meta.url).pathname;
+const MAIN = moduleArguments(new URL("./main.js", import.meta.url));
 let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "data-check-"));
@@ -17,7 +18,7 @@ const file = (name: string, rows: readonly object[]): string => {
   return path;
 };
 const run = (...flags: string[]) =>
-  spawnSync(process.execPath, ["--import", "tsx", MAIN, ...flags], {
+  spawnSync(process.execPath, [...MAIN, ...flags], {
     encoding: "utf8",
     env: { ...process.env, NO_COLOR: "1" },
   });

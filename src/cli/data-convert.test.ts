@@ -4,15 +4,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, expect, test } from "vitest";
+import { moduleArguments } from "../core/worker.js";
 import { readProblems } from "../problems/problem.js";
 
-const MAIN = new URL("./main.ts", import.meta.url).pathname;
+const MAIN = moduleArguments(new URL("./main.js", import.meta.url));
 const prime = fileURLToPath(new URL("../problems/sources/fixtures/prime.parquet", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "coderlplus-data-convert-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const run = (...flags: string[]) =>
-  spawnSync(process.execPath, ["--import", "tsx", MAIN, "data", "convert", ...flags], { encoding: "utf8" });
+  spawnSync(process.execPath, [...MAIN, "data", "convert", ...flags], { encoding: "utf8" });
 
 test("data convert writes problems that are read back, and says what it left out", () => {
   const out = join(folder, "new", "problems.jsonl");

@@ -1,11 +1,15 @@
-// `coderlplus data fetch NAME`: a data set from a hub into a folder, with progress, and what to do with it next.
+// `coderlplus data fetch NAME`: a data set from a hub into a folder, with size, licence and progress, and what to do with
+// it next.
 
 import { join } from "node:path";
 import type { Command } from "commander";
 import { sizeText } from "../core/sizes.js";
+import { benchmarks } from "../eval/benchmarks/catalogue.js";
+import { fetchedFolder } from "../eval/benchmarks/task-location.js";
 import { dataSetNamed, dataSets } from "../problems/hub/catalogue.js";
 import { type Fetched, fetchDataSet, type Progress } from "../problems/hub/fetch-data-set.js";
 import { hubFrom } from "../problems/hub/request.js";
+import { clock } from "./clock.js";
 
 interface Options {
   readonly out?: string;
@@ -33,29 +37,53 @@ export function registerDataFetch(data: Command): void {
     .action(fetchFiles);
 }
 
-async function fetchFiles(name: string, { out = join("data", name), ...options }: Options): Promise<void> {
+async function fetchFiles(name: string, { out = fetchedFolder(name), ...options }: Options): Promise<void> {
   const set = dataSetNamed(name);
   const hub = hubFrom(options.mirror, process.env);
   const { outcomes, ...fetched } = await fetchDataSet(hub, set, {
     out,
     revision: options.revision,
     patterns: options.files,
+    onChosen: (files, totalBytes) =>
+      process.stderr.write(
+        `${set.repository}: ${counted(files, "file")}, ${sizeText(totalBytes)}; licence: ${set.licence ?? UNKNOWN_LICENCE}\n`,
+      ),
     onProgress: progressOn(process.stderr),
   });
-  const files = fetched.files.map(({ path }) => join(out, path));
-  const licence = fetched.licence === null ? "" : ` --license ${quoted(fetched.licence)}`;
-  const next = `coderlplus data convert ${files.map(quoted).join(" ")} --out ${quoted(`${out}.jsonl`)}${licence}`;
+  const next = evaluation(name, out) ?? conversion(out, fetched);
   if (options.json === true) console.log(JSON.stringify({ out, ...fetched, outcomes, next }));
   else console.log(`${summary(out, fetched, outcomes)}\nNext:\n  ${next}`);
+}
+
+/** Where benchmarks ask what was fetched, it is not there to train on. */
+function evaluation(name: string, out: string): string | null {
+  const names = benchmarks
+    .filter(({ file }) => file.kind === "fetched" && file.dataSet === name)
+    .map((benchmark) => benchmark.name);
+  if (names.length === 0) return null;
+  const path = out === fetchedFolder(name) ? "" : ` --path ${quoted(out)}`;
+  return `coderlplus eval ${names.join(" ")} --engine MODEL_FOLDER${path}`;
+}
+
+function conversion(out: string, { files, licence }: Fetched): string {
+  const paths = files.map(({ path }) => quoted(join(out, path)));
+  const stated = licence === null ? "" : ` --license ${quoted(licence)}`;
+  return `coderlplus data convert ${paths.join(" ")} --out ${quoted(`${out}.jsonl`)}${stated}`;
+}
+
+const UNKNOWN_LICENCE = "see the data set's page";
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
 }
 
 function summary(out: string, { repository, commit, licence, files }: Fetched, outcomes: readonly string[]): string {
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
   const there = outcomes.filter((outcome) => outcome === "already there").length;
   return (
-    `${files.length} file${files.length === 1 ? "" : "s"}, ${sizeText(bytes)}, in ${out}` +
+    `${counted(files.length, "file")}, ${sizeText(bytes)}, in ${out}` +
     `${there > 0 ? ` (${there} there already)` : ""}; every hash is right\n` +
-    `${repository} at ${commit}; licence: ${licence ?? "see the data set's page"}`
+    `${repository} at ${commit}; licence: ${licence ?? UNKNOWN_LICENCE}`
   );
 }
 
@@ -90,11 +118,4 @@ function progressOn(out: NodeJS.WriteStream): (progress: Progress) => void {
       out.write(`${text}\n`);
     }
   };
-}
-
-function clock(seconds: number): string {
-  const whole = Math.round(seconds);
-  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
-  const pair = (number: number): string => String(number).padStart(2, "0");
-  return hours > 0 ? `${hours}:${pair(minutes)}:${pair(whole % 60)}` : `${minutes}:${pair(whole % 60)}`;
 }

@@ -1,7 +1,8 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { expect, test } from "vitest";
+import { moduleArguments } from "../core/worker.js";
 
-const command = ["--import", "tsx", "src/cli/main.ts", "doctor"];
+const command = [...moduleArguments(new URL("./main.js", import.meta.url)), "doctor"];
 
 interface Report {
   readonly checks: ReadonlyArray<{ readonly name: string; readonly status: string; readonly detail: string }>;

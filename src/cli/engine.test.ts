@@ -2,8 +2,10 @@
 
 import { spawnSync } from "node:child_process";
 import { expect, test } from "vitest";
+import { moduleArguments } from "../core/worker.js";
 
-const command = ["--import", "tsx", "src/cli/main.ts", "judge", "--problems", "examples/problems.jsonl"];
+const main = moduleArguments(new URL("./main.js", import.meta.url));
+const command = [...main, "judge", "--problems", "examples/problems.jsonl"];
 const withoutPython = { ...process.env, PATH: "/nonexistent" };
 
 function judge(engine: string): { stdout: string; stderr: string; status: number | null } {

@@ -11,6 +11,7 @@ import { type ExportSource, exportModel } from "../engines/embedded/adapters/exp
 import { ADAPTER_FOLDER } from "../engines/embedded/checkpoints.js";
 import type { StoredType } from "../engines/embedded/model/number-formats.js";
 import { RunDirectory } from "../runs/run-directory.js";
+import { checkpointStep } from "./checkpoint-step.js";
 import { positive } from "./numbers.js";
 
 interface Flags {
@@ -68,24 +69,11 @@ export function registerExport(
 function sourceOf({ run, step, best, model, adapter }: Flags): ExportSource {
   if (model === undefined) {
     if (run === undefined) throw new UsageError("nothing to export: name a run with --run or a model with --model");
-    return { model: checkpointOf(RunDirectory.open(run), best ? "best" : step), adapter: undefined };
+    const opened = RunDirectory.open(run);
+    return { model: opened.checkpointPath(checkpointStep(opened, best ? "best" : step)), adapter: undefined };
   }
   if (adapter !== undefined && existsSync(join(model, ADAPTER_FOLDER))) {
     throw new UsageError(`${model}: its adapters are merged into its weights already; leave out --adapter`);
   }
   return { model, adapter };
-}
-
-function checkpointOf(run: RunDirectory, wanted: number | "best" | undefined): string {
-  const steps = run.checkpointSteps();
-  const best = wanted === "best" ? run.readBest() : null;
-  if (wanted === "best" && best === null) {
-    throw new UsageError(`${run.path}: has no best checkpoint: train.keepBest was not set; name one with --step`);
-  }
-  const chosen = wanted === "best" ? best?.step : (wanted ?? steps.at(-1));
-  if (chosen !== undefined && steps.includes(chosen)) return run.checkpointPath(chosen);
-  const there = steps.length === 0 ? "none" : `those of steps ${steps.join(", ")}`;
-  throw new UsageError(
-    `${run.path}: has no checkpoint${wanted === undefined ? "" : ` of step ${chosen}`}; it has ${there}`,
-  );
 }

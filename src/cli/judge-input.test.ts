@@ -6,9 +6,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { moduleArguments } from "../core/worker.js";
 
-const MAIN = new URL("./main.ts", import.meta.url).pathname;
-const COMMAND = ["--import", "tsx", MAIN, "judge"];
+const COMMAND = [...moduleArguments(new URL("./main.js", import.meta.url)), "judge"];
 let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "judge-input-"));

@@ -3,8 +3,9 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { moduleArguments } from "../core/worker.js";
 
-const MAIN = new URL("./main.ts", import.meta.url).pathname;
+const MAIN = moduleArguments(new URL("./main.js", import.meta.url));
 let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "judge-"));
@@ -17,7 +18,7 @@ const file = (name: string, text: string): string => {
   return path;
 };
 const run = (...flags: string[]) =>
-  spawnSync(process.execPath, ["--import", "tsx", MAIN, ...flags], { encoding: "utf8", env: { ...process.env } });
+  spawnSync(process.execPath, [...MAIN, ...flags], { encoding: "utf8", env: { ...process.env } });
 
 const problems = (): string =>
   file(
@@ -173,7 +174,7 @@ test.skipIf(!existsSync("/dev/full"))(
   "a standard output that takes no more is one line, or none, never a stack",
   () => {
     const path = file("full.py", "x = 1\n");
-    const command = `'${process.execPath}' --import tsx '${MAIN}' trace '${path}'`;
+    const command = `'${[process.execPath, ...MAIN].join("' '")}' trace '${path}'`;
     const full = spawnSync("bash", ["-c", `${command} > /dev/full`], { encoding: "utf8" });
     expect(full.stderr).toMatch(/^coderlplus: standard output: .*no space left.*\n$/);
     expect(full.status).toBe(1);

@@ -4,22 +4,28 @@
 import { Command, CommanderError } from "commander";
 import { EngineError, messageOf, UsageError } from "../core/errors.js";
 import { packageVersion } from "../runs/versions.js";
-import { registerAlign } from "./align.js";
-import { registerCompare } from "./compare.js";
-import { registerData } from "./data.js";
-import { registerDoctor } from "./doctor.js";
-import { registerEstimate } from "./estimate.js";
-import { registerExport } from "./export.js";
-import { registerJudge } from "./judge.js";
-import { registerLogprobs } from "./logprobs.js";
-import { registerMetrics } from "./metrics.js";
-import { registerPretrain } from "./pretrain.js";
-import { registerReport } from "./report.js";
-import { registerRollouts } from "./rollouts.js";
-import { registerSft } from "./sft.js";
-import { registerStudy } from "./study.js";
-import { registerTrace } from "./trace.js";
-import { registerTrain } from "./train.js";
+
+/** A verb is loaded when it is asked for, with what it needs; all are, where help or a name close to a typo is wanted. */
+const verbs: Readonly<Record<string, () => Promise<(program: Command) => void>>> = {
+  train: async () => (await import("./train.js")).registerTrain,
+  sft: async () => (await import("./sft.js")).registerSft,
+  pretrain: async () => (await import("./pretrain.js")).registerPretrain,
+  study: async () => (await import("./study.js")).registerStudy,
+  eval: async () => (await import("./eval.js")).registerEval,
+  compare: async () => (await import("./compare.js")).registerCompare,
+  rollouts: async () => (await import("./rollouts.js")).registerRollouts,
+  probe: async () => (await import("./probe.js")).registerProbe,
+  report: async () => (await import("./report.js")).registerReport,
+  metrics: async () => (await import("./metrics.js")).registerMetrics,
+  judge: async () => (await import("./judge.js")).registerJudge,
+  trace: async () => (await import("./trace.js")).registerTrace,
+  align: async () => (await import("./align.js")).registerAlign,
+  logprobs: async () => (await import("./logprobs.js")).registerLogprobs,
+  export: async () => (await import("./export.js")).registerExport,
+  data: async () => (await import("./data.js")).registerData,
+  estimate: async () => (await import("./estimate.js")).registerEstimate,
+  doctor: async () => (await import("./doctor.js")).registerDoctor,
+};
 
 const program = new Command("coderlplus")
   .description("Trains code language models by reinforcement learning and teaches them what code does when it runs.")
@@ -27,28 +33,11 @@ const program = new Command("coderlplus")
   .showSuggestionAfterError()
   .exitOverride();
 
-for (const register of [
-  registerTrain,
-  registerSft,
-  registerPretrain,
-  registerStudy,
-  registerCompare,
-  registerRollouts,
-  registerReport,
-  registerMetrics,
-  registerJudge,
-  registerTrace,
-  registerAlign,
-  registerLogprobs,
-  registerExport,
-  registerData,
-  registerEstimate,
-  registerDoctor,
-]) {
-  register(program);
-}
+const verb = process.argv[2] ?? "";
+const loaded = Object.hasOwn(verbs, verb) ? [verbs[verb]] : Object.values(verbs);
+for (const register of await Promise.all(loaded.map((load) => load()))) register(program);
 // Sub-commands inherit nothing: without this a usage error inside one would exit with 1.
-for (const command of program.commands.flatMap((verb) => [verb, ...verb.commands])) command.exitOverride();
+for (const command of program.commands.flatMap((each) => [each, ...each.commands])) command.exitOverride();
 
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   // Whoever reads has had enough: no error of ours, but not all was written either.

@@ -13,11 +13,12 @@ export interface SandboxFlags {
   readonly packages?: string;
 }
 
-export function withSandboxOptions(command: Command): Command {
+/** @param engineFlag  where a verb has another --engine, under this name */
+export function withSandboxOptions(command: Command, engineFlag: "engine" | "sandbox" = "engine"): Command {
   return command
     .option("--workers <n>", "interpreter threads; default: one a core", positive)
     .addOption(
-      new Option("--engine <engine>", "native: Python of this machine, closed in; auto: that for heavy programs")
+      new Option(`--${engineFlag} <engine>`, "native: Python of this machine, closed in; auto: that for heavy programs")
         .choices(engineChoices)
         .default("wasm"),
     )

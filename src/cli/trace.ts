@@ -31,7 +31,7 @@ export function registerTrace(program: Command): void {
     )
     .option("--stdin <file>", "its standard input")
     .option("--call <expression>", "evaluate this after the module has run, in its namespace")
-    .option("--history", "also record values after each assignment, and lines (Python only)")
+    .option("--history", "also record values after each assignment, and lines")
     .option("--json", "print the trace as JSON")
     .option("--no-determinism-check", "do not run it a second time with another hash seed, clock and random bytes")
     .addHelpText("after", "\nExample:\n  coderlplus trace solution.py --call 'f(1, 2)'")

@@ -171,7 +171,7 @@ const LIKE_AN_INDEX = /^\d/;
  * "a"), and a Python program sees the order: where that would change it, the tagged form `{"$dict": pairs}` stands in,
  * which {@link stringifyJson} writes as the plain object it is.
  */
-function objectOf(entries: ReadonlyArray<readonly [string, Json]>): Json {
+export function objectOf(entries: ReadonlyArray<readonly [string, Json]>): Json {
   const object: { readonly [key: string]: Json } = Object.fromEntries(entries);
   if (!entries.some(([key]) => LIKE_AN_INDEX.test(key))) return object;
   const inOrder = [...new Map(entries)];

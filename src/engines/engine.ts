@@ -36,10 +36,17 @@ export interface SampleRequest {
   readonly maxTokens: number;
   /** 0 is greedy. Logprobs are always those of the policy at temperature 1. */
   readonly temperature: number;
+  /** Draws from the fewest likeliest tokens whose probability, tempered, reaches this; 1, the default, keeps all. */
+  readonly topP?: number;
   /** One seed a sequence: the same seed and prompt give the same tokens, whatever else is in the batch. */
   readonly seeds: readonly string[];
   /** Extra ids that end the sequence; they are kept as its last token. The tokenizer's end ids always do. */
   readonly stopIds?: readonly number[];
+  /**
+   * Texts behind which nothing is wanted: a sequence may end with the token that completes one, and an engine that looks
+   * at no text goes on. Whoever asks cuts the text.
+   */
+  readonly stop?: readonly string[];
 }
 
 export interface Sample {
@@ -113,6 +120,8 @@ interface Capabilities {
   /** As terms of the loss; empty where the engine has no KL term. */
   readonly klEstimators: readonly KlEstimator[];
   readonly entropy: boolean;
+  /** Whether {@link SampleRequest.topP} may be below 1. */
+  readonly topP: boolean;
   /** Whether `sample` goes on, with the weights it began with, while updates are made; else calls run in turn. */
   readonly concurrent: boolean;
   /** What {@link Engine.hiddenStates} can read: layers 0 to `layers`, `size` numbers a position; null where nothing. */

@@ -116,6 +116,8 @@ const OUTPUT: readonly Row[] = [
 ];
 
 const LIST_THAT_EQUALS_ALL = "class L(list):\n    def __eq__(self, other):\n        return True\ndef f(x): return L()";
+const equalsAll = (kind: string) =>
+  `class L(${kind}):\n    __eq__ = lambda self, other: True\n    __hash__ = None\ndef f(x): return L()`;
 const VALUES: readonly Row[] = [
   ["the first element of what is expected", call(1, [4, 5]), "def f(x): return 4", "passed", "wrong-answer"],
   ["a tuple for a list", call(1, [1, 2]), "def f(x): return (1, 2)", "passed", "wrong-answer"],
@@ -130,6 +132,10 @@ const VALUES: readonly Row[] = [
     "passed",
     "wrong-answer",
   ],
+  ["a text whose == says yes", call(1, "a"), equalsAll("str"), "passed", "wrong-answer"],
+  ["a dict whose == says yes", call(1, { a: 1 }), equalsAll("dict"), "passed", "wrong-answer"],
+  ["a number whose == says yes", call(1, 2), equalsAll("int"), "passed", "wrong-answer"],
+  ["an object whose == says yes", call(1, 2), equalsAll("object"), "wrong-answer", "wrong-answer"],
   ["os._exit(0)", call(1, [1]), "import os\ndef f(x): os._exit(0)", "exited", "exited"],
   ["exit()", call(1, [1]), "def f(x): exit()", "raised TypeError", "exited"],
   [

@@ -1,6 +1,8 @@
-// Tagged values as Python source text, and Python literals as tagged values. Only literals: nothing is evaluated.
+// Tagged values as Python source text, and Python literals as tagged values (read by python-reader.ts).
 
 import { Float, floatText, type Json, stringifyJson } from "../core/json.js";
+import { cursorAt, readValue } from "./python-reader.js";
+import { logicalLine } from "./python-tokens.js";
 
 /** `repr` of the value; undefined where it has no literal form (objects, cycles, values too big). */
 export function pythonLiteral(value: Json): string | undefined {
@@ -65,97 +67,15 @@ function bytes(hex: string): string {
   return `b'${(hex.match(/../g) ?? []).map((pair) => `\\x${pair}`).join("")}'`;
 }
 
-const SPACE = /\s*/y;
-const TOKEN =
-  /[[\](){},:]|'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"|-?(?:\d+\.\d*|\.\d+|\d+)(?:[eE][-+]?\d+)?|True|False|None|set\(\)/y;
-const CLOSING: Readonly<Record<string, string>> = { "[": "]", "(": ")", "{": "}" };
-const MAX_DEPTH = 200;
-
-/** Reads one literal: numbers, strings, True, False, None, lists, tuples, sets, dicts. Undefined for anything else. */
+/**
+ * Reads one literal, as `ast.literal_eval` does, and what `repr` writes where no literal is (frozenset, infinity).
+ * Undefined for anything else: nothing is evaluated.
+ */
 export function parsePythonLiteral(text: string): Json | undefined {
-  const tokens: string[] = [];
-  for (let at = 0; ; ) {
-    SPACE.lastIndex = at;
-    at += SPACE.exec(text)?.[0].length ?? 0;
-    if (at >= text.length) break;
-    TOKEN.lastIndex = at;
-    const match = TOKEN.exec(text);
-    if (!match) return undefined;
-    tokens.push(match[0]);
-    at = TOKEN.lastIndex;
-  }
-  const reader = { tokens, at: 0 };
-  const value = readLiteral(reader, 0);
-  return reader.at === tokens.length ? value : undefined;
-}
-
-interface Reader {
-  readonly tokens: readonly string[];
-  at: number;
-}
-
-function readLiteral(reader: Reader, depth: number): Json | undefined {
-  const token = reader.tokens[reader.at++] ?? "";
-  if (token === "None") return null;
-  if (token === "True" || token === "False") return token === "True";
-  if (token === "set()") return { $set: [] };
-  if (/^['"]/.test(token)) return unquote(token);
-  if (/^[-.\d]/.test(token)) return numberOf(token);
-  if (!(token in CLOSING) || depth > MAX_DEPTH) return undefined;
-  return readContainer(reader, token, depth);
-}
-
-function readContainer(reader: Reader, open: string, depth: number): Json | undefined {
-  const items: Json[] = [];
-  const values: Json[] = [];
-  let comma = false;
-  while (reader.tokens[reader.at] !== CLOSING[open]) {
-    const item = readLiteral(reader, depth + 1);
-    if (item === undefined) return undefined;
-    items.push(item);
-    if (open === "{" && reader.tokens[reader.at] === ":") {
-      reader.at++;
-      const value = readLiteral(reader, depth + 1);
-      if (value === undefined) return undefined;
-      values.push(value);
-    }
-    comma = reader.tokens[reader.at] === ",";
-    if (comma) reader.at++;
-    else if (reader.tokens[reader.at] !== CLOSING[open]) return undefined;
-  }
-  reader.at++;
-  if (open === "[") return items;
-  if (open === "(") return items.length === 1 && !comma ? items[0] : { $tuple: items };
-  if (values.length === 0 && items.length > 0) return { $set: items };
-  if (values.length !== items.length) return undefined;
-  const entries = items.map((key, index) => [key, values[index]] as const);
-  const plain = items.every((key) => typeof key === "string" && !key.startsWith("$"));
-  return plain ? (Object.fromEntries(entries) as Json) : { $dict: entries };
-}
-
-function numberOf(token: string): Json | undefined {
-  if (/[.eE]/.test(token)) return new Float(Number(token));
-  if (/^-?0\d/.test(token)) return undefined;
-  const value = Number(token);
-  return Number.isSafeInteger(value) ? value + 0 : BigInt(token);
-}
-
-const SIMPLE: Readonly<Record<string, string>> = {
-  n: "\n",
-  r: "\r",
-  t: "\t",
-  "0": "\0",
-  "\\": "\\",
-  "'": "'",
-  '"': '"',
-};
-
-function unquote(token: string): string {
-  return token
-    .slice(1, -1)
-    .replace(/\\(?:x([\da-fA-F]{2})|u([\da-fA-F]{4})|(.))/gs, (whole, two?: string, four?: string, char?: string) => {
-      const code = two ?? four;
-      if (code !== undefined) return String.fromCharCode(Number.parseInt(code, 16));
-      return SIMPLE[char ?? ""] ?? whole;
-    });
+  const trimmed = text.trim();
+  const line = logicalLine(trimmed);
+  if (!line || line.end < trimmed.length) return undefined;
+  const cursor = cursorAt(line.tokens);
+  const value = readValue(cursor);
+  return cursor.at === line.tokens.length ? value : undefined;
 }

@@ -2,7 +2,7 @@
 
 import type { Json } from "../core/json.js";
 import { callText } from "../problems/examples.js";
-import { notations } from "../problems/notation.js";
+import { type Language, notations } from "../problems/notation.js";
 import { renderAnswer, renderInputAnswer } from "./alignment.js";
 import { asksLines, numbered, type Question } from "./question.js";
 
@@ -47,8 +47,14 @@ function tupleNote(values: readonly Json[]): string {
 const output = (question: Question): string =>
   `${question.input.kind === "call" ? "what the call returns" : "all that the program prints, as one string"}; or, if an exception ends it, the name of the exception's type`;
 
+/** What is assigned without an operator. */
+const loops: Readonly<Record<Language, string>> = {
+  python: "the target of a `for`",
+  javascript: "the variable of a `for ... of` or `for ... in`",
+};
+
 function asked(question: Question): string[] {
-  const { kind, variables } = question;
+  const { kind, variables, language } = question;
   const names = Object.entries(variables)
     .map(([name, value]) => `- \`${name}\`${notation(value)}`)
     .join("\n");
@@ -61,7 +67,7 @@ function asked(question: Question): string[] {
       ];
     case "stepValues":
       return [
-        `What is the value of each of these right after that assignment (\`f.x@2\` is the variable x of the function f after the 2nd time in the whole run that the name is assigned; a parameter's first value is not an assignment, the target of a \`for\` is assigned in every round)?\n${names}`,
+        `What is the value of each of these right after that assignment (\`f.x@2\` is the variable x of the function f after the 2nd time in the whole run that the name is assigned; a parameter's first value is not an assignment, ${loops[language]} is assigned in every round)?\n${names}`,
       ];
     case "nextLine":
       return [

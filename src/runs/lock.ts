@@ -1,5 +1,5 @@
-// One writer a run: a file that holds the number of the process that writes it; gone when it ends, stale where it was
-// killed.
+// One writer a run, or an evaluation: a file that holds the number of the process that writes it; gone when it ends,
+// stale where it was killed.
 
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -9,11 +9,11 @@ import { readText } from "../core/files.js";
 export const LOCK = "run.lock";
 
 /** @throws UsageError where another process writes here */
-export function takeLock(folder: string): void {
-  const lock = join(folder, LOCK);
-  const holder = writerOf(folder);
+export function takeLock(folder: string, name = LOCK): void {
+  const lock = join(folder, name);
+  const holder = writerOf(folder, name);
   if (holder !== null && holder !== process.pid) {
-    throw new UsageError(`${folder}: in use by process ${holder}; if that is no training of yours, delete ${lock}`);
+    throw new UsageError(`${folder}: in use by process ${holder}; if that is no command of yours, delete ${lock}`);
   }
   try {
     rmSync(lock, { force: true });
@@ -25,16 +25,16 @@ export function takeLock(folder: string): void {
 }
 
 /** The process that writes in this folder now. */
-export function writerOf(folder: string): number | null {
-  const lock = join(folder, LOCK);
+export function writerOf(folder: string, name = LOCK): number | null {
+  const lock = join(folder, name);
   const holder = existsSync(lock) ? Number(readText(lock)) : 0;
   return isAlive(holder) ? holder : null;
 }
 
 /** Whatever happened to the disk in the meantime. */
-export function releaseLock(folder: string): void {
+export function releaseLock(folder: string, name = LOCK): void {
   try {
-    rmSync(join(folder, LOCK), { force: true });
+    rmSync(join(folder, name), { force: true });
   } catch {
     // It is stale once this process has ended.
   }

@@ -22,11 +22,12 @@ table{border-collapse:collapse;margin:.5rem 0}td,th{border-bottom:1px solid var(
 pre{white-space:pre-wrap;overflow-wrap:anywhere;background:color-mix(in srgb,var(--line) 30%,transparent);padding:.75rem;border-radius:.4rem}
 .prompt{color:var(--faint)}mark{background:none;color:var(--a)}.right{color:var(--c)}.wrong{color:var(--b)}article{border-top:1px solid var(--line);margin-top:1rem}svg{width:100%;height:auto}`;
 
-export function page(title: string, body: string): string {
+/** @param style  of this page alone, behind that of all */
+export function page(title: string, body: string, style = ""): string {
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>${escapeHtml(title)} - coderlplus</title><style>${STYLE}</style></head><body>
+<title>${escapeHtml(title)} - coderlplus</title><style>${STYLE}${style}</style></head><body>
 ${body}
 </body></html>
 `;

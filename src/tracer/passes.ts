@@ -56,7 +56,7 @@ export async function runPasses(room: Room, job: TraceJob, variant: Variant): Pr
 }
 
 /** What two runs that went the same way have in common. */
-function courseOf({ ending, stdout, reply }: Execution): string {
+export function courseOf({ ending, stdout, reply }: Execution): string {
   const values = variablesIn(reply).filter(([key]) => !key.includes("."));
   return stringifyJson([
     ending.kind,

@@ -35,11 +35,45 @@ def statement_lines(tree):
 
 def last_line(node):
     """Of the statement, or of its head."""
+    last = last_part(node)
+    return node.lineno if last is None else last.end_lineno
+
+
+def last_part(node):
+    """The node that the statement, or its head, ends with; None for heads that are not looked into."""
     if isinstance(node, (ast.If, ast.While)):
-        return node.test.end_lineno
+        return node.test
     if isinstance(node, (ast.For, ast.AsyncFor)):
-        return node.iter.end_lineno
-    return node.lineno if hasattr(node, "body") or isinstance(node, ast.Match) else node.end_lineno
+        return node.iter
+    return None if hasattr(node, "body") or isinstance(node, ast.Match) else node
+
+
+def last_assignments(tree, analysis, source):
+    """Where the statement, or the head of one, that last assigns each variable begins and ends.
+
+    [key, line, column, line, column], lines from 1, columns from 0 in characters. Not the variables that only a parameter,
+    a `with`, an `except` or a pattern binds.
+    """
+    lines = source.split("\n")
+    spans = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.stmt) and (last := last_part(node)) is not None:
+            spans.append(((node.lineno, node.col_offset), (last.end_lineno, last.end_col_offset)))
+    spans.sort()
+    found = []
+    for key in sorted(analysis.assigned):
+        place = analysis.places[key]
+        # Statements nest: of those around the place, the one that begins last.
+        around = [span for span in spans if span[0] <= place < span[1]]
+        if around:
+            found.append([key, *(part for at in around[-1] for part in in_characters(at, lines))])
+    return found
+
+
+def in_characters(place, lines):
+    """The parser counts columns in bytes of UTF-8."""
+    line, column = place
+    return line, len(lines[line - 1].encode("utf-8", "surrogatepass")[:column].decode("utf-8", "replace"))
 
 
 def asked_about(node):

@@ -13,7 +13,7 @@ from coderlplus_guest import OPERATIONS, PROGRAM, Ended, call, close, compile_ex
 from coderlplus_history import HistoryPass, marked
 from coderlplus_passes import DeepPass, FirstPass, SecondPass
 from coderlplus_scopes import Analysis, complexity, unordered, worldly
-from coderlplus_statements import statement_lines
+from coderlplus_statements import last_assignments, statement_lines
 from coderlplus_stirring import ballast, stirred
 from coderlplus_tampering import tampers
 from coderlplus_values import Encoder, Limits
@@ -158,7 +158,12 @@ def inspect(request):
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
         return {"end": "unparsable", "message": f"{type(error).__name__}: {error}"[:500]}
     analysis = deeply(Analysis, tree)
-    return {"end": "finished", "variables": analysis.order(), "parameters": untouched(analysis)}
+    return {
+        "end": "finished",
+        "variables": analysis.order(),
+        "parameters": untouched(analysis),
+        "assignments": deeply(lambda top: last_assignments(top, analysis, request["source"]), tree),
+    }
 
 
 OPERATIONS["inspect"] = inspect

@@ -1,7 +1,6 @@
 // The final value of every variable of a program, as plain data. The measuring is done in the interpreter (tracer.py);
 // passes.ts arranges the runs that it takes; here is what they say, and the second world for what depends on it.
 
-import { UsageError } from "../core/errors.js";
 import { type Json, stringifyJson } from "../core/json.js";
 import { defaultLimits, type Limits, type Problem } from "../problems/problem.js";
 import type { Ending, Execution } from "../sandbox/job.js";
@@ -22,15 +21,11 @@ export interface TraceOptions {
   readonly language?: Problem["language"] | undefined;
   /** Runs the program again in a second world and drops what differs; on by default. */
   readonly determinismCheck?: boolean | undefined;
-  /** What happens along the way, as far as it is named here; of Python programs only. */
+  /** What happens along the way, as far as it is named here. */
   readonly history?: readonly HistoryPart[] | undefined;
 }
 
-/**
- * Runs a program on one input and records the final values of its variables.
- *
- * @throws UsageError where history is asked for of a language that has none
- */
+/** Runs a program on one input and records the final values of its variables. */
 export async function trace(
   sandbox: Sandbox,
   program: string,
@@ -47,9 +42,6 @@ export async function trace(
     history: options.history,
   };
   const { language = "python" } = options;
-  if (language !== "python" && options.history?.length) {
-    throw new UsageError("what happens along the way of a run is recorded of Python programs only");
-  }
   const run = (variant: Variant): Promise<Traced> => {
     const world = variant === "moved" ? "second" : "first";
     const passes = (room: Room): Promise<Execution> =>

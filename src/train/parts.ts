@@ -2,7 +2,6 @@
 // them is in session.ts.
 
 import { hasReference } from "../alignment/references.js";
-import { checkTarget } from "../alignment/target.js";
 import { DataError, UsageError } from "../core/errors.js";
 import { openEmbedded } from "../engines/embedded/embedded.js";
 import type { Engine } from "../engines/engine.js";
@@ -95,10 +94,7 @@ async function openProblems(
   report: Pick<Reporter, "notice">,
 ): Promise<ProblemSet> {
   const set = await ProblemSet.open(bundled(config.data.train, "train"), {
-    keep: (problem) => {
-      checkTarget(config.alignment.target, [problem], config.data.train);
-      return fits(dialect.code(problem), config, engine);
-    },
+    keep: (problem) => fits(dialect.code(problem), config, engine),
     mark: hasReference,
     onProgress: (count) =>
       count % NOTICE_EVERY === 0 && report.notice(`${config.data.train}: ${count} problems checked`),

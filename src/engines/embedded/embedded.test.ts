@@ -68,6 +68,35 @@ describe("sampling", () => {
     }
   });
 
+  it("draws the likeliest token alone where it has topP by itself", async () => {
+    const engine = await open({ model: createTestModel().folder });
+    const greedy = await engine.sample(requests(3).map((request) => ({ ...request, temperature: 0 })));
+    const narrow = await engine.sample(requests(3).map((request) => ({ ...request, topP: 1e-6 })));
+    expect(narrow.flat().map(({ tokens }) => tokens)).toEqual(greedy.flat().map(({ tokens }) => tokens));
+    const wide = await engine.sample(requests(3).map((request) => ({ ...request, topP: 0.9 })));
+    expect(wide.flat().map(({ tokens }) => tokens)).not.toEqual(greedy.flat().map(({ tokens }) => tokens));
+    const wrong = engine.sample(requests(1).map((request) => ({ ...request, topP: 0 })));
+    await expect(wrong).rejects.toThrow("request 0: topP is 0, expected more than 0 and at most 1");
+  });
+
+  it("ends a sequence with the token that completes a text to stop at, and draws no other tokens before", async () => {
+    const engine = await open({ model: createTestModel().folder });
+    const { tokenizer } = engine.model;
+    const asked = requests(3);
+    const whole = (await engine.sample(asked)).flat();
+    const clean = (tokens: readonly number[]): boolean => tokens.every((id) => /^[!-~]+$/.test(tokenizer.decode([id])));
+    // The text of two tokens: it is not complete before the second.
+    const pairs = whole.flatMap(({ tokens }) => tokens.slice(1).map((id, i) => [tokens[i], id]));
+    const stop = [tokenizer.decode(pairs.find(clean) as number[])];
+    const cut = (await engine.sample(asked.map((request) => ({ ...request, stop })))).flat();
+    for (const [i, { tokens }] of whole.entries()) {
+      const ends = tokens.findIndex((_, at) => tokenizer.decode(tokens.slice(0, at + 1)).includes(stop[0]));
+      expect(cut[i].tokens).toEqual(ends < 0 ? tokens : tokens.slice(0, ends + 1));
+      if (ends >= 0) expect(cut[i].stopReason).toBe("stop");
+    }
+    expect(cut).not.toEqual(whole);
+  });
+
   it("reports logprobs at temperature 1 while it draws at another", async () => {
     const engine = await open({ model: createTestModel().folder });
     const asked = requests(6).map((request) => ({ ...request, temperature: 0.5 }));

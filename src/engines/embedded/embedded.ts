@@ -104,7 +104,15 @@ export class EmbeddedEngine implements Engine {
       trainedParameters: trained.parameters,
     };
     const hiddenStates = { layers: config.layers, size: config.hiddenSize };
-    this.capabilities = { objectives, dualClip: true, klEstimators, entropy: true, concurrent: false, hiddenStates };
+    this.capabilities = {
+      objectives,
+      dualClip: true,
+      klEstimators,
+      entropy: true,
+      topP: this.#device === "cpu",
+      concurrent: false,
+      hiddenStates,
+    };
     const { workers, threads } = plan;
     this.#stretches = stretches(trained.length, workers);
     this.#pool = new WorkerPool(workers, {
@@ -135,7 +143,11 @@ export class EmbeddedEngine implements Engine {
 
   sample(requests: readonly SampleRequest[], onEvent?: (event: SampleEvent) => void): Promise<Sample[][]> {
     return this.#exclusive(async () => {
-      for (const [index, { prompt }] of requests.entries()) checkTokens(`request ${index}`, prompt, this.#config);
+      for (const [index, { prompt, topP = 1 }] of requests.entries()) {
+        checkTokens(`request ${index}`, prompt, this.#config);
+        if (topP < 1 && !this.capabilities.topP)
+          throw new EngineError(`request ${index}: topP ${topP} is not to be had on ${this.#device}; use the cpu`);
+      }
       const version = this.#version;
       let tokens = 0;
       const results: Sample[][] = requests.map(() => []);

@@ -10,6 +10,7 @@ import type { Runtime } from "./graph/program.js";
 import { HiddenStates } from "./hidden-states.js";
 import { CLOSING, TURN, type WorkerSetup } from "./jobs.js";
 import { WorkerMemory } from "./memory.js";
+import { readTokenizer } from "./model/tokenizer.js";
 import { Sampler } from "./sampling/sampler.js";
 import { testProcessor } from "./self-test/processor.js";
 import { tinyModel } from "./self-test/tiny-model.js";
@@ -27,7 +28,7 @@ const runtime: Runtime = { threads: setup.threads, guard: guardOf(control) };
 const trainer = new Trainer(model, runtime);
 /** Adapters off. */
 const referenceTrainer = model.adapters ? new Trainer(base, runtime) : trainer;
-const sampler = new Sampler(model, runtime);
+const sampler = new Sampler(model, runtime, () => readTokenizer(setup.folder));
 const hiddenStates = new HiddenStates(model, runtime);
 
 const CLOSING_CHECK_MS = 100;

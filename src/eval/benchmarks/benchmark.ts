@@ -55,7 +55,7 @@ export interface Task {
 export type TaskFile =
   /** Ships with the package, under its own licence: a path below assets/benchmarks. */
   | { readonly kind: "bundled"; readonly path: string }
-  /** The user's to fetch: `coderlplus data fetch NAME`, or a file of theirs. */
+  /** The user's to fetch: `coderlplus data fetch NAME`, or a file of theirs. NAME is in problems/hub/catalogue.ts. */
   | { readonly kind: "fetched"; readonly dataSet: string };
 
 export interface Benchmark {
@@ -66,6 +66,6 @@ export interface Benchmark {
   readonly licence: string;
   readonly file: TaskFile;
   readonly decoding: Readonly<Record<PromptStyle, Decoding>>;
-  /** @throws DataError naming file, line and field */
+  /** @param path  a file, or a folder of files (taskFiles) @throws DataError naming file, line and field */
   load(path: string): Promise<readonly Task[]>;
 }

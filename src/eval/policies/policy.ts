@@ -36,7 +36,7 @@ export interface CompletionRequest {
 }
 
 export interface Completion {
-  /** Without the stop text. */
+  /** Without the stop text and what follows. */
   readonly text: string;
   /** `no-room`: the prompt leaves no token for a completion, whose text is empty. */
   readonly stopReason: "stop" | "length" | "no-room";
@@ -54,11 +54,15 @@ export interface Policy {
    * Completes all requests, as many at once as suits the policy, and tells of each sample as it ends, in any order. A
    * sample that was told stays told, whatever becomes of the others.
    *
-   * @throws EngineError where the policy cannot go on
+   * @param onFinished  with the request's place and the sample's number
+   * @param signal      aborted, it gives up what is under way
+   * @throws EngineError where the policy cannot go on, UsageError where the person can put that right, and anything once
+   *   `signal` is aborted
    */
   complete(
     requests: readonly CompletionRequest[],
     onFinished: (request: number, sample: number, completion: Completion) => void,
+    signal?: AbortSignal,
   ): Promise<void>;
   close(): Promise<void>;
 }

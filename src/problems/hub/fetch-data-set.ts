@@ -2,14 +2,14 @@
 // they came from.
 
 import { existsSync, mkdirSync, statfsSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { dirname, join, posix, resolve } from "node:path";
 import { UsageError } from "../../core/errors.js";
 import { writeAtomic } from "../../core/files.js";
 import { sizeText } from "../../core/sizes.js";
-import type { DataSet } from "./catalogue.js";
+import type { DataSet, Release } from "./catalogue.js";
 import { download, type Outcome } from "./download.js";
 import { matches } from "./glob.js";
-import { fileUrl, type HubFile, listFiles } from "./listing.js";
+import { fileUrl, type HubFile, type Listing, listFiles } from "./listing.js";
 import type { Hub } from "./request.js";
 
 export interface Progress {
@@ -25,6 +25,8 @@ export interface FetchOptions {
   readonly revision: string;
   /** Instead of the data set's own choice. */
   readonly patterns?: readonly string[] | undefined;
+  /** Before anything is fetched: what it will be. */
+  readonly onChosen?: (files: number, totalBytes: number) => void;
   readonly onProgress?: (progress: Progress) => void;
 }
 
@@ -32,6 +34,7 @@ export interface FetchOptions {
 export interface Fetched {
   readonly repository: string;
   readonly hub: string;
+  /** Of a release its version. */
   readonly commit: string;
   readonly licence: string | null;
   readonly files: ReadonlyArray<{ readonly path: string; readonly bytes: number; readonly hash: string }>;
@@ -47,19 +50,22 @@ const AT_ONCE = 4;
  */
 export async function fetchDataSet(
   hub: Hub,
-  { repository, files: own, licence }: DataSet,
+  set: DataSet,
   options: FetchOptions,
 ): Promise<Fetched & { readonly outcomes: readonly Outcome[] }> {
-  const { commit, files } = await listFiles(hub, repository, options.revision);
+  const { repository, files: own, licence } = set;
+  const { from, commit, files, urlOf } = set.release
+    ? releaseOf(hub, set.release)
+    : await listed(hub, repository, options.revision);
   const chosen = choose(repository, files, options.patterns ?? own);
   refuseFullDisk(options.out, chosen);
   const totalBytes = chosen.reduce((sum, { bytes }) => sum + bytes, 0);
+  options.onChosen?.(chosen.length, totalBytes);
   let bytes = 0;
   let done = 0;
   const report = (): void => options.onProgress?.({ bytes, totalBytes, files: done, totalFiles: chosen.length });
   const outcomes = await someAtATime(chosen, async (file) => {
-    const url = fileUrl(hub, repository, commit, file.path);
-    const outcome = await download(hub, url, file, join(options.out, file.path), (more) => {
+    const outcome = await download(from, urlOf(file.path), file, join(options.out, file.path), (more) => {
       bytes += more;
       report();
     });
@@ -69,13 +75,31 @@ export async function fetchDataSet(
   });
   const fetched: Fetched = {
     repository,
-    hub: hub.url,
+    hub: from.url,
     commit,
     licence,
     files: chosen.map(({ path, bytes: size, hash }) => ({ path, bytes: size, hash: `${hash.kind}:${hash.hex}` })),
   };
   writeAtomic(join(options.out, "SOURCE.json"), `${JSON.stringify(fetched, null, 2)}\n`);
   return { ...fetched, outcomes };
+}
+
+/** What there is to fetch, and from whom. */
+interface Offer extends Listing {
+  readonly from: Hub;
+  readonly urlOf: (path: string) => string;
+}
+
+async function listed(hub: Hub, repository: string, revision: string): Promise<Offer> {
+  const { commit, files } = await listFiles(hub, repository, revision);
+  return { from: hub, commit, files, urlOf: (path) => fileUrl(hub, repository, commit, path) };
+}
+
+/** The hub's token is none of its server's business. */
+function releaseOf(hub: Hub, { url, version, bytes, sha256 }: Release): Offer {
+  const path = posix.basename(new URL(url).pathname);
+  const from = { ...hub, url: new URL(url).origin, token: null };
+  return { from, commit: version, files: [{ path, bytes, hash: { kind: "sha256", hex: sha256 } }], urlOf: () => url };
 }
 
 const SHOWN_FILES = 20;

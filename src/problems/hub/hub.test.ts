@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { HubError, UsageError } from "../../core/errors.js";
+import { sha256 } from "../../core/files.js";
 import { type DataSet, dataSetNamed, dataSets } from "./catalogue.js";
 import { type FetchOptions, fetchDataSet } from "./fetch-data-set.js";
 import { matches } from "./glob.js";
@@ -179,6 +180,32 @@ describe("a data set from a hub", () => {
     server = await openTestHub(files, { listedBytes: 2 ** 52 });
     await expect(run()).rejects.toThrow(/needs \d+\.\d\d GB, .* are free: choose another --out/);
     expect(stored()).toEqual([]);
+  });
+});
+
+describe("a release", () => {
+  it("is one file from its own server, proved by the hash of our table, and the hub's token does not go there", async () => {
+    const release = { url: "", version: "v1", bytes: large.length, sha256: sha256(large) };
+    // The hub's second server, which asks for nothing.
+    await run(onlyLarge);
+    const store = stored()[0].headers.host;
+    const url = `http://${store}/data/train.parquet`;
+    const of = (changes: Partial<typeof release>): DataSet => ({
+      ...set,
+      files: ["train.parquet"],
+      release: { ...release, url, ...changes },
+    });
+    const target = join(out, "release");
+    const options = { out: target, revision: "main" };
+    const fetched = await fetchDataSet(hubAt(server.url, "hf_right"), of({}), options);
+    expect(fetched).toMatchObject({ commit: "v1", hub: `http://${store}`, outcomes: ["fetched"] });
+    expect(readFileSync(join(target, "train.parquet")).equals(large)).toBe(true);
+    expect(stored().at(-1)?.headers.authorization).toBeUndefined();
+    const wrong = { ...options, out: join(out, "wrong") };
+    await expect(fetchDataSet(hubAt(server.url), of({ sha256: "0".repeat(64) }), wrong)).rejects.toThrow(
+      /another hash/,
+    );
+    expect(existsSync(join(out, "wrong", "train.parquet"))).toBe(false);
   });
 });
 

@@ -29,6 +29,8 @@ export interface TestHub {
 }
 
 interface Options {
+  /** The one that it has; default `owner/name`. */
+  readonly repository?: string;
   /** Whether it wants the token "hf_right". */
   readonly gated?: boolean;
   /** What it says that every file's size is. */
@@ -79,18 +81,19 @@ function answer(url: URL, request: IncomingMessage, response: ServerResponse, st
     response.writeHead(status, { "x-error-message": message }).end();
   };
   if (state.fault?.kind === "status") return refuse(state.fault.status, "out of order");
-  if (!pathname.includes("owner/name")) return refuse(404, "Repository not found");
+  const { repository = "owner/name" } = state;
+  if (!pathname.includes(repository)) return refuse(404, "Repository not found");
   if (state.gated && request.headers.authorization !== "Bearer hf_right") return refuse(401, "Access is restricted");
-  if (pathname === "/api/datasets/owner/name/revision/main") {
-    response.end(JSON.stringify({ id: "owner/name", sha: COMMIT }));
-  } else if (pathname === `/api/datasets/owner/name/tree/${COMMIT}`) {
+  if (pathname === `/api/datasets/${repository}/revision/main`) {
+    response.end(JSON.stringify({ id: repository, sha: COMMIT }));
+  } else if (pathname === `/api/datasets/${repository}/tree/${COMMIT}`) {
     const start = Number(searchParams.get("cursor") ?? 0);
     const names = Object.keys(state.files);
     // As a mirror does that hands on its original's links.
     const next = `https://hub.example${pathname}?recursive=true&cursor=${start + PAGE}`;
     if (start + PAGE < names.length) response.setHeader("link", `<${next}>; rel="next"`);
     response.end(JSON.stringify(names.slice(start, start + PAGE).map((name) => entry(name, state))));
-  } else if (pathname.startsWith(`/datasets/owner/name/resolve/${COMMIT}/`)) {
+  } else if (pathname.startsWith(`/datasets/${repository}/resolve/${COMMIT}/`)) {
     const name = pathname.slice(pathname.indexOf(COMMIT) + COMMIT.length + 1);
     response.writeHead(302, { location: `${state.storeUrl}/${name}` }).end();
   } else refuse(404, "Not found");

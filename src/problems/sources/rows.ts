@@ -7,9 +7,21 @@ import { openParquet } from "./parquet.js";
 import type { Row, RowFault } from "./row.js";
 import { openText } from "./text-rows.js";
 
+/** A place in a file, in bytes. */
+export interface Stretch {
+  readonly start: number;
+  readonly length: number;
+}
+
 /** One row, or why there is none where one should be. */
 export type RawRow =
-  | { readonly kind: "row"; readonly number: number; readonly row: Row }
+  | {
+      readonly kind: "row";
+      readonly number: number;
+      readonly row: Row;
+      /** Where it lies, so that it can be read again alone; of lines that are not zipped only. */
+      readonly stretch?: Stretch;
+    }
   | { readonly kind: "fault"; readonly number: number; readonly fault: RowFault };
 
 export interface Rows {

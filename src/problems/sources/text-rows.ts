@@ -1,13 +1,13 @@
 // Rows of JSON: one object a line, or the elements of one array. Read piece by piece; only one row is held at a time,
 // and one that is too big to hold is passed over.
 
-import { createReadStream, statSync } from "node:fs";
+import { closeSync, createReadStream, openSync, readSync, statSync } from "node:fs";
 import { createGunzip } from "node:zlib";
 import { DataError, messageOf } from "../../core/errors.js";
 import { cannotRead } from "../../core/files.js";
 import { type Json, parseJson } from "../../core/json.js";
-import { decodeText, RowFault, rowOf } from "./row.js";
-import type { RawRow, Rows } from "./rows.js";
+import { decodeText, type Row, RowFault, rowOf } from "./row.js";
+import type { RawRow, Rows, Stretch } from "./rows.js";
 
 /** Test data of LiveCodeBench comes in rows of tens of megabytes; no row of a known set comes near this. */
 const MAXIMUM_ROW_BYTES = 256 * 1024 * 1024;
@@ -16,6 +16,8 @@ const MAXIMUM_ROW_BYTES = 256 * 1024 * 1024;
 interface Piece {
   readonly number: number;
   readonly bytes: Buffer | null;
+  /** Where they begin, in a file of lines. */
+  readonly start?: number;
 }
 
 /** @throws DataError for a file that is not whole, UsageError for one that cannot be read */
@@ -26,7 +28,7 @@ export async function openText(path: string, zipped: boolean): Promise<Rows> {
   const isArray = (await firstCharacter(open())) === "[";
   const read = async function* (): AsyncGenerator<RawRow> {
     for await (const piece of isArray ? splitArray(open(), path) : splitLines(open())) {
-      const raw = rawRow(piece);
+      const raw = rawRow(piece, !zipped);
       if (raw) yield raw;
     }
   };
@@ -48,16 +50,40 @@ async function firstCharacter(chunks: AsyncIterable<Buffer>): Promise<string> {
 }
 
 /** Undefined for a blank line. */
-function rawRow({ number, bytes }: Piece): RawRow | undefined {
+function rawRow({ number, bytes, start }: Piece, seekable: boolean): RawRow | undefined {
   try {
     if (bytes === null) throw new RowFault("malformed", `row over ${MAXIMUM_ROW_BYTES / 2 ** 20} MiB`);
-    const text = decodeText(bytes).replace(/^\uFEFF/, "");
-    if (text.trim() === "") return undefined;
-    return { kind: "row", number, row: rowOf(parse(text), "row") };
+    const row = rowIn(bytes);
+    if (row === undefined) return undefined;
+    const stretch = seekable && start !== undefined ? { start, length: bytes.length } : undefined;
+    return { kind: "row", number, row, ...(stretch && { stretch }) };
   } catch (error) {
     if (error instanceof RowFault) return { kind: "fault", number, fault: error };
     throw error;
   }
+}
+
+function rowIn(bytes: Buffer): Row | undefined {
+  const text = decodeText(bytes).replace(/^\uFEFF/, "");
+  return text.trim() === "" ? undefined : rowOf(parse(text), "row");
+}
+
+/** A row that was read before, by where it lies. @throws RowFault where it lies there no more */
+export function readRowAt(path: string, { start, length }: Stretch): Row {
+  const bytes = Buffer.alloc(length);
+  try {
+    const file = openSync(path, "r");
+    try {
+      readSync(file, bytes, 0, length, start);
+    } finally {
+      closeSync(file);
+    }
+  } catch (error) {
+    throw cannotRead(path, error);
+  }
+  const row = rowIn(bytes);
+  if (row === undefined) throw new RowFault("malformed", "row: not where it was; the file has changed meanwhile");
+  return row;
 }
 
 function parse(text: string): Json {
@@ -112,16 +138,20 @@ const NEWLINE = 10;
 async function* splitLines(chunks: AsyncIterable<Buffer>): AsyncGenerator<Piece> {
   const line = new Gathering();
   let number = 1;
+  let lineStart = 0;
+  let read = 0;
   for await (const chunk of chunks) {
     let start = 0;
     for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, start)) {
       line.add(chunk.subarray(start, end));
-      yield { number: number++, bytes: line.take() };
+      yield { number: number++, bytes: line.take(), start: lineStart };
       start = end + 1;
+      lineStart = read + start;
     }
     line.add(chunk.subarray(start));
+    read += chunk.length;
   }
-  yield { number, bytes: line.take() };
+  yield { number, bytes: line.take(), start: lineStart };
 }
 
 const [QUOTE, BACKSLASH, COMMA] = codes('"\\,') as [number, number, number];

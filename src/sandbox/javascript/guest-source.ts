@@ -17,6 +17,7 @@ const FILES = [
   "./guest/files.js",
   "./guest/modules.js",
   "./guest/program.js",
+  "../../tracer/javascript/guest/history.js",
   "../../tracer/javascript/guest/recorder.js",
   "./guest/crossing.js",
   "./guest/main.js",

@@ -7,6 +7,8 @@ export interface Parsed {
   readonly isModule: boolean;
   /** Where the arrows of arrow functions begin. */
   readonly arrows: readonly number[];
+  /** Where semicolons are. */
+  readonly semicolons: readonly number[];
 }
 
 /** As a script where it is one, else as a module: what Node does with a file of which it knows nothing else. */
@@ -16,6 +18,7 @@ export function parseProgram(source: string): Parsed | null {
 
 function parseAs(source: string, sourceType: "script" | "module"): Parsed | null {
   const arrows: number[] = [];
+  const semicolons: number[] = [];
   try {
     const tree = parse(source, {
       ecmaVersion: "latest",
@@ -24,9 +27,10 @@ function parseAs(source: string, sourceType: "script" | "module"): Parsed | null
       allowHashBang: true,
       onToken: ({ type, start }) => {
         if (type.label === "=>") arrows.push(start);
+        else if (type.label === ";") semicolons.push(start);
       },
     });
-    return { tree, isModule: sourceType === "module", arrows };
+    return { tree, isModule: sourceType === "module", arrows, semicolons };
   } catch {
     return null;
   }

@@ -5,7 +5,7 @@ import { existsSync, realpathSync } from "node:fs";
 import { createRequire } from "node:module";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { isCompiled, moduleArguments } from "../../core/worker.js";
+import { compiledModule, moduleArguments } from "../../core/worker.js";
 import { cacheFolder } from "../python/image.js";
 
 export interface Launch {
@@ -40,7 +40,7 @@ function confined(): Launch | string {
   if (!python) return "it needs Linux and python3";
   const task = {
     read: [...readable(), ...LIBRARIES],
-    execute: [process.execPath, ...LOADERS, ...(isCompiled(HOST) ? [] : [join(packages(), "@esbuild")])],
+    execute: [process.execPath, ...LOADERS, ...(compiledModule(HOST) ? [] : [join(packages(), "@esbuild")])],
     write: ["/dev/null"],
     command: [process.execPath, ...moduleArguments(HOST)],
     // How the child finds its channel to this process.
@@ -65,7 +65,7 @@ function permitted(): Launch | string {
     process.allowedNodeEnvironmentFlags.has(name),
   );
   if (!flag) return "this Node has no permission model";
-  if (!isCompiled(HOST)) return "sources that are compiled as they load need files to write and a program to run";
+  if (!compiledModule(HOST)) return "sources that are compiled as they load need files to write and a program to run";
   const reading = [...readable(), "/proc"].map((path) => `--allow-fs-read=${path}`);
   const flags = [flag, "--allow-worker", "--no-warnings", ...reading];
   return { file: process.execPath, arguments: [...flags, ...moduleArguments(HOST)], environment };
@@ -73,7 +73,7 @@ function permitted(): Launch | string {
 
 /** Our code, the interpreters, their saved memory; and this process's own entry in /proc, for its CPU time. */
 function readable(): string[] {
-  const code = fileURLToPath(new URL("../..", import.meta.url));
+  const code = fileURLToPath(new URL("../..", compiledModule(HOST) ?? HOST));
   const about = ["package.json", "tsconfig.json"].map((name) => join(code, "..", name));
   const cache = cacheFolder();
   return [code, ...about, packages(), ...(cache ? [cache] : []), "/proc/self"].filter(existsSync).map(real);

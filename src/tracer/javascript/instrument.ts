@@ -5,7 +5,9 @@ import type { AnyNode } from "acorn";
 import { unused } from "../../sandbox/javascript/program.js";
 import { splice } from "../../sandbox/javascript/splice.js";
 import { childrenOf, type Parsed, parseProgram } from "../../sandbox/javascript/syntax.js";
+import type { HistoryPart } from "../history.js";
 import { readScopes, type Variable } from "./scopes.js";
+import { lineNumbers, statementLines } from "./statements.js";
 import { type RecordedScope, Writer } from "./writer.js";
 
 export interface Instrumented {
@@ -14,10 +16,20 @@ export interface Instrumented {
   readonly recorder: string;
   readonly scopes: readonly RecordedScope[];
   readonly facts: Facts;
+  readonly along: RecordedAlong | null;
+}
+
+/** What a recorded history is made from. */
+interface RecordedAlong {
+  readonly parts: readonly HistoryPart[];
+  /** The variable of each number by which assignments are told; null for one whose assignments cannot be counted. */
+  readonly keys: ReadonlyArray<string | null>;
+  /** As in a history. */
+  readonly statements: ReadonlyArray<readonly [line: number, scope: string]>;
 }
 
 /** What the text says without being run. */
-export interface Facts {
+interface Facts {
   /** Keys of all variables in the order in which the text last writes them. */
   readonly variables: readonly string[];
   /** Those that are parameters and never written again. */
@@ -29,23 +41,35 @@ export interface Facts {
   readonly tampered: boolean;
 }
 
-/** Null where the program does not parse, or is too deep to be read. */
-export function instrument(source: string): Instrumented | null {
+/**
+ * Null where the program does not parse, or is too deep to be read.
+ *
+ * @param parts  what else is told, besides final values
+ */
+export function instrument(source: string, parts: readonly HistoryPart[] = []): Instrumented | null {
   try {
     const parsed = parseProgram(source);
-    return parsed && instrumented(source, parsed);
+    return parsed && instrumented(source, parsed, parts);
   } catch {
     return null;
   }
 }
 
-function instrumented(source: string, parsed: Parsed): Instrumented {
+function instrumented(source: string, parsed: Parsed, parts: readonly HistoryPart[]): Instrumented {
   const scopes = readScopes(parsed.tree);
   const recorder = unused(source, "$trace");
-  const writer = new Writer(source, parsed, scopes, recorder);
+  const lines = parts.includes("lines") || parts.includes("coverage");
+  const writer = new Writer(source, parsed, scopes, recorder, { steps: parts.includes("steps"), lines });
   const text = splice(source, writer.write());
   const variables = scopes.functions.flatMap((scope) => scope.variables);
-  return { source: text, recorder, scopes: writer.recorded(), facts: factsOf(source, parsed.tree, variables) };
+  const statements = lines ? statementLines(parsed.tree, scopes, lineNumbers(source)) : [];
+  return {
+    source: text,
+    recorder,
+    scopes: writer.recorded(),
+    facts: factsOf(source, parsed.tree, variables),
+    along: parts.length > 0 ? { parts, keys: writer.told(), statements } : null,
+  };
 }
 
 function factsOf(source: string, tree: AnyNode, variables: readonly Variable[]): Facts {

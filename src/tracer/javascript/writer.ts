@@ -3,12 +3,16 @@
 import type { AnyNode } from "acorn";
 import type { Edit } from "../../sandbox/javascript/splice.js";
 import { boundNames, childrenOf, type Parsed } from "../../sandbox/javascript/syntax.js";
+import { type MarkedLines, markLines } from "./lines.js";
+import { collectPieces, type Pieces } from "./pieces.js";
 import { type FunctionScope, isFunction, lookUp, type Scope, type Scopes, type Variable } from "./scopes.js";
+import { isLoopHead, lineNumbers } from "./statements.js";
 
 /** What the recorder knows of one function. */
 export interface RecordedScope {
   readonly id: number;
   readonly path: string;
+  readonly isNamed: boolean;
   /** The key of each variable that it may be asked for, in the order of its function's `switch`. */
   readonly keys: readonly string[];
   /** Those of them that belong to functions around, with their function's number. */
@@ -17,27 +21,24 @@ export interface RecordedScope {
   readonly callsItself: boolean;
 }
 
-interface Piece extends Edit {
-  readonly isEnd: boolean;
-  /** Where its node begins: the smaller, the further outside it is. */
-  readonly nodeAt: number;
-}
-
-/** At one place all that ends goes first, from the inside out; then what begins, from the outside in. */
-function inOrder(a: Piece, b: Piece): number {
-  if (a.at !== b.at) return a.at - b.at;
-  if (a.isEnd !== b.isEnd) return a.isEnd ? -1 : 1;
-  return a.isEnd ? b.nodeAt - a.nodeAt : a.nodeAt - b.nodeAt;
+/** What is told besides final values. */
+export interface Along {
+  readonly steps: boolean;
+  readonly lines: boolean;
 }
 
 export class Writer {
-  readonly #pieces: Piece[] = [];
+  readonly #pieces: Pieces;
   /** The function's own stand-in for each variable of a block. */
   readonly #stands = new Map<Variable, string>();
   readonly #borrowed = new Map<FunctionScope, Set<Variable>>();
   readonly #namesItself = new Set<FunctionScope>();
-  readonly #mark: string;
   readonly #leaves: boolean;
+  #lines: MarkedLines = { isFollowed: () => false, counters: new Map() };
+  /** Keys of variables whose assignments are told, and those of which some cannot be. */
+  readonly #keys = new Map<string, number>();
+  readonly #untold = new Set<string>();
+  #told = 0;
 
   constructor(
     private readonly source: string,
@@ -45,8 +46,9 @@ export class Writer {
     private readonly scopes: Scopes,
     /** The recorder's name, which the text does not hold. */
     private readonly recorder: string,
+    private readonly along: Along,
   ) {
-    this.#mark = `/*${recorder}*/`;
+    this.#pieces = collectPieces(recorder);
     this.#leaves = /\b(?:exit|abort)\b/.test(source);
     for (const variable of scopes.functions.flatMap(({ variables }) => variables)) {
       if (variable.inBlock) this.#stands.set(variable, `${recorder}${this.#stands.size}`);
@@ -56,9 +58,17 @@ export class Writer {
   /** Finds what is written where, and puts the calls in. */
   write(): readonly Edit[] {
     const { tree } = this.parsed;
+    if (this.along.lines) {
+      this.#lines = markLines(this.parsed, this.scopes, lineNumbers(this.source), this.recorder, this.#pieces);
+    }
     this.#visit(tree, this.scopes.of.get(tree) as Scope, null);
     for (const scope of this.scopes.functions) this.#wrap(scope);
-    return this.#pieces.sort(inOrder);
+    return this.#pieces.edits();
+  }
+
+  /** The variable of each number by which its assignments are told; null where some of them cannot be. */
+  told(): Array<string | null> {
+    return [...this.#keys.keys()].map((key) => (this.#untold.has(key) ? null : key));
   }
 
   recorded(): RecordedScope[] {
@@ -67,28 +77,12 @@ export class Writer {
       return {
         id: scope.id,
         path: scope.path?.join(".") ?? "",
+        isNamed: scope.path !== null,
         keys: this.#asked(scope).map(({ key }) => key as string),
         borrowed: Object.fromEntries(borrowed.map(({ key, owner }) => [key as string, owner.id])),
         callsItself: this.#namesItself.has(scope),
       };
     });
-  }
-
-  /** In front of what a node, or a part of it, begins with. */
-  #open(node: AnyNode, at: number, text: string): void {
-    this.#pieces.push({ at, text: this.#mark + text + this.#mark, isEnd: false, nodeAt: node.start });
-  }
-
-  /** Around all that is between two places; a piece of its own where that is nothing. */
-  #around(node: AnyNode, from: number, to: number, before: string, after: string): void {
-    if (from === to) return this.#open(node, from, before + after);
-    this.#open(node, from, before);
-    this.#close(node, to, after);
-  }
-
-  /** Behind what a node, or a part of it, ends with. */
-  #close(node: AnyNode, at: number, text: string): void {
-    this.#pieces.push({ at, text: this.#mark + text + this.#mark, isEnd: true, nodeAt: node.start });
   }
 
   #visit(node: AnyNode, around: Scope, parent: AnyNode | null): void {
@@ -133,8 +127,30 @@ export class Writer {
     });
   }
 
+  /** Calls that tell what these names have just been assigned, each once. */
+  #steps(names: readonly AnyNode[], scope: Scope): string[] {
+    if (!this.along.steps) return [];
+    const found = new Map<string, string>();
+    for (const name of names) {
+      const number = name.type === "Identifier" ? this.#numberOf(name.name, scope) : null;
+      if (number !== null && name.type === "Identifier") {
+        found.set(name.name, `${this.recorder}.step(${number},${name.name})`);
+      }
+    }
+    return [...found.values()];
+  }
+
+  /** Null for what is no variable. */
+  #numberOf(name: string, scope: Scope): number | null {
+    const key = lookUp(scope, name)?.key ?? null;
+    if (key === null) return null;
+    const number = this.#keys.get(key) ?? this.#keys.size;
+    this.#keys.set(key, number);
+    return number;
+  }
+
   #declaration(node: Extract<AnyNode, { type: "VariableDeclaration" }>, scope: Scope, parent: AnyNode | null): void {
-    const isHead = parent !== null && parent.type.startsWith("For") && "body" in parent && parent.body !== node;
+    const isHead = isLoopHead(node, parent);
     const names = node.declarations.flatMap(({ id }) => boundNames(id));
     const written = this.#written(names, scope, node.start, false);
     for (const { id, init } of node.declarations) {
@@ -143,30 +159,52 @@ export class Writer {
         if (variable?.lastWrite === node.start) variable.lastWrite = -1;
       }
     }
-    if (!isHead && written.length > 0) this.#close(node, node.end, `;${written.join(";")};`);
+    const after = isHead ? [] : [...written];
+    for (const { id, init, end } of node.declarations) {
+      const steps = init ? this.#steps(boundNames(id), scope) : [];
+      if (steps.length === 0) continue;
+      // Each at once, by a neighbour; an exported neighbour would be seen.
+      if (parent?.type.startsWith("Export")) after.push(...steps);
+      else this.#pieces.close(node, end, `,${this.recorder}d${this.#told++}=(${steps.join(",")})`);
+    }
+    if (after.length > 0) this.#pieces.close(node, node.end, `;${after.join(";")};`);
   }
 
   #assignment(node: Extract<AnyNode, { type: "AssignmentExpression" }>, scope: Scope, parent: AnyNode | null): void {
-    const written = this.#written(boundNames(node.left), scope, node.start, true);
+    const names = boundNames(node.left);
+    const isLogical = /^(?:\|\||&&|\?\?)=$/.test(node.operator);
+    if (isLogical) this.#maybeStep(node, scope);
+    const written = [...this.#written(names, scope, node.start, true), ...(isLogical ? [] : this.#steps(names, scope))];
     if (written.length === 0) return;
-    if (parent?.type === "ExpressionStatement") this.#close(node, node.end, `,${written.join(",")}`);
+    if (parent?.type === "ExpressionStatement") this.#pieces.close(node, node.end, `,${written.join(",")}`);
     else this.#keepValue(node, written, node.left.type === "Identifier");
   }
 
+  /** `x ||= value` assigns only where it comes to the value. Around a function without a name that would take its name. */
+  #maybeStep(node: Extract<AnyNode, { type: "AssignmentExpression" }>, scope: Scope): void {
+    const { left, right } = node;
+    const number = this.along.steps && left.type === "Identifier" ? this.#numberOf(left.name, scope) : null;
+    if (number === null || left.type !== "Identifier" || lookUp(scope, left.name)?.isConstant) return;
+    const isNamedByIt = /^(?:Function|ArrowFunction|Class)Expression$/.test(right.type);
+    if (isNamedByIt) this.#untold.add(lookUp(scope, left.name)?.key as string);
+    else this.#pieces.around(node, right.start, right.end, `${this.recorder}.step(${number},(`, "))");
+  }
+
   #update(node: Extract<AnyNode, { type: "UpdateExpression" }>, scope: Scope, parent: AnyNode | null): void {
-    const written = this.#written([node.argument], scope, node.start, true);
+    const names = [node.argument];
+    const written = [...this.#written(names, scope, node.start, true), ...this.#steps(names, scope)];
     if (written.length === 0) return;
     const unused =
       parent?.type === "ExpressionStatement" || (parent?.type === "ForStatement" && parent.update === node);
-    if (unused) this.#close(node, node.end, `,${written.join(",")}`);
+    if (unused) this.#pieces.close(node, node.end, `,${written.join(",")}`);
     else this.#keepValue(node, written, node.prefix);
   }
 
   /** An expression whose value somebody uses. @param isLast  whether the variable has that very value afterwards */
   #keepValue(node: AnyNode, written: readonly string[], isLast: boolean): void {
     const value = `${this.recorder}v`;
-    this.#open(node, node.start, isLast ? "(" : `(${value}=(`);
-    this.#close(node, node.end, isLast ? `,${written.join(",")})` : `),${written.join(",")},${value})`);
+    this.#pieces.open(node, node.start, isLast ? "(" : `(${value}=(`);
+    this.#pieces.close(node, node.end, isLast ? `,${written.join(",")})` : `),${written.join(",")},${value})`);
   }
 
   /** A loop's own variables are looked at with its condition, after each round and before the first. */
@@ -180,29 +218,25 @@ export class Writer {
     );
     if (written.length === 0) return;
     if (node.test) {
-      this.#open(node, node.test.start, `(${written.join(",")},`);
-      this.#close(node, node.test.end, ")");
-    } else this.#open(node, this.source.indexOf(";", node.init.end) + 1, `(${written.join(",")},true)`);
+      this.#pieces.open(node, node.test.start, `(${written.join(",")},`);
+      this.#pieces.close(node, node.test.end, ")");
+    } else this.#pieces.open(node, this.source.indexOf(";", node.init.end) + 1, `(${written.join(",")},true)`);
   }
 
   #loopOver(node: Extract<AnyNode, { type: "ForInStatement" | "ForOfStatement" }>, scope: Scope): void {
     const { left, body } = node;
     const isNew = left.type === "VariableDeclaration";
     const names = isNew ? left.declarations.flatMap(({ id }) => boundNames(id)) : boundNames(left);
-    const written = this.#written(names, scope, left.start, !isNew);
-    if (written.length === 0) return;
-    if (body.type === "BlockStatement") this.#open(node, body.start + 1, `${written.join(";")};`);
-    else {
-      this.#open(node, body.start, `{${written.join(";")};`);
-      this.#close(node, body.end, "}");
-    }
+    const written = [...this.#written(names, scope, left.start, !isNew), ...this.#steps(names, scope)];
+    // In front of the body, which may have its own variables of these names.
+    if (written.length > 0) this.#pieces.around(node, body.start, body.end, `{${written.join(";")};`, "}");
   }
 
   /** The end of the program is not for catching, and nothing is tidied up after it. */
   #keepFromCatching({ handler, finalizer }: Extract<AnyNode, { type: "TryStatement" }>): void {
-    if (handler) this.#open(handler, handler.body.start + 1, `${this.recorder}.pass();`);
+    if (handler) this.#pieces.open(handler, handler.body.start + 1, `${this.recorder}.pass();`);
     if (!finalizer) return;
-    this.#around(finalizer, finalizer.start + 1, finalizer.end - 1, `if(!${this.recorder}.isLeaving()){`, "}");
+    this.#pieces.around(finalizer, finalizer.start + 1, finalizer.end - 1, `if(!${this.recorder}.isLeaving()){`, "}");
   }
 
   #asked(scope: FunctionScope): Variable[] {
@@ -216,33 +250,45 @@ export class Writer {
       (variable, index) => `case ${index}:return ${this.#stands.get(variable) ?? variable.name};`,
     );
     const peek = `(i)=>{switch(i){${cases.join("")}}}`;
-    const stands = scope.variables.flatMap((variable) => this.#stands.get(variable) ?? []);
-    const unbound = `${this.recorder}.unbound`;
-    const declared = stands.length > 0 ? `let ${stands.map((name) => `${name}=${unbound}`).join(",")};` : "";
+    const declared = this.#declared(scope);
     if (scope.outer === null) {
-      this.#open(
-        node,
-        afterDirectives(node, this.source),
-        `let ${this.recorder}v;${declared}${this.recorder}.module(${peek});`,
-      );
+      const record = this.along.lines ? `const ${this.recorder}c=${this.recorder}.began(0);` : "";
+      const text = `;let ${this.recorder}v;${record}${declared}${this.recorder}.module(${peek});`;
+      // Further outside than the first statement, which begins where the program does.
+      this.#pieces.open({ start: -1 }, afterDirectives(node, this.source), text);
       return;
     }
     if (scope.opaque || !("body" in node) || !isFunction(node)) return;
+    const body = node.body as AnyNode;
     const isOpen = ("generator" in node && node.generator) || ("async" in node && node.async);
+    const isFollowed = body.type === "BlockStatement" && this.#lines.isFollowed(scope);
     // Without variables of its own and of others there is nothing to tell, but who calls itself.
-    if (asked.length === 0 && (scope.path === null || isOpen)) return;
+    if (asked.length === 0 && (scope.path === null || isOpen) && !isFollowed) return;
     const me = `${this.recorder}a`;
     const begin = isOpen ? `const ${me}=${this.recorder}.enterOpen(${id},${peek});` : `${this.recorder}.enter(${id});`;
     const leave = `if(${this.recorder}.leave(${id}))${this.recorder}.take(${id},${peek})`;
-    const end = `}finally{${isOpen ? `${this.recorder}.leaveOpen(${me})` : leave}}`;
-    const body = node.body as AnyNode;
+    const [began, ended] = isFollowed
+      ? [`const ${this.recorder}c=${this.recorder}.began(${id});`, `${this.recorder}.ended(${this.recorder}c);`]
+      : ["", ""];
+    const end = `}finally{${ended}${isOpen ? `${this.recorder}.leaveOpen(${me})` : leave}}`;
     if (body.type === "BlockStatement") {
-      this.#around(node, afterDirectives(body, this.source), body.end - 1, `${declared}${begin}try{`, end);
+      const from = afterDirectives(body, this.source);
+      this.#pieces.around(node, from, body.end - 1, `;${declared}${began}${begin}try{`, end);
     } else {
       const arrow = this.parsed.arrows.findLast((at) => at < body.start) as number;
-      this.#open(node, arrow + 2, `{${declared}${begin}try{return(`);
-      this.#close(node, node.end, `)${end}}`);
+      this.#pieces.open(node, arrow + 2, `{${declared}${begin}try{return(`);
+      this.#pieces.close(node, node.end, `)${end}}`);
     }
+  }
+
+  /** What a function has besides its own variables: stand-ins, and counters of rounds. */
+  #declared(scope: FunctionScope): string {
+    const stands = scope.variables.flatMap((variable) => this.#stands.get(variable) ?? []);
+    const all = [
+      ...stands.map((name) => `${name}=${this.recorder}.unbound`),
+      ...(this.#lines.counters.get(scope) ?? []),
+    ];
+    return all.length > 0 ? `let ${all.join(",")};` : "";
   }
 }
 

@@ -31,6 +31,8 @@ describe("the tokenizer", () => {
     expect(tokenizer.decode([...tokenizer.encode("x"), 0])).toBe("x");
     expect(tokenizer.decode([])).toBe("");
     expect(tokenizer.vocabularySize).toBe(2 + 256 + 16);
+    // Ids that the model has beyond its tokenizer's.
+    expect(tokenizer.decode([280, ...tokenizer.encode("x"), 287])).toBe("x");
   });
 
   it("applies the chat template", () => {

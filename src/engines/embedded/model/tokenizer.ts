@@ -54,7 +54,8 @@ export function readTokenizer(folder: string): Tokenizer {
     start: start.length === 0 ? "" : backend.decode(start, { skip_special_tokens: false }),
     encode: (text) => backend.encode(text, { add_special_tokens: false }).ids,
     decode: (ids) => {
-      const kept = ids.filter((id) => !special.has(id));
+      // A model may have more ids than its tokenizer, and draw one of those.
+      const kept = ids.filter((id) => !special.has(id) && backend.id_to_token(id) !== undefined);
       if (kept.length === 0) return "";
       return backend.decode(kept, { skip_special_tokens: true, clean_up_tokenization_spaces: false });
     },

@@ -3,7 +3,7 @@
 
 import { Tensor } from "onnxruntime-node";
 import { Rng } from "../../../core/rng.js";
-import type { Sample } from "../../engine.js";
+import type { Sample, Tokenizer } from "../../engine.js";
 import type { Model } from "../decoder/graphs.js";
 import type { Program, Runtime } from "../graph/program.js";
 import { type LoadedWeights, PADDING } from "../weights.js";
@@ -11,15 +11,20 @@ import { drawToken } from "./draw.js";
 import { type CachedRow, KeyValueCache } from "./key-value-cache.js";
 import { LEAST_ROWS, PromptPass } from "./prompt-pass.js";
 import { StepPrograms } from "./step-programs.js";
+import { endsHere } from "./stop-texts.js";
 
 export interface ShardPrompt {
   readonly tokens: readonly number[];
   readonly maxTokens: number;
   readonly temperature: number;
+  /** 1, the default, keeps all. */
+  readonly topP?: number | undefined;
   /** One for each sequence to draw. */
   readonly seeds: readonly string[];
   /** Every id that ends a sequence. */
   readonly stopIds: readonly number[];
+  /** Texts that end a sequence; none by default. */
+  readonly stop?: readonly string[] | undefined;
 }
 
 /** What one step gave. */
@@ -47,8 +52,12 @@ export class Sampler {
   #cache: KeyValueCache;
   /** Each cache reserves gigabytes of addresses: an unused one is kept. */
   #used = false;
+  readonly #openTokenizer: () => Tokenizer;
+  #tokenizer: Tokenizer | undefined;
 
-  constructor(model: Model, runtime: Runtime) {
+  /** @param openTokenizer  only where texts end a sequence: it takes time and memory */
+  constructor(model: Model, runtime: Runtime, openTokenizer: () => Tokenizer) {
+    this.#openTokenizer = openTokenizer;
     this.#model = model;
     this.#promptPass = new PromptPass(model, runtime);
     this.#stepPrograms = new StepPrograms(model, runtime);
@@ -78,7 +87,9 @@ export class Sampler {
       if (alive.length === 0) break;
       const probabilities = await this.#step(programs, weights, alive);
       const size = this.#model.config.vocabularySize;
-      for (const [index, row] of alive.entries()) extend(row, probabilities.subarray(index * size, (index + 1) * size));
+      for (const [index, row] of alive.entries()) {
+        this.#extend(row, probabilities.subarray(index * size, (index + 1) * size));
+      }
     }
     return rows.map((ofPrompt) => ofPrompt.map(toSample));
   }
@@ -98,9 +109,25 @@ export class Sampler {
       const rows = prompts[index].seeds.map((seed, row) =>
         newRow(prompts[index], { prompt: index, row }, cached[row], Rng.of(seed)),
       );
-      for (const row of rows) extend(row, probabilities);
+      for (const row of rows) this.#extend(row, probabilities);
       return rows;
     });
+  }
+
+  /** Draws a row's next token. */
+  #extend(row: Row, probabilities: Float32Array): void {
+    const { temperature, topP, stopIds, maxTokens } = row.prompt;
+    const token = drawToken(probabilities, temperature, row.rng.uniform(), topP);
+    row.tokens.push(token);
+    row.logprobs.push(Math.log(probabilities[token]));
+    if (stopIds.includes(token) || this.#endsInText(row)) row.stopReason = "stop";
+    else if (row.tokens.length >= maxTokens) row.stopReason = "length";
+  }
+
+  #endsInText({ tokens, prompt: { stop = [] } }: Row): boolean {
+    if (stop.length === 0) return false;
+    this.#tokenizer ??= this.#openTokenizer();
+    return endsHere(tokens, stop, this.#tokenizer);
   }
 
   /** One more token for each row: [B, V], what it may be. */
@@ -124,16 +151,6 @@ export class Sampler {
 
 function newRow(prompt: ShardPrompt, place: Row["place"], cached: CachedRow, rng: Rng): Row {
   return { prompt, place, cached, rng, tokens: [], logprobs: [], stopReason: undefined };
-}
-
-/** Draws a row's next token. */
-function extend(row: Row, probabilities: Float32Array): void {
-  const { temperature, stopIds, maxTokens } = row.prompt;
-  const token = drawToken(probabilities, temperature, row.rng.uniform());
-  row.tokens.push(token);
-  row.logprobs.push(Math.log(probabilities[token]));
-  if (stopIds.includes(token)) row.stopReason = "stop";
-  else if (row.tokens.length >= maxTokens) row.stopReason = "length";
 }
 
 function toSample({ tokens, logprobs, stopReason = "length" }: Row): Sample {

@@ -35,9 +35,12 @@ export function cutShards(requests: readonly SampleRequest[], limits: ShardLimit
   return parts.flatMap((indices) => cut(requests, indices, limits)).toSorted((a, b) => rowCount(b) - rowCount(a));
 }
 
-function check({ prompt, count, seeds, maxTokens }: SampleRequest, index: number, contextLength: number): void {
+function check(request: SampleRequest, index: number, contextLength: number): void {
+  const { prompt, count, seeds, maxTokens, topP = 1 } = request;
   if (seeds.length !== count) throw new ShapeError(`request ${index}: ${count} sequences but ${seeds.length} seeds`);
   if (!(maxTokens >= 1)) throw new ShapeError(`request ${index}: maxTokens is ${maxTokens}, expected at least 1`);
+  if (!(topP > 0 && topP <= 1))
+    throw new ShapeError(`request ${index}: topP is ${topP}, expected more than 0 and at most 1`);
   if (prompt.length === 0)
     throw new ShapeError(`request ${index}: its prompt is empty; it needs a token to start from`);
   if (prompt.length >= contextLength) {
@@ -53,7 +56,7 @@ function cut(requests: readonly SampleRequest[], indices: readonly number[], lim
   const shards: Array<{ prompts: ShardPrompt[]; places: Array<{ request: number; first: number }> }> = [];
   let free = 0;
   for (const index of indices) {
-    const { prompt, maxTokens, temperature, seeds, stopIds = [] } = requests[index];
+    const { prompt, maxTokens, temperature, topP, seeds, stopIds = [], stop } = requests[index];
     for (let first = 0; first < seeds.length; ) {
       const full = (shards.at(-1)?.prompts.length ?? 0) * promptBucket(prompt.length) >= SHARD_TOKENS;
       if (free === 0 || full) {
@@ -66,8 +69,10 @@ function cut(requests: readonly SampleRequest[], indices: readonly number[], lim
         tokens: prompt,
         maxTokens: Math.min(maxTokens, contextLength - prompt.length),
         temperature,
+        topP,
         seeds: taken,
         stopIds: [...endIds, ...stopIds],
+        stop,
       });
       shard.places.push({ request: index, first });
       first += taken.length;

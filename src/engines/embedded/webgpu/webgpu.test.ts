@@ -210,7 +210,7 @@ describe("drawing on the device", () => {
       counted += count;
       ended.push(...finished);
     });
-    const expected = await new Sampler(model, UNGUARDED).sample(weights, prompts, () => {});
+    const expected = await new Sampler(model, UNGUARDED, () => expect.unreachable()).sample(weights, prompts, () => {});
     const flat = samples.flat();
     expect(flat.map(({ tokens, stopReason }) => ({ tokens, stopReason }))).toEqual(
       expected.flat().map(({ tokens, stopReason }) => ({ tokens, stopReason })),

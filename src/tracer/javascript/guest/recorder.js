@@ -28,6 +28,7 @@ import {
   sort,
 } from "../../../sandbox/javascript/guest/primordials.js";
 import { encode, TOO_BIG, typeName } from "../../../sandbox/javascript/guest/values.js";
+import { makeHistory } from "./history.js";
 
 const LIMITS = { nodes: 2000, characters: 4096, depth: 12, digits: 4214, hasUndefined: false };
 /** Activations of a scope that are written down at once; past this a second run knows which one is the last. */
@@ -36,8 +37,13 @@ const EAGER = 32;
 /** Thrown through the program when it ends itself, so that its activations end too. */
 const LEAVING = { __proto__: null };
 
-/** The recorder for one program. @param scopes  as ../writer.ts describes them; @param counts  of a first run, or null */
-export function makeRecorder({ scopes, counts, mark }) {
+/**
+ * The recorder for one program.
+ *
+ * @param scopes  as ../writer.ts describes them; @param counts  of a first run, or null; @param history  as ./history.js has it
+ */
+export function makeRecorder({ scopes, counts, mark, history }) {
+  const along = history ? makeHistory(history) : null;
   const values = new Map();
   const owners = new Map();
   const ambiguous = new Set();
@@ -100,7 +106,7 @@ export function makeRecorder({ scopes, counts, mark }) {
     /** An activation begins. */
     enter(id) {
       const scope = known[id];
-      if (scope.depth > 0) setAdd(recursive, scope.path);
+      if (scope.depth > 0 && scope.isNamed) setAdd(recursive, scope.path);
       scope.depth += 1;
     },
     /** It ends; true where its values are wanted. */
@@ -115,7 +121,7 @@ export function makeRecorder({ scopes, counts, mark }) {
     /** The same for generators and async functions, which may never end. */
     enterOpen(id, peek) {
       const scope = known[id];
-      if (scope.callsItself && scope.entered) setAdd(recursive, scope.path);
+      if (scope.callsItself && scope.entered && scope.isNamed) setAdd(recursive, scope.path);
       scope.entered = true;
       const activation = { scope, peek };
       setAdd(open, activation);
@@ -133,6 +139,7 @@ export function makeRecorder({ scopes, counts, mark }) {
       if (exitCode !== null) throw LEAVING;
     },
     isLeaving: () => exitCode !== null,
+    ...along?.api,
   };
 
   onExit((code) => {
@@ -159,7 +166,7 @@ export function makeRecorder({ scopes, counts, mark }) {
       }
       const pairs = [];
       mapEach(values, (text, key) => append(pairs, `[${quote(key)}, ${text}]`));
-      return `"variables": [${join(pairs, ", ")}], "recursive": ${listed(recursive)}, "ambiguous": ${listed(ambiguous)}, "counts": ${again ? `[${join(total, ", ")}]` : "null"}`;
+      return `"variables": [${join(pairs, ", ")}], "recursive": ${listed(recursive)}, "ambiguous": ${listed(ambiguous)}, "counts": ${again ? `[${join(total, ", ")}]` : "null"}${along ? `, "history": ${along.record()}` : ""}`;
     },
   };
 }

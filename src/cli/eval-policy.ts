@@ -1,0 +1,112 @@
+// Who is evaluated, from the command line: an engine's weights, an endpoint, or a file of completions; and where what is
+// kept of it lies by default.
+
+import { existsSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+import { UsageError } from "../core/errors.js";
+import { openEmbedded } from "../engines/embedded/embedded.js";
+import { type CompletionsFile, openCompletionsFile } from "../eval/policies/completions-file.js";
+import { endpointPolicy, modelsOf } from "../eval/policies/endpoint.js";
+import { addressFrom } from "../eval/policies/endpoint-address.js";
+import { enginePolicy } from "../eval/policies/engine.js";
+import type { Policy } from "../eval/policies/policy.js";
+import { RunDirectory } from "../runs/run-directory.js";
+import { bundled } from "../train/bundled.js";
+import { weightsHash } from "../train/hashes.js";
+import { checkpointStep } from "./checkpoint-step.js";
+
+export interface PolicyFlags {
+  readonly engine?: string;
+  readonly checkpoint?: number | "best";
+  readonly endpoint?: string;
+  readonly model?: string;
+  readonly completions?: string;
+  readonly seed: number;
+  readonly concurrency: number;
+  readonly samplesPerRequest: number;
+  readonly timeout: number;
+}
+
+export interface Evaluated {
+  /** Of the checkpoint; 0 where there is none. */
+  readonly step: number;
+  readonly folder: string;
+  readonly policy: Policy;
+  /** Completions a task, where they are there and not asked for. */
+  readonly samplesOf?: CompletionsFile["samplesOf"];
+}
+
+const PAUSE_MS = 500;
+
+/** Opens nothing that takes long. @throws UsageError where the flags name no policy, or more than one */
+export async function policyFrom(flags: PolicyFlags): Promise<Evaluated> {
+  const { engine, endpoint, completions, model } = flags;
+  // A base URL in the environment is one, where a model is named and nothing else.
+  const named = [
+    engine,
+    completions,
+    endpoint ?? (engine === undefined && completions === undefined ? model : undefined),
+  ];
+  if (named.filter((name) => name !== undefined).length !== 1) {
+    throw new UsageError(
+      "expected one policy: --engine with a model folder, a run or the word bundled; --endpoint with --model; or --completions",
+    );
+  }
+  if (engine !== undefined) return engineFrom(engine, flags);
+  if (completions !== undefined) {
+    const file = openCompletionsFile(completions);
+    return { step: 0, folder: folderOf(file.policy.name), ...file };
+  }
+  return endpointFrom(flags);
+}
+
+async function endpointFrom(flags: PolicyFlags): Promise<Evaluated> {
+  const { model, seed, concurrency, samplesPerRequest, timeout } = flags;
+  const endpoint = { ...addressFrom(flags.endpoint, process.env), timeoutMs: 1000 * timeout, pauseMs: PAUSE_MS };
+  if (model === undefined) {
+    const names = await modelsOf(endpoint);
+    throw new UsageError(
+      `${endpoint.url}: name the model with --model${names.length > 0 ? `; the endpoint has ${names.join(", ")}` : ""}`,
+    );
+  }
+  const policy = endpointPolicy(endpoint, { model, seed, concurrency, samplesPerRequest });
+  return { step: 0, folder: folderOf(model), policy };
+}
+
+function engineFrom(path: string, { checkpoint, seed }: PolicyFlags): Evaluated {
+  const { model, run, step } = weightsAt(path, checkpoint);
+  const name = run === null ? basename(resolve(path)) : basename(resolve(run));
+  const identity = { weights: weightsHash(model) };
+  const policy = enginePolicy(() => openEmbedded({ model }), { name, identity, seed });
+  return { step, folder: run === null ? folderOf(name) : join(run, "eval"), policy };
+}
+
+interface Weights {
+  readonly model: string;
+  /** The run that they are a checkpoint of. */
+  readonly run: string | null;
+  readonly step: number;
+}
+
+const CHECKPOINT = /^step-(\d+)$/;
+
+function weightsAt(path: string, checkpoint: number | "best" | undefined): Weights {
+  if (existsSync(join(path, "run.json"))) {
+    const run = RunDirectory.open(path);
+    const step = checkpointStep(run, checkpoint);
+    return { model: run.checkpointPath(step), run: path, step };
+  }
+  if (checkpoint !== undefined) throw new UsageError(`${path}: holds no run, and so no checkpoint to choose`);
+  const run = dirname(dirname(resolve(path)));
+  const step = CHECKPOINT.exec(basename(resolve(path)));
+  if (step && existsSync(join(run, "run.json"))) return { model: path, run, step: Number(step[1]) };
+  const model = bundled(path, "model");
+  if (existsSync(join(model, "config.json"))) return { model, run: null, step: 0 };
+  throw new UsageError(
+    `${path}: expected a model folder (with config.json), a run (with run.json), or the word bundled`,
+  );
+}
+
+function folderOf(name: string): string {
+  return join("runs", "evaluations", name.replaceAll(/[^\w.-]+/g, "-"));
+}

@@ -1,0 +1,90 @@
+// LiveCodeBench's code generation (Jain et al. 2024, arXiv 2403.07974): problems of contests with the day they were
+// published, programs that read and print or define a function. The set is gigabytes of tests: of each problem only what
+// prompts need is held, and its tests are read again from the file for every grading.
+
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { DataError } from "../../core/errors.js";
+import type { Problem } from "../../problems/problem.js";
+import { livecodebench as format } from "../../problems/sources/livecodebench.js";
+import { malformed, nameIn, type Row, textOf } from "../../problems/sources/row.js";
+import type { Stretch } from "../../problems/sources/rows.js";
+import { readRowAt } from "../../problems/sources/text-rows.js";
+import type { Benchmark, Task } from "./benchmark.js";
+import { codeTask, judged, problemOf } from "./code-task.js";
+import { lastFencedLines, matchCode } from "./published-extraction.js";
+import { LIVE_IMPORTS, officialLivePrompt, upstreamLivePrompt } from "./published-prompts.js";
+import { blaming, readTaskRows } from "./task-file.js";
+
+const SAMPLING = { samples: 10, temperature: 0.2, topP: 0.95, stop: ["###"] } as const;
+
+export const livecodebench: Benchmark = {
+  name: "livecodebench",
+  about: "LiveCodeBench release_v4: 713 contest problems of May 2023 to September 2024",
+  licence: "cc, the variant is not said; problem texts belong to their contests",
+  file: { kind: "fetched", dataSet: "livecodebench" },
+  decoding: {
+    official: { ...SAMPLING, maximumTokens: 4096, contextTokens: 4096 },
+    upstream: { ...SAMPLING, maximumTokens: 2000 },
+  },
+  load: async (path) => {
+    const lists: Task[][] = [];
+    for (const file of filesOf(path)) {
+      lists.push(await readTaskRows(file, { name: "LiveCodeBench", fields: FIELDS }, (...row) => taskOf(file, ...row)));
+    }
+    return lists.flat();
+  },
+};
+
+const FIELDS = ["question_id", "question_content", "public_test_cases", "private_test_cases"];
+const RELEASE_V4 = ["test.jsonl", "test2.jsonl", "test3.jsonl", "test4.jsonl"];
+const PREAMBLE = `${LIVE_IMPORTS}sys.setrecursionlimit(6 * 10**5)\n`;
+
+/** Of a folder the files of the release that the official evaluation names; any other file by its own name. */
+function filesOf(path: string): string[] {
+  if (!existsSync(path) || !statSync(path).isDirectory()) return [path];
+  const files = RELEASE_V4.map((name) => join(path, name));
+  const missing = files.filter((file) => !existsSync(file));
+  if (missing.length === 0) return files;
+  const found = readdirSync(path).slice(0, 10).join(", ") || "nothing";
+  throw new DataError(
+    `${path}: found ${found}; expected the files of release_v4, ${RELEASE_V4.join(", ")}: ` +
+      "fetch them with `coderlplus data fetch livecodebench`, or name one file",
+  );
+}
+
+function taskOf(file: string, row: Row, stretch: Stretch | undefined): Task {
+  const id = nameIn(row, "question_id") ?? malformed("question_id", "a name", row["question_id"]);
+  const question = { content: textOf(row, "question_content"), starterCode: starterOf(row) };
+  const read = (): Problem => blaming(`${file}: ${id}`, () => problemIn(stretch ? readRowAt(file, stretch) : row));
+  const problem = stretch ? remembered(read) : read;
+  return codeTask({
+    id,
+    ...(typeof row["difficulty"] === "string" && { difficulty: row["difficulty"] }),
+    ...(typeof row["contest_date"] === "string" && { date: row["contest_date"].slice(0, 10) }),
+    prompts: { official: () => officialLivePrompt(question), upstream: () => upstreamLivePrompt(question) },
+    extract: { official: matchCode, upstream: lastFencedLines },
+    official: async (program, sandbox) => judged(sandbox, problem(), program, "official"),
+    strict: async (program, sandbox) => judged(sandbox, problem(), program),
+  });
+}
+
+function starterOf(row: Row): string {
+  const text = row["starter_code"] ?? "";
+  return typeof text === "string" ? text : malformed("starter_code", "a text", text);
+}
+
+/** @throws RowFault, also where there are no tests: the published grader calls that a pass */
+function problemIn(row: Row): Problem {
+  return problemOf({ ...format.problem(row, 0), preamble: PREAMBLE });
+}
+
+/** Made when it is asked for, and kept only as long as somebody holds it: the samples of a task come in a row. */
+function remembered<Value extends object>(make: () => Value): () => Value {
+  let kept: WeakRef<Value> | undefined;
+  return () => {
+    const value = kept?.deref() ?? make();
+    kept = new WeakRef(value);
+    return value;
+  };
+}
