@@ -3,12 +3,13 @@
 
 import { CancelledError, messageOf, OverloadError } from "../core/errors.js";
 import { sha256 } from "../core/files.js";
-import type { Problem } from "../problems/problem.js";
+import type { Problem, Test } from "../problems/problem.js";
+import type { Execution, Job } from "../sandbox/job.js";
 import { WORK_PER_MS } from "../sandbox/python/ports.js";
 import type { Room, Sandbox } from "../sandbox/sandbox.js";
 import type { Mode } from "./compare.js";
 import { planTests } from "./plan.js";
-import { runTest, type Subject } from "./run-test.js";
+import { isJob, jobOf, runTest, type Subject } from "./run-test.js";
 import type { Judgement, TestOutcome, Verdict } from "./verdict.js";
 
 export interface JudgeOptions {
@@ -58,14 +59,21 @@ async function judgeIn(room: Room, problem: Problem, program: string, options: J
   let workLeft = (problem.limits.totalMs ?? Number.POSITIVE_INFINITY) * WORK_PER_MS;
   let weaker = false;
   let failed = false;
-  for (const test of tests) {
+  let ahead: readonly Execution[] = [];
+  for (const [at, test] of tests.entries()) {
     if ((failed && !options.allTests) || workLeft <= 0) {
       outcomes.push({ kind: "not-run" });
       continue;
     }
     const limits = { ...problem.limits, timeMs: Math.min(problem.limits.timeMs, workLeft / WORK_PER_MS) };
     const subject: Subject = { problem, program, session, mode: options.mode ?? "strict", limits };
-    const result = await runTest(room, subject, test);
+    const result = await runTest(room, subject, test, async (job) => {
+      const [known, ...more] = ahead;
+      const next = known ? [] : nextJobs(subject, tests.slice(at + 1), at, options);
+      const execution = known ?? (await room.run({ ...job, next }));
+      ahead = known ? more : (execution.next ?? []);
+      return execution;
+    });
     if (result.kind === "unparsable") return judgement(program, unparsable(problem, result.message), outcomes, room);
     outcomes.push(result.outcome);
     workLeft -= result.work;
@@ -78,6 +86,22 @@ async function judgeIn(room: Room, problem: Problem, program: string, options: J
     ...(skippedImports.length > 0 ? { skippedImports } : {}),
   };
 }
+
+/**
+ * What may be run in the same go as a test. Most programs that fail do so at their first test, which is run alone; a limit
+ * on all of them together is known from test to test.
+ */
+function nextJobs(subject: Subject, tests: readonly Test[], at: number, { allTests }: JudgeOptions): Job[] {
+  if ((at === 0 && !allTests) || subject.problem.limits.totalMs !== undefined) return [];
+  const end = tests.findIndex((test) => !isJob(test));
+  return tests
+    .slice(0, end < 0 ? MAX_NEXT : Math.min(end, MAX_NEXT))
+    .filter(isJob)
+    .map((test) => jobOf(subject, test));
+}
+
+/** Messages should not get long. */
+const MAX_NEXT = 7;
 
 function isPass(outcome: TestOutcome): boolean {
   return outcome.kind === "passed" || outcome.kind === "passed-within-tolerance";

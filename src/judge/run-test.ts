@@ -21,12 +21,31 @@ export type TestResult =
   | { readonly kind: "outcome"; readonly outcome: TestOutcome; readonly weaker: boolean; readonly work: number }
   | { readonly kind: "unparsable"; readonly message: string };
 
-export async function runTest(room: Room, subject: Subject, test: Test): Promise<TestResult> {
+type JobTest = Extract<Test, { kind: "stdio" | "call" }>;
+
+/** Whether one job runs the test. */
+export function isJob(test: Test): test is JobTest {
+  return test.kind === "stdio" || test.kind === "call";
+}
+
+/** What runs a test. */
+export function jobOf(subject: Subject, test: JobTest): Job {
+  if (test.kind === "stdio") return runJob(subject, test.stdin);
+  return runJob(subject, "", { function: test.function, arguments: test.arguments, keywords: test.keywords ?? {} });
+}
+
+/** @param run  answers the test's job, where it is one */
+export async function runTest(
+  room: Room,
+  subject: Subject,
+  test: Test,
+  run: (job: Job) => Promise<Execution>,
+): Promise<TestResult> {
   switch (test.kind) {
     case "stdio":
-      return runStdio(room, subject, test);
+      return stdioResult(subject, test, await run(jobOf(subject, test)));
     case "call":
-      return runCall(room, subject, test);
+      return callResult(subject, test, await run(jobOf(subject, test)));
     case "assert":
       return runCheck(room, subject, test.code, null);
     case "check":
@@ -36,9 +55,8 @@ export async function runTest(room: Room, subject: Subject, test: Test): Promise
   }
 }
 
-async function runStdio(room: Room, subject: Subject, test: Extract<Test, { kind: "stdio" }>): Promise<TestResult> {
+function stdioResult(subject: Subject, test: Extract<Test, { kind: "stdio" }>, ran: Execution): TestResult {
   const { problem, mode } = subject;
-  const ran = await room.run(runJob(subject, test.stdin));
   const execution = mode === "official" ? withCaptured(ran, subject) : ran;
   if (!endedWell(execution.ending, mode)) return abnormal(execution);
   const match = execution.stdoutIsText
@@ -74,10 +92,11 @@ function endedWell(ending: Ending, mode: Mode): boolean {
   return ending.kind === "finished" || (ending.kind === "exited" && ending.exitCode === 0);
 }
 
-async function runCall(room: Room, subject: Subject, test: Extract<Test, { kind: "call" }>): Promise<TestResult> {
-  const { problem, mode } = subject;
-  const call = { function: test.function, arguments: test.arguments, keywords: test.keywords ?? {} };
-  const execution = await room.run(runJob(subject, "", call));
+function callResult(
+  { problem, mode }: Subject,
+  test: Extract<Test, { kind: "call" }>,
+  execution: Execution,
+): TestResult {
   const { ending, reply, cpuMs, work } = execution;
   if (ending.kind !== "finished") return abnormal(execution);
   const got = reply?.returned;

@@ -40,22 +40,29 @@ export interface Job {
    * `prepare` and begin each of these jobs from there; what comes out is the same.
    */
   readonly staged?: { readonly prepare: Request; readonly resume: Request };
+  /**
+   * What is asked for after this. A thread may run the first of these in the same go, without waiting for a word, while
+   * all end well and soon; it need not.
+   */
+  readonly next?: readonly Job[] | undefined;
 }
 
 /** A job on its way to the interpreter: as text, because cloning would strip what tells 2.0 from 2. */
-export interface WireJob extends Omit<Job, "request" | "peer" | "staged"> {
+export interface WireJob extends Omit<Job, "request" | "peer" | "staged" | "next"> {
   readonly request: string;
   readonly peer?: string;
   readonly staged?: { readonly prepare: string; readonly resume: string };
+  readonly next?: readonly WireJob[];
 }
 
-export function toWire({ request, peer, staged, ...rest }: Job): WireJob {
+export function toWire({ request, peer, staged, next, ...rest }: Job): WireJob {
   const text = stringifyJson;
   return {
     ...rest,
     request: text(request),
     ...(peer ? { peer: text(peer) } : {}),
     ...(staged ? { staged: { prepare: text(staged.prepare), resume: text(staged.resume) } } : {}),
+    ...(next?.length ? { next: next.map(toWire) } : {}),
   };
 }
 
@@ -75,16 +82,23 @@ export interface Execution {
   readonly outputBytes: number;
   /** Measured, and so the only thing here that differs from run to run. */
   readonly cpuMs: number;
+  /** Of the job's `next`, those that were run in the same go: what they give alone. */
+  readonly next?: readonly Execution[];
 }
 
 /** An execution on its way back: the reply as text, for the same reason. */
 export interface WireExecution {
-  readonly execution: Omit<Execution, "reply">;
+  readonly execution: Omit<Execution, "reply" | "next">;
   readonly reply: string | null;
+  readonly next?: readonly WireExecution[];
 }
 
-export function fromWire({ execution, reply }: WireExecution): Execution {
-  return { ...execution, reply: reply === null ? null : (parseJson(reply) as Execution["reply"]) };
+export function fromWire({ execution, reply, next }: WireExecution): Execution {
+  return {
+    ...execution,
+    reply: reply === null ? null : (parseJson(reply) as Execution["reply"]),
+    ...(next?.length ? { next: next.map(fromWire) } : {}),
+  };
 }
 
 /** Which of two worlds an interpreter lives in: they differ in hash seed, clock and random bytes only. */

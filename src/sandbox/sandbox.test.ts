@@ -33,6 +33,39 @@ test("a program's output and end come back", async () => {
   });
 });
 
+describe("what is asked for next", () => {
+  const saying = (text: string): Job =>
+    job(`import sys\nassert 'seen' not in dir(sys)\nsys.seen = 1\nprint("${text}")`);
+  const texts = ({ stdout, next = [] }: Execution): string[] => [stdout, ...next.map((one) => one.stdout)];
+
+  test("is run in the same go, and nothing passes from one to the other", async () => {
+    const alone = await Promise.all(["1", "a", "b", "c"].map((text) => run("", saying(text))));
+    const plain = (execution: Execution): object => ({ ...execution, cpuMs: undefined, next: undefined });
+    let together: Execution;
+    // How many are run depends on the clock.
+    do together = await run("", { ...saying("1"), next: ["a", "b", "c"].map(saying) });
+    while (!together.next);
+    for (const [at, execution] of [together, ...together.next].entries()) {
+      expect(plain(execution)).toEqual(plain(alone[at]));
+      expect(execution.stdout).toBe(`${"1abc"[at]}\n`);
+    }
+  });
+
+  test("is not run behind what ends otherwise than normally, or takes its time", async () => {
+    const next = [saying("a")];
+    expect(texts(await run("print(1 / 0)", { next }))).toEqual([""]);
+    expect(texts(await run("print(sum(x * x for x in range(400000)))", { next }))).toHaveLength(1);
+  });
+
+  test("takes nothing from the first where it hangs or dies", async () => {
+    const deadly =
+      "import sys\nsys.setrecursionlimit(10**9)\nx = []\nfor i in range(10**6): x = [x]\nprint(x == eval(repr(x)))";
+    for (const source of ["sum(range(10**12))", deadly]) {
+      expect(await run("print(7)", { next: [job(source)] })).toMatchObject({ stdout: "7\n" });
+    }
+  });
+});
+
 test("the same program takes the same counted time in every thread and at every time", async () => {
   const source = "d = {}\nfor i in range(20000):\n    d[i % 97] = d.get(i % 97, 0) + len({str(i), 'a'})\nprint(d[3])\n";
   const runs = await Promise.all(Array.from({ length: 12 }, () => run(source)));

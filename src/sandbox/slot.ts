@@ -60,12 +60,17 @@ export class Slot implements OpenRoom {
   }
 
   /** {@link run}, for a caller in another process. */
-  async exchange(job: WireJob): Promise<WireExecution> {
+  async exchange({ next, ...job }: WireJob): Promise<WireExecution> {
     this.#cancelled = false;
     this.#running = true;
     try {
+      // What goes wrong among several may be the fault of any of them: then the first is run alone.
+      const together = next ? await this.#attempt({ ...job, next }) : null;
       return (
-        (await this.#attempt(job)) ?? (await this.#attempt(job)) ?? failure("crashed", "the interpreter died twice")
+        together ??
+        (await this.#attempt(job)) ??
+        (await this.#attempt(job)) ??
+        failure("crashed", "the interpreter died twice")
       );
     } finally {
       this.#running = false;
@@ -142,7 +147,8 @@ function watch({ worker, progress }: Thread, job: WireJob): Promise<Watched> {
     };
     const onMessage = (message: WorkerMessage): void => {
       if (message.kind === "done") {
-        settle({ answer: { execution: message.execution, reply: message.reply }, replace: message.worn });
+        const { worn, kind: _, ...answer } = message;
+        settle({ answer, replace: worn });
       } else if (message.kind === "loading") heard = performance.now() + START_TIMEOUT_MS;
       else if (message.kind === "loaded") heard = performance.now();
       else if (message.kind === "broken") settle({ answer: null, replace: true });
@@ -154,7 +160,7 @@ function watch({ worker, progress }: Thread, job: WireJob): Promise<Watched> {
       polls = progress[0];
       if (now - heard < silenceMs && now - started < wallMs) return;
       const message = `no sign of life for ${Math.round((now - heard) / 1000)} s`;
-      settle({ answer: failure("timed-out", message, now - started), replace: true });
+      settle({ answer: job.next ? null : failure("timed-out", message, now - started), replace: true });
     };
     const timer = setInterval(check, Math.min(100, silenceMs / 10));
     worker.on("message", onMessage).on("error", onDeath).on("exit", onDeath);

@@ -1,4 +1,4 @@
-// The thread that holds a guest: one message in, one message out. The pool is on the other side (sandbox.ts).
+// The thread that holds a guest: one message in, one message out, each with one job or several. The pool is on the other side (sandbox.ts).
 
 import { parentPort, workerData } from "node:worker_threads";
 import { InfrastructureError, messageOf } from "../core/errors.js";
@@ -22,6 +22,9 @@ export type WorkerMessage =
   | { readonly kind: "loading" | "loaded" }
   | (WireExecution & { readonly kind: "done"; readonly worn: boolean });
 
+/** What is asked for next is begun without a word within this time of a message: waiting for words costs more. */
+const GO_MS = 5;
+
 async function main(): Promise<void> {
   const port = parentPort;
   if (!port) throw new InfrastructureError("worker.ts runs in a worker thread only");
@@ -30,15 +33,27 @@ async function main(): Promise<void> {
   const onLoading = (loading: boolean): void => post({ kind: loading ? "loading" : "loaded" });
   const guest = await openGuest(place, image, { progress, onLoading });
   const perform = async (job: WireJob): Promise<void> => {
-    const { reply, ...execution } = await guest.run(job);
+    const until = performance.now() + GO_MS;
+    const answer = await answerTo(guest, job);
+    const next: WireExecution[] = [];
+    for (let last = answer; next.length < (job.next?.length ?? 0); next.push(last)) {
+      if (last.execution.ending.kind !== "finished" || performance.now() > until || guest.worn) break;
+      guest.tidy();
+      last = await answerTo(guest, (job.next as readonly WireJob[])[next.length]);
+    }
     const { worn } = guest;
-    post({ kind: "done", execution, reply: reply && stringifyJson(reply), worn });
+    post({ kind: "done", ...answer, next, worn });
     if (!worn) guest.tidy();
   };
   port.on("message", (job: WireJob) => {
     perform(job).catch((error: unknown) => post({ kind: "broken", message: messageOf(error) }));
   });
   post({ kind: "ready", engine: guest.engine, image: image ? null : guest.image });
+}
+
+async function answerTo(guest: Guest, job: WireJob): Promise<WireExecution> {
+  const { reply, ...execution } = await guest.run(job);
+  return { execution, reply: reply && stringifyJson(reply) };
 }
 
 function openGuest(place: Place, image: Image | null, start: GuestStart): Promise<Guest> {

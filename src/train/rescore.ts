@@ -19,12 +19,16 @@ export interface RescoredGroup extends GradedGroup {
 /**
  * Adds logprobs to the rollouts that have a reward: the policy's for `policy.importance`, the reference's for KL. Without
  * these the engine is not asked.
+ *
+ * @param isLearnt  false where the step only collects: then KL in the reward is all that a record shows of them
  */
 export async function rescore(
   engine: Engine,
   groups: readonly GradedGroup[],
   { policy }: Config,
+  isLearnt = true,
 ): Promise<readonly RescoredGroup[]> {
+  if (!isLearnt && policy.klPlacement !== "reward") return groups;
   const sequences = groups.flatMap(({ promptTokens, rollouts }) =>
     rollouts.flatMap(({ reward, sample }) =>
       reward === null ? [] : [{ prompt: promptTokens, completion: sample.tokens }],

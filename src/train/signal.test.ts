@@ -134,6 +134,13 @@ describe("rescoring", () => {
     expect(rollouts.map(({ referenceLogprobs }) => referenceLogprobs)).toEqual([first, undefined, last]);
   });
 
+  it("asks nothing where a step only collects, unless KL in the reward shows in the records", async () => {
+    const settings = ["policy.importance={}", "policy.klCoefficient=0.1"];
+    expect(await rescore(engine, groups, configOf(...settings), false)).toBe(groups);
+    const inReward = configOf(...settings, "policy.klPlacement=reward");
+    expect(await rescore(engine, groups, inReward, false)).toEqual(await rescore(engine, groups, inReward));
+  });
+
   it("is followed by a refusal, before the run, of what an engine cannot do", () => {
     const able = (changes: Partial<Engine["capabilities"]>): Engine =>
       Object.assign(Object.create(engine) as Engine, { capabilities: { ...engine.capabilities, ...changes } });

@@ -35,7 +35,7 @@ export async function trainLoop(session: Session, report: Reporter, signal?: Abo
     const rollouts = ahead ?? (await orCheckpoint(session, null, () => rollOut(session, from, report)));
     const next = await orCheckpoint(session, rollouts, () => rollOutAhead(session, rollouts, report));
     const batch = await batchOf(rollouts, config);
-    const rescored = await clock.time("update", () => rescore(engine, batch.learnt, config));
+    const rescored = await clock.time("update", () => rescore(engine, batch.learnt, config, !batch.isCollected));
     const advantages = advantagesOf(rescored, config);
 
     const [update, { examples, funnel }] = await Promise.all([

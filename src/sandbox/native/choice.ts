@@ -46,7 +46,9 @@ export class ChoosingRoom implements Room {
     for (const room of new Set([this.#wasm, ...this.#used])) room.cancel();
   }
 
-  async run(job: Job): Promise<Execution> {
+  /** Each job alone: what the next runs in is decided by how it goes. */
+  async run(asked: Job): Promise<Execution> {
+    const { next: _, ...job } = asked;
     // There are no files in the native engine, not even a problem's own.
     if (job.request.op !== "run" || job.files !== undefined) return this.#runIn(this.#wasm, job);
     return this.#choice === "native" ? this.#runNatively(job) : this.#runByWeight(job);
