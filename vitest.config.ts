@@ -5,8 +5,9 @@ export default defineConfig({
     include: ["src/**/*.test.ts", "tests/**/*.test.ts"],
     globalSetup: ["tests/build.ts"],
     setupFiles: ["tests/setup.ts"],
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    // Far beyond what any takes: a loaded machine is slow, and what hangs is seen all the same.
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
     // A process for each file: tests that measure memory see their own only.
     pool: "forks",
     maxWorkers: 2,

@@ -79,7 +79,7 @@ describe("every algorithm", () => {
   });
 
   it.each(names)("trains on code and alignment together: %s", async (name) => {
-    const config = configOf(withAlignment(name), "train.steps=3", "rollouts.prompts=8", "alignment.maximumPerStep=4");
+    const config = configOf(withAlignment(name), "train.steps=2", "rollouts.prompts=5", "alignment.maximumPerStep=2");
     expect([config.algorithm, config.alignment.share]).toEqual([name, 0.4]);
     const last = (await run(config)).readMetrics().at(-1);
     expect(last?.["alignment/share"]).toBeGreaterThan(0);

@@ -157,24 +157,21 @@ describe("a run of CodeRL+", () => {
     }
   });
 
-  it("gives byte-equal metrics, rollouts and weights for the same seed, and others for another", async () => {
-    const again = await runSmall("again");
-    expect(deterministic(again)).toBe(deterministic(run));
-    expect(rolloutText(again)).toBe(rolloutText(run));
-    expect(weights(again).equals(weights(run))).toBe(true);
-    const other = await runSmall("other", ["seed=1"]);
-    expect(deterministic(other)).not.toBe(deterministic(run));
+  it("gives other metrics for another seed", async () => {
+    const other = await runSmall("other", ["seed=1", "train.steps=1"]);
+    expect(deterministic(run).startsWith(deterministic(other))).toBe(false);
   });
 
   it("changes nothing at learning rate 0", async () => {
-    const still = await runSmall("still", ["optimizer.learningRate=0", "train.keepCheckpoints=5"]);
-    const [first, last] = [2, 4].map((step) => readFileSync(join(still.checkpointPath(step), "model.safetensors")));
+    const few = ["train.steps=3", "train.checkpointEvery=1", "rollouts.prompts=5"];
+    const still = await runSmall("still", ["optimizer.learningRate=0", "train.keepCheckpoints=5", ...few]);
+    const [first, last] = [1, 3].map((step) => readFileSync(join(still.checkpointPath(step), "model.safetensors")));
     expect(first?.equals(last as Buffer)).toBe(true);
-    const scores = [0, 4].map((step) => still.readEvaluation("family", step)?.metrics);
+    const scores = [0, 3].map((step) => still.readEvaluation("family", step)?.metrics);
     expect(scores[1]).toEqual(scores[0]);
   });
 
-  it("stops after the step under way at Ctrl-C, and resumes", async () => {
+  it("stops after the step under way at Ctrl-C, and resumes to the same metrics, rollouts and weights", async () => {
     const path = join(root, "stopped");
     const child = command(["train", ...small.flatMap((setting) => ["--set", setting]), "--run", path]);
     await seen(child, /step 1\//);
@@ -186,6 +183,8 @@ describe("a run of CodeRL+", () => {
     expect(stopped.checkpointSteps().at(-1)).toBe(stepsDone);
     expect(await exited(command(["train", "--run", path, "--resume"]))).toBe(0);
     expect(deterministic(stopped)).toBe(deterministic(run));
+    expect(rolloutText(stopped)).toBe(rolloutText(run));
+    expect(weights(stopped).equals(weights(run))).toBe(true);
   });
 
   it("writes a report without script or outside resource", () => {
@@ -233,12 +232,12 @@ describe("a run that trains adapters", () => {
 
 describe("the other recipes", () => {
   it("grpo never asks for final values", async () => {
-    const run = await runSmall("grpo", [], "grpo");
+    const run = await runSmall("grpo", ["train.steps=2", "rollouts.prompts=4"], "grpo");
     expect(allRollouts(run).every(({ task }) => task === "code")).toBe(true);
   });
 
   it("alignment-only collects failures without learning, then learns from alignment alone", async () => {
-    const run = await runSmall("alignment-only", ["alignment.collectSteps=2"], "alignment-only");
+    const run = await runSmall("alignment-only", ["alignment.collectSteps=2", "rollouts.prompts=6"], "alignment-only");
     const updates = run.readMetrics().map((line) => line["policy/updates"] ?? 0);
     expect(updates.slice(0, 2)).toEqual([0, 0]);
     expect(updates.slice(2).every((count) => count > 0)).toBe(true);
@@ -257,8 +256,8 @@ describe("the baselines", () => {
 
   it("reasoning-only asks about reference programs from the first step, and writes no code", async () => {
     const references = new Set(readProblems(bundled("bundled", "train")).map(({ reference }) => reference));
-    const rollouts = allRollouts(await runSmall("reasoning-only", few, "reasoning-only"));
-    expect(rollouts.length).toBe(128);
+    const rollouts = allRollouts(await runSmall("reasoning-only", [...few, "rollouts.groupSize=2"], "reasoning-only"));
+    expect(rollouts.length).toBe(32);
     expect(rollouts.every(({ alignment }) => alignment && references.has(alignment.program))).toBe(true);
   });
 

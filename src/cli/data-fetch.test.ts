@@ -25,7 +25,7 @@ test("a benchmark's tasks are fetched to where eval looks, with size and licence
     expect(stderr).toContain("0.1 MB of 0.1 MB, 0/1 files");
     expect(readFileSync(join(folder, "data/leetcode/20240121-Jul.jsonl")).equals(tasks)).toBe(true);
     expect(stdout).toMatch(/every hash is right/);
-    expect(stdout.trim().split("\n").at(-1)).toMatch(/^ {2}coderlplus /);
+    expect(stdout.trim().split("\n").at(-1)).toBe("  coderlplus eval leetcode --engine MODEL_FOLDER");
   } finally {
     await hub.close();
     rmSync(folder, { recursive: true, force: true });

@@ -17,8 +17,9 @@ export interface EvalFlags extends PolicyFlags, TaskSelection, Omit<SandboxFlags
   readonly topP?: number;
   readonly maxTokens?: number;
   readonly contextTokens?: number;
-  readonly data: readonly string[];
-  readonly path: readonly string[];
+  /** As `path`. */
+  readonly data?: readonly string[];
+  readonly path?: readonly string[];
   readonly out?: string;
   readonly fresh?: boolean;
   readonly regrade?: boolean;
@@ -52,9 +53,8 @@ export function withEvalOptions(command: Command): Command {
     .option("--difficulty <name>", "tasks of this difficulty only")
     .option("--from <date>", "tasks published on this day or later, YYYY-MM-DD", day)
     .option("--to <date>", "tasks published on this day or before", day)
-    .option("--data <[name=]path>", "a benchmark's file or folder; may be repeated", addTo, [])
-    // The word that `data` uses.
-    .addOption(new Option("--path <[name=]path>").argParser(addTo).default([]).hideHelp())
+    .option("--path <[name=]path>", "a benchmark's own file or folder; may be repeated", addTo)
+    .addOption(new Option("--data <[name=]path>", "the same").argParser(addTo).hideHelp())
     .option("--concurrency <n>", "requests at an endpoint at once", positive, 16)
     .option("--samples-per-request <n>", "samples of a task that one request to an endpoint asks for", positive, 1)
     .option("--timeout <seconds>", "of one request to an endpoint", positive, 1800)
@@ -91,7 +91,7 @@ export function dataPaths(given: readonly string[], names: readonly string[]): R
       const name = names.find((each) => text.startsWith(`${each}=`));
       if (name !== undefined) return [name, text.slice(name.length + 1)];
       if (names.length === 1) return [names[0], text];
-      throw new UsageError(`--data ${text}: which benchmark's is it? Expected name=path, such as ${names[0]}=${text}`);
+      throw new UsageError(`--path ${text}: which benchmark's is it? Expected name=path, such as ${names[0]}=${text}`);
     }),
   );
 }

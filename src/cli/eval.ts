@@ -59,13 +59,15 @@ async function evalBenchmarks(names: readonly string[], flags: EvalFlags, write:
   if (names.length === 0) throw new UsageError("name the benchmarks to evaluate; --list shows those there are");
   const chosen = [...new Set(names)].map(benchmarkNamed);
   const paths = dataPaths(
-    [...flags.data, ...flags.path],
+    [...(flags.path ?? []), ...(flags.data ?? [])],
     chosen.map(({ name }) => name),
   );
   if (flags.completions !== undefined && chosen.length > 1)
     throw new UsageError("--completions is of one benchmark; name that one alone");
   // Before anything is asked: what the person has to put right is not to come after an hour.
-  const located = chosen.map((benchmark): Located => ({ benchmark, path: taskPath(benchmark, paths.get(benchmark.name)) }));
+  const located = chosen.map(
+    (benchmark): Located => ({ benchmark, path: taskPath(benchmark, paths.get(benchmark.name)) }),
+  );
   const evaluated = await policyFrom(flags);
   const { signal, release } = stopOnRequest(() =>
     process.stderr.write("\nstopping; every completion so far is kept. Press Ctrl-C again to stop at once\n"),

@@ -42,7 +42,12 @@ export function registerStudy(program: Command): void {
     .argument("<study>", "a study file (.yaml), or the name of one that ships with the package, such as first")
     .option("--only <variant...>", "run these variants only; the table shows all that have finished")
     .option("--seeds <n...>", "run these of the study's seeds only")
-    .option("--set <key=value>", "change one key of every training's config; may be repeated", collected, [])
+    .option(
+      "--set <key=value>",
+      "change one key of every training's config (of sft: with sft: before it); may be repeated",
+      collected,
+      [],
+    )
     .option("--out <folder>", "where everything is written (default: runs/studies/<name>)")
     .option("--jobs <n>", "trainings at once", positive, 1)
     .option("--fresh", "make again what was made from another file or other data")
@@ -59,15 +64,18 @@ function collected(value: string, all: string[]): string[] {
 async function runStudy(file: string, flags: Flags): Promise<void> {
   const plan = readPlan(studyFile(file), {
     settings: flags.set,
+    only: flags.only,
     ...(flags.out === undefined ? {} : { folder: flags.out }),
   });
   const jobs = selected(plan, flags);
+  const leaveOut = (reason: string): unknown => process.stderr.write(`not asked for, and left out: ${reason}\n`);
+  plan.unusable.forEach(leaveOut);
   const times = new Times(plan.folder);
   if (flags.dryRun) {
     process.stdout.write(dryRunText(plan, jobs, times, flags.json ?? false));
     return;
   }
-  settleChanges(plan, flags.fresh ?? false);
+  settleChanges(plan, flags.fresh ?? false, jobs).forEach(leaveOut);
   const progress = new StudyProgress(plan, jobs, flags.json ? process.stderr : process.stdout);
   const outcomes = await runUntilStopped(plan, jobs, flags.jobs, times, progress);
   const isWhole = outcomes.every(({ kind }) => kind !== "left");

@@ -6,18 +6,19 @@ import { describe, expect, it } from "vitest";
 import { StorageError } from "./errors.js";
 import { appendDurable, writeAtomic } from "./files.js";
 import { removeFolderAtomic, sweepTemporary } from "./folders.js";
+import { compiledModule } from "./worker.js";
 
 const folder = (): string => mkdtempSync(join(tmpdir(), "coderlplus-durable-"));
 
 describe("a file that is added to", () => {
   it("holds whole lines alone, also where there is no room for the next", () => {
     const path = join(folder(), "lines");
-    const files = new URL("./files.ts", import.meta.url).href;
+    const files = compiledModule(new URL("./files.js", import.meta.url))?.href;
     const script = `import { appendDurable } from ${JSON.stringify(files)};
       const line = "x".repeat(299) + "\\n";
       try { for (let i = 0; i < 100; i++) appendDurable(process.argv[1], line); }
       catch (error) { console.log(error.name + ": " + error.message); }`;
-    const node = [process.execPath, "--import", "tsx", "--input-type=module", "-e", script, path];
+    const node = [process.execPath, "--input-type=module", "-e", script, path];
     const { stdout } = spawnSync("bash", ["-c", 'ulimit -f 1; exec "$@"', "bash", ...node], { encoding: "utf8" });
     expect(stdout.trim()).toBe(
       `StorageError: ${path}: cannot write it (larger than this process may write, as ulimit -f says)`,

@@ -93,9 +93,9 @@ test.each([
   ["a long decimal", `1${"0".repeat(1 << 20)}1.0`, `1${"0".repeat(1 << 20)}1`],
 ])("a mebibyte of %s is compared at once", (_name, got, expected) => {
   for (const mode of ["strict", "official"] as const) {
-    const started = performance.now();
+    const before = process.cpuUsage();
     compareStdout(got, expected, { ...exact, floatTolerance: 1e-6 }, mode);
-    expect(performance.now() - started).toBeLessThan(2000);
+    expect(process.cpuUsage(before).user / 1000).toBeLessThan(2000);
   }
   expect(stdout(`a${" ".repeat(1 << 20)}\n`, "a")).toBe("equal");
 });

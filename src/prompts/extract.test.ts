@@ -51,11 +51,11 @@ test.each([
 test.each(["~", "`", "```python ", "~~~ x\n", "```\n", " ", "``` `\n", "x```python\n"])(
   "a megabyte of %j takes no time",
   (piece) => {
-    const started = performance.now();
+    const before = process.cpuUsage();
     extractProgram(piece.repeat((1 << 20) / piece.length));
     extractProgram(`${piece.repeat((1 << 20) / piece.length)}\``);
     extractProgram(`\`\`\`python\n${piece.repeat((1 << 20) / piece.length)}`);
-    expect(performance.now() - started).toBeLessThan(3000);
+    expect(process.cpuUsage(before).user / 1000).toBeLessThan(3000);
   },
 );
 

@@ -2,7 +2,7 @@
 // choices. Not a sample of what models write.
 
 /** The next number from a list of choices, below `n`; 0 when they are used up, so that every list is a program. */
-class Choices {
+export class Choices {
   #at = 0;
   constructor(private readonly numbers: readonly number[]) {}
 

@@ -140,6 +140,17 @@ describe("a checkpoint of adapters", () => {
     expect(adapterBytes).toBeLessThan(statSync(join(checkpoint, "model.safetensors")).size / 2);
   });
 
+  it("leaves nothing of itself to the one that is saved over it", async () => {
+    const { folder } = createTestModel();
+    const checkpoint = join(scratch, "over");
+    await (await open(folder)).save(checkpoint, { optimizer: true });
+    const full = await open(folder, { lora: null });
+    await full.save(checkpoint, { optimizer: false });
+    await expect(full.load(checkpoint, { optimizer: true })).rejects.toThrow("optimizer.safetensors: no such file");
+    await full.load(checkpoint, { optimizer: false });
+    expect(existsSync(join(checkpoint, "adapter"))).toBe(false);
+  });
+
   it("is refused where it does not fit the engine", async () => {
     const { folder } = createTestModel();
     const checkpoint = join(scratch, "fit");

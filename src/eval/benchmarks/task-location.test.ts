@@ -39,17 +39,34 @@ describe("where a benchmark's tasks lie", () => {
   });
 
   it("is where data fetch put them, and the error names the command, the size and the licence where they are not", () => {
-    expect(() => taskPath(fetched)).toThrow(
-      /^livecodebench: .*coderlplus data fetch livecodebench {3}\(4\.50 GB; licence: CC \(variant not named\)\).*--path/,
+    const leetcode = { name: "leetcode", file: { kind: "fetched", dataSet: "leetcode" } } as const;
+    expect(() => taskPath(leetcode)).toThrow(
+      /^leetcode: .*20240121-Jul\.jsonl is not in .*coderlplus data fetch leetcode {3}\(3\.0 MB; licence: DeepSeek.*--path/,
     );
+    mkdirSync("data/leetcode", { recursive: true });
+    writeFileSync("data/leetcode/20240121-Jul.jsonl.0123.part", "{}");
+    expect(() => taskPath(leetcode)).toThrow(/data fetch leetcode/);
+    writeFileSync("data/leetcode/20240121-Jul.jsonl", "{}\n");
+    expect(taskPath(leetcode)).toBe(join("data", "leetcode", "20240121-Jul.jsonl"));
+  });
+
+  it("is a folder where the set has several files, and never a part of them", () => {
     mkdirSync("data/livecodebench", { recursive: true });
-    writeFileSync("data/livecodebench/SOURCE.json", "{}");
-    writeFileSync("data/livecodebench/test.jsonl.part", "{}");
-    expect(() => taskPath(fetched)).toThrow(/data fetch livecodebench/);
-    writeFileSync("data/livecodebench/test.jsonl", "{}\n");
-    expect(taskPath(fetched)).toBe(join("data", "livecodebench", "test.jsonl"));
-    writeFileSync("data/livecodebench/test2.jsonl", "{}\n");
+    for (const name of ["test.jsonl", "test2.jsonl", "test3.jsonl"]) {
+      writeFileSync(join("data/livecodebench", name), "{}\n");
+      expect(() => taskPath(fetched)).toThrow(/test4\.jsonl is not in .*data fetch livecodebench {3}\(3\.80 GB/);
+    }
+    writeFileSync("data/livecodebench/test4.jsonl", "{}\n");
     expect(taskPath(fetched)).toBe(join("data", "livecodebench"));
+  });
+
+  it("is whatever data file is there where the set is known by patterns only", () => {
+    const reasoning = { name: "code-reasoning", file: { kind: "fetched", dataSet: "code-reasoning" } } as const;
+    mkdirSync("data/code-reasoning/data", { recursive: true });
+    writeFileSync("data/code-reasoning/SOURCE.json", "{}");
+    expect(() => taskPath(reasoning)).toThrow(/data fetch code-reasoning/);
+    writeFileSync("data/code-reasoning/data/test-0.parquet", "");
+    expect(taskPath(reasoning)).toBe(join("data", "code-reasoning", "data", "test-0.parquet"));
   });
 });
 

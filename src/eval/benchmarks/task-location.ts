@@ -26,19 +26,37 @@ export function fetchedFolder(dataSet: string): string {
  */
 export function taskPath({ name, file }: Pick<Benchmark, "name" | "file">, given?: string): string {
   if (given !== undefined) {
-    if (isThere(given)) return onlyFile(given);
+    if (isThere(given)) return given;
     throw new UsageError(`${given}: no such file or folder; expected the tasks of ${name}`);
   }
   if (file.kind === "bundled") return fileURLToPath(new URL(file.path, ASSETS));
   const folder = fetchedFolder(file.dataSet);
-  if (isThere(folder) && dataFiles(folder).length > 0) return onlyFile(folder);
-  const { licence, gigabytes } = dataSetNamed(file.dataSet);
+  const { files, licence, gigabytes } = dataSetNamed(file.dataSet);
+  const missing = missingOf(folder, files);
+  if (missing.length === 0) return onlyFile(folder, files);
   const size = gigabytes === null ? "size not known here" : sizeText(gigabytes * 1e9);
   throw new UsageError(
-    `${name}: its tasks are not in ${folder} (they do not come with coderlplus). Fetch them with: ` +
+    `${name}: its tasks do not come with coderlplus, and ${missing.join(", ")} is not in ${folder}. Fetch them with: ` +
       `coderlplus data fetch ${file.dataSet}   (${size}; licence: ${licence ?? "see its page"}), ` +
       "or name a file or folder of your own with --path",
   );
+}
+
+/** What a fetch would have brought: files by their names, or any data file where the data set has patterns only. */
+function missingOf(folder: string, files: readonly string[]): string[] {
+  if (files.some(isPattern)) {
+    return isThere(folder) && dataFiles(folder).length > 0 ? [] : [files.join(" or ")];
+  }
+  return files.filter((file) => !isThere(join(folder, file)));
+}
+
+function onlyFile(folder: string, files: readonly string[]): string {
+  const found = files.some(isPattern) ? dataFiles(folder) : files.map((file) => join(folder, file));
+  return found.length === 1 ? found[0] : folder;
+}
+
+function isPattern(file: string): boolean {
+  return /[*?]/.test(file);
 }
 
 /**
@@ -71,12 +89,6 @@ function dataFiles(folder: string): string[] {
     (name) => DATA.test(name) && name !== RECORD && statSync(join(folder, name)).isFile(),
   );
   return names.sort().map((name) => join(folder, name));
-}
-
-/** A folder of one data file is that file. */
-function onlyFile(path: string): string {
-  const files = taskFiles(path);
-  return files.length === 1 ? files[0] : path;
 }
 
 function isThere(path: string): boolean {

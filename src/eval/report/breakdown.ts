@@ -4,7 +4,7 @@
 import { mean, standardError } from "../../core/maths.js";
 import type { EvaluationInfo, SampleRecord } from "../records.js";
 import { type Interval, interval } from "./intervals.js";
-import { countTasks, type Grading, gradings, metricsFor, scoresAt } from "./task-scores.js";
+import { countTasks, type Grading, gradings, metrics, scoresAt } from "./task-scores.js";
 
 export interface Score {
   readonly value: number;
@@ -50,9 +50,9 @@ export interface Breakdown {
 export function breakDown(info: EvaluationInfo, samples: readonly SampleRecord[]): Breakdown {
   const key = `${info.benchmark} ${info.prompts}`;
   return {
-    scores: scoresOf(info, samples, key),
-    byDifficulty: grouped(info, samples, "difficulty", ({ difficulty }) => difficulty),
-    byMonth: grouped(info, samples, "month", ({ date }) => date?.slice(0, "YYYY-MM".length), true),
+    scores: scoresOf(samples, key),
+    byDifficulty: grouped(samples, "difficulty", ({ difficulty }) => difficulty),
+    byMonth: grouped(samples, "month", ({ date }) => date?.slice(0, "YYYY-MM".length), true),
     completions: samples.length,
     reasons: { strict: reasonsOf(samples, "strict"), official: reasonsOf(samples, "official") },
     infrastructure: { strict: failures(samples, "strict"), official: failures(samples, "official") },
@@ -68,10 +68,10 @@ export function breakDown(info: EvaluationInfo, samples: readonly SampleRecord[]
   };
 }
 
-function scoresOf({ decoding }: EvaluationInfo, samples: readonly SampleRecord[], key: string): Scores {
+function scoresOf(samples: readonly SampleRecord[], key: string): Scores {
   const counts = { strict: countTasks(samples, "strict"), official: countTasks(samples, "official") };
   return Object.fromEntries(
-    metricsFor(decoding.samples).flatMap(({ name, grading, k }) => {
+    metrics.flatMap(({ name, grading, k }) => {
       const scores = [...scoresAt(k, counts[grading]).values()];
       return scores.length === 0 ? [] : [[name, scoreOf(scores, `${key} k=${k}`)] as const];
     }),
@@ -89,7 +89,6 @@ function scoreOf(scores: readonly number[], key: string): Score {
 }
 
 function grouped(
-  info: EvaluationInfo,
   samples: readonly SampleRecord[],
   kind: string,
   groupOf: (sample: SampleRecord) => string | undefined,
@@ -104,7 +103,7 @@ function grouped(
     else groups.set(group, [sample]);
   }
   const names = sorted ? [...groups.keys()].sort() : [...groups.keys()];
-  const entries = names.map((name) => [name, scoresOf(info, groups.get(name) ?? [], `${kind} ${name}`)] as const);
+  const entries = names.map((name) => [name, scoresOf(groups.get(name) ?? [], `${kind} ${name}`)] as const);
   return Object.fromEntries(entries);
 }
 

@@ -86,6 +86,20 @@ describe("the page of differences", () => {
     expect(html).toMatch(/<summary>broken · toy · b · 1\/1 to 0\/1<\/summary>/);
   });
 
+  it("shows the first right completion of a solved task, and the first one of another", () => {
+    const drawn = (marks: string): Evaluation =>
+      evaluation(
+        testSamples({ a: marks }).map((sample) => ({
+          ...sample,
+          grade: { ...sample.grade, extracted: `program ${sample.sample}` },
+        })),
+        { decoding: four },
+      );
+    const html = pageOf(policy("before", drawn("wwww")), policy("after", drawn("wwrr")));
+    expect(html.match(/<pre>program \d<\/pre>/g)).toEqual(["<pre>program 0</pre>", "<pre>program 2</pre>"]);
+    expect(html).toContain("after: 2 of 4 right; this one right");
+  });
+
   it("filters by style alone: every choice has a button, a rule and the tasks of its class", () => {
     const marks = { a: "w", b: "r", c: "w", d: "r" };
     const html = pageOf(

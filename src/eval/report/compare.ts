@@ -6,7 +6,7 @@ import { type Interval, pairedInterval, type SeedScores } from "../../runs/compa
 import type { PromptStyle } from "../benchmarks/benchmark.js";
 import { type Change, changes, commonEvaluations, pairTasks } from "./pair.js";
 import type { Evaluation } from "./read.js";
-import { countTasks, type Metric, metricsFor, scoresAt } from "./task-scores.js";
+import { countTasks, type Metric, metrics, scoresAt } from "./task-scores.js";
 
 interface MetricDifference {
   /** Means over the tasks that both have a score of. */
@@ -54,14 +54,14 @@ export function compareEvaluations(base: Named, other: Named): EvaluationCompari
 
 function compareBenchmark(base: Evaluation, other: Evaluation): BenchmarkComparison {
   const paired = pairTasks(base, other);
-  const { benchmark, prompts, decoding } = base.info;
+  const { benchmark, prompts } = base.info;
   return {
     benchmark,
     prompts,
     steps: { base: base.info.step, other: other.info.step },
     tasks: paired.length,
     metrics: Object.fromEntries(
-      metricsFor(decoding.samples).flatMap((metric) => {
+      metrics.flatMap((metric) => {
         const difference = metricDifference(metric, base, other);
         return difference === null ? [] : [[metric.name, difference]];
       }),

@@ -102,8 +102,8 @@ function shown({ count, sample }: Side, name: string): ShownSide {
     if (strict.message !== undefined) texts.push(["message", strict.message]);
   } else if (strict.kind === "infrastructure") texts.push(["message", strict.message]);
   const doubt = official.kind === strict.kind ? "" : `; official grading: ${official.kind}`;
-  const cut = sample.stopReason === "length" ? "; cut off at its limit" : "";
-  return { title: `${name}: ${count.c} of ${count.n} right; this one ${verdict}${doubt}${cut}`, texts };
+  const end = { stop: "", length: "; cut off at its limit", "no-room": "; no room behind the prompt" };
+  return { title: `${name}: ${count.c} of ${count.n} right; this one ${verdict}${doubt}${end[sample.stopReason]}`, texts };
 }
 
 /** What all texts of a page may come to, in characters: a browser opens such a page at once. */

@@ -35,7 +35,7 @@ export function scoresAt(k: number, counts: readonly TaskCount[]): Map<string, n
   return new Map(counts.filter(({ n }) => n >= k).map(({ task, n, c }) => [task, passAtK(n, c, k)]));
 }
 
-/** The k that reports know; a benchmark has those up to its completions a task. */
+/** The k that reports know; of an evaluation count those for which a task has completions enough. */
 const TRIES = [1, 5, 10, 100];
 
 export interface Metric {
@@ -45,11 +45,9 @@ export interface Metric {
   readonly k: number;
 }
 
-/** @param samples  completions a task */
-export function metricsFor(samples: number): Metric[] {
-  const tries = TRIES.filter((k) => k <= samples);
-  return gradings.flatMap((grading) => tries.map((k) => ({ name: metricName(grading, k), grading, k })));
-}
+export const metrics: readonly Metric[] = gradings.flatMap((grading) =>
+  TRIES.map((k) => ({ name: metricName(grading, k), grading, k })),
+);
 
 export function metricName(grading: Grading, k: number): string {
   return `${grading === "official" ? "official_" : ""}pass_at_${k}`;

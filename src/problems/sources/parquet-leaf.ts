@@ -7,8 +7,8 @@ import type { ColumnMetaData, DecodedArray, PageHeader, SchemaTree } from "hypar
 import { parquetHeader, readPage } from "hyparquet/src/column.js";
 import { convert, DEFAULT_PARSERS } from "hyparquet/src/convert.js";
 import { getTreePath, isFlatColumn } from "hyparquet/src/schema.js";
-import { compressors } from "hyparquet-compressors";
 import { Float } from "../../core/json.js";
+import { boundedCompressors } from "./parquet-codecs.js";
 
 const HEADER_BYTES = 1 << 13;
 const MAXIMUM_HEADER_BYTES = 1 << 24;
@@ -41,7 +41,14 @@ export class ParquetLeaf {
     const schemaPath = getTreePath(schema, chunk.path_in_schema);
     const element = schemaPath[schemaPath.length - 1].element;
     this.path = chunk.path_in_schema.join(".");
-    this.#decoder = { ...chunk, pathInSchema: chunk.path_in_schema, element, schemaPath, parsers, compressors };
+    this.#decoder = {
+      ...chunk,
+      pathInSchema: chunk.path_in_schema,
+      element,
+      schemaPath,
+      parsers,
+      compressors: boundedCompressors,
+    };
     this.#isFlat = isFlatColumn(schemaPath);
     // Some writers leave out where the dictionary is, or say 0.
     this.#offset = Number(chunk.dictionary_page_offset || chunk.data_page_offset);

@@ -2,16 +2,20 @@ import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { brotliCompressSync, gzipSync } from "node:zlib";
 import { describe, expect, it, test } from "vitest";
 import { UsageError } from "../../core/errors.js";
 import { Float } from "../../core/json.js";
 import { Rng } from "../../core/rng.js";
+import { boundedCompressors } from "./parquet-codecs.js";
 import type { RawRow } from "./rows.js";
 import { openRows } from "./rows.js";
 
 const fixture = (name: string): string => fileURLToPath(new URL(`fixtures/${name}`, import.meta.url));
 
 const ROWS = 120;
+/** printf 'hello hello hello hello hi' | zstd -19 -c | base64 */
+const HELLO = "KLUv/QRobQAAOGhlbGxvIGkBAElKEfr7ma0=";
 
 /** Row i of the two files of small pages, as fixtures/make.py writes it. */
 function expected(i: number): Record<string, unknown> {
@@ -81,5 +85,44 @@ describe("Parquet", () => {
       }
     }
     expect(errors).toBeGreaterThan(10);
+  });
+});
+
+describe("a packed page", () => {
+  const text = Buffer.from("abc ".repeat(70_000));
+  // Frames whose blocks repeat one byte: 1,000 bytes for every four.
+  const repeated = (blocks: number): number[] =>
+    Array.from({ length: blocks }, (_, i) => {
+      const header = (1000 << 3) | (1 << 1) | Number(i === blocks - 1);
+      return [header & 255, (header >> 8) & 255, header >> 16, 120];
+    }).flat();
+  const zstd = (window: number, blocks: number): Uint8Array =>
+    Uint8Array.from([0x28, 0xb5, 0x2f, 0xfd, 0, window << 3, ...repeated(blocks)]);
+
+  it.each([
+    ["GZIP", gzipSync(text), text.length],
+    ["BROTLI", brotliCompressSync(text), text.length],
+    ["ZSTD", zstd(7, 40), 40_000],
+    ["ZSTD", Buffer.from(HELLO, "base64"), 26],
+  ] as const)("%s: is unpacked to what it claims, and to no byte more", (codec, packed, length) => {
+    const unpack = boundedCompressors[codec];
+    expect(unpack?.(packed, length)).toHaveLength(length);
+    expect(() => unpack?.(packed, length - 1)).toThrow(`a page holds more than the ${length - 1} bytes that it claims`);
+    expect(() => unpack?.(packed.subarray(0, packed.length - 9), length)).toThrow(Error);
+  });
+
+  it("that holds more than it claims is one clear error, in a file", async () => {
+    const bytes = readFileSync(fixture("pages-v1.parquet"));
+    bytes.set(zstd(7, 12), bytes.indexOf(Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd)));
+    const path = join(mkdtempSync(join(tmpdir(), "coderlplus-parquet-")), "bomb.parquet");
+    writeFileSync(path, bytes);
+    const read = async (): Promise<void> => {
+      for await (const row of (await openRows(path)).read(undefined)) expect(row.kind).toBe("row");
+    };
+    await expect(read()).rejects.toThrow(/bomb\.parquet: .*a page holds more than the \d+ bytes that it claims/);
+  });
+
+  it("may not ask for more memory than any writer uses", () => {
+    expect(() => boundedCompressors.ZSTD?.(zstd(20, 1), 1000)).toThrow(/window of 2\^30 bytes, expected 2\^27/);
   });
 });

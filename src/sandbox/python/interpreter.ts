@@ -12,7 +12,7 @@ import type { Ending, Execution, WireJob, World } from "../job.js";
 import { type FileSystem, withFiles } from "./files.js";
 import { buildFirewall, Killed } from "./firewall.js";
 import { cached, isCached } from "./image.js";
-import { Pages, type SavedMemory } from "./marks.js";
+import { SavedMemory } from "./marks.js";
 import { installPackages } from "./packages.js";
 import { Ports, type Position, WORK_PER_MS } from "./ports.js";
 import { PAGE_BYTES, TABLE_BYTES, tableAddress, trackStores } from "./store-tracking.js";
@@ -75,11 +75,9 @@ const STANDARD_LIBRARY = `sys os io re heapq bisect itertools functools collecti
   ast symtable abc contextlib asyncio threading queue numbers textwrap`;
 
 /** A state that runs can begin from. */
-export class Checkpoint {
-  constructor(
-    readonly memory: SavedMemory,
-    readonly position: Position,
-  ) {}
+interface State {
+  readonly memory: SavedMemory;
+  readonly position: Position;
 }
 
 /** 16 MB: what a program has built up in its first part is copied for it, once. */
@@ -91,9 +89,11 @@ export class Interpreter {
   readonly #entry: number;
   readonly #baselineHeap: number;
   readonly #surroundings: Surroundings;
-  readonly #start: Checkpoint;
+  readonly #start: State;
+  /** The other state that runs can begin from, once there is one. */
+  #checkpoint: State;
   /** What the memory is, but for its marked pages. */
-  #at: Checkpoint;
+  #at: State;
   #dirty = false;
   /** Whether all code leaves marks of what it writes; a package's compiled code does not. */
   readonly #marked: boolean;
@@ -109,7 +109,9 @@ export class Interpreter {
     const end = module._sbrk(0);
     ports.marks.clear();
     const base = module.HEAPU8.slice(0, end);
-    this.#start = new Checkpoint({ base, changed: new Pages(base, []) }, ports.origin());
+    const position = ports.origin();
+    this.#start = { memory: new SavedMemory(base), position };
+    this.#checkpoint = { memory: new SavedMemory(base), position };
     this.#at = this.#start;
   }
 
@@ -176,13 +178,14 @@ export class Interpreter {
     this.#ports.work += work;
   }
 
-  /** Puts a saved state back, the first one unless told otherwise; nothing to do where nothing has run since. */
-  restore(state: Checkpoint = this.#start): void {
+  /** Puts a state back; nothing to do where nothing has run since. */
+  restore(to: "start" | "checkpoint" = "start"): void {
+    const state = to === "start" ? this.#start : this.#checkpoint;
     if (!this.#dirty && this.#at === state) return;
     const { marks } = this.#ports;
     if (this.#at !== state) {
       for (const { memory } of [this.#at, state]) {
-        for (const page of memory.changed.numbers) marks.add(page * PAGE_BYTES, 1);
+        for (const page of memory.changed) marks.add(page * PAGE_BYTES, 1);
       }
     }
     marks.restore(state.memory);
@@ -191,25 +194,28 @@ export class Interpreter {
     this.#dirty = false;
   }
 
-  /** The state as it is after a run that began at the first one; null where it is not worth keeping, or not to be trusted. */
-  checkpoint(): Checkpoint | null {
+  /**
+   * Keeps the state as it is after a run that began at the start, in the place of the one kept before.
+   *
+   * @returns false where it is not worth keeping, or not to be trusted
+   */
+  keep(): boolean {
     const pages = this.#ports.marks.reachedPages();
-    if (pages === null || pages.length > MAX_CHECKPOINT_PAGES || this.#surroundings.hasOpenFiles) return null;
-    const heap = this.#python._module.HEAPU8;
-    const changed = new Pages(heap, pages);
-    this.#at = new Checkpoint({ base: this.#start.memory.base, changed }, this.#ports.position());
+    if (pages === null || pages.length > MAX_CHECKPOINT_PAGES || this.#surroundings.hasOpenFiles) return false;
+    const { memory } = this.#checkpoint;
+    memory.keep(this.#python._module.HEAPU8, pages);
+    this.#checkpoint = { memory, position: this.#ports.position() };
+    this.#at = this.#checkpoint;
     this.#ports.marks.clear();
     this.#dirty = false;
-    return this.#at;
+    return true;
   }
 
   /** @internal Bytes of the memory that are not as in the state that was put back last: for tests, there must be none. */
   strayBytes(): number {
-    const { base, changed } = this.#at.memory;
     const heap = this.#python._module.HEAPU8;
     const expected = Buffer.alloc(heap.length);
-    expected.set(base);
-    for (const page of changed.numbers) changed.putBack(expected, page);
+    this.#at.memory.putBack(expected, 0, heap.length / PAGE_BYTES, 0);
     if (expected.equals(heap)) return 0;
     return heap.reduce((count, byte, at) => count + Number(byte !== expected[at]), 0);
   }

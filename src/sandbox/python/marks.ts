@@ -6,34 +6,62 @@ import type { WasmMemory } from "./wasm.js";
 
 const PAGES_PER_WORD = 8;
 
-/** Copies of some pages, one after another: an allocation for each would cost more than the copying. */
-export class Pages {
-  readonly numbers: readonly number[];
-  readonly #bytes: Uint8Array;
-  /** By page: where its copy begins. */
-  readonly #places: ReadonlyMap<number, number>;
+/** A state of the memory: the first one whole, and copies of the pages that are not as there. */
+export class SavedMemory {
+  readonly #base: Uint8Array;
+  #changed: readonly number[] = [];
+  /** One after another, in a buffer that serves one set of pages after the other: a fresh one costs more than copying. */
+  #copies = new Uint8Array(0);
+  /** By page: where its copy begins, plus one; 0 where there is none. */
+  #places = new Int32Array(0);
 
-  /** @param numbers  ascending */
-  constructor(heap: Uint8Array, numbers: readonly number[]) {
-    this.numbers = numbers;
-    this.#bytes = new Uint8Array(numbers.length * PAGE_BYTES);
-    this.#places = new Map(numbers.map((page, index) => [page, index * PAGE_BYTES]));
-    for (const [first, end] of runsOf(numbers)) {
-      this.#bytes.set(heap.subarray(first * PAGE_BYTES, end * PAGE_BYTES), this.#places.get(first));
+  /** @param base  of the memory, from its beginning; beyond it there is nothing yet: zeros */
+  constructor(base: Uint8Array) {
+    this.#base = base;
+  }
+
+  /** The pages that are not as in the first state, ascending. */
+  get changed(): readonly number[] {
+    return this.#changed;
+  }
+
+  /** The same first state, and these pages as they are now; what was kept here before is forgotten. @param pages  ascending */
+  keep(heap: Uint8Array, pages: readonly number[]): void {
+    for (const page of this.#changed) this.#places[page] = 0;
+    const bytes = pages.length * PAGE_BYTES;
+    if (this.#copies.length < bytes) this.#copies = new Uint8Array(2 * bytes);
+    if (this.#places.length < pagesOf(heap)) this.#places = new Int32Array(pagesOf(heap));
+    for (const [index, page] of pages.entries()) this.#places[page] = index * PAGE_BYTES + 1;
+    this.#changed = pages;
+    for (const [first, end] of runsOf(pages)) {
+      this.#copies.set(heap.subarray(first * PAGE_BYTES, end * PAGE_BYTES), this.#places[first] - 1);
     }
   }
 
-  /** Writes a page, or its beginning, back where it is among these. */
-  putBack(heap: Uint8Array, page: number, length = PAGE_BYTES): void {
-    const place = this.#places.get(page);
-    if (place !== undefined) heap.set(this.#bytes.subarray(place, place + length), page * PAGE_BYTES);
+  /** Writes the pages from `first` to before `end` back, and as many bytes of the page behind them. */
+  putBack(heap: Uint8Array, first: number, end: number, beyond: number): void {
+    const places = this.#places;
+    const to = Math.min(end * PAGE_BYTES + beyond, heap.length);
+    for (let page = first, at = first * PAGE_BYTES; at < to; at = page * PAGE_BYTES) {
+      const place = places[page] ?? 0;
+      // On to the first page whose bytes do not lie behind these.
+      const step = place && PAGE_BYTES;
+      let expected = place;
+      do {
+        page++;
+        expected += step;
+      } while (page * PAGE_BYTES < to && (places[page] ?? 0) === expected);
+      const stop = Math.min(page * PAGE_BYTES, to);
+      if (place > 0) heap.set(this.#copies.subarray(place - 1, place - 1 + stop - at), at);
+      else this.#putBase(heap, at, stop);
+    }
   }
-}
 
-/** A state of the memory: the first one whole, and the pages that are not as there. */
-export interface SavedMemory {
-  readonly base: Uint8Array;
-  readonly changed: Pages;
+  #putBase(heap: Uint8Array, from: number, to: number): void {
+    const base = this.#base;
+    if (from < base.length) heap.set(base.subarray(from, to), from);
+    if (to > base.length) heap.fill(0, Math.max(from, base.length), to);
+  }
 }
 
 export class Marks {
@@ -65,7 +93,7 @@ export class Marks {
   /** Forgets everything: the memory is as saved. */
   clear(): void {
     const heap = this.#bytes();
-    heap.fill(0, this.#table, this.#table + (heap.length >>> PAGE_BITS));
+    heap.fill(0, this.#table, this.#table + pagesOf(heap));
   }
 
   /**
@@ -76,7 +104,7 @@ export class Marks {
     const heap = this.#bytes();
     if (this.#isForged(heap)) return null;
     const pages: number[] = [];
-    const count = heap.length >>> PAGE_BITS;
+    const count = pagesOf(heap);
     for (let word = 0; word * PAGES_PER_WORD < count; word++) {
       if (this.#words[word] === 0n) continue;
       for (let page = word * PAGES_PER_WORD; page < (word + 1) * PAGES_PER_WORD; page++) {
@@ -90,10 +118,14 @@ export class Marks {
   reachedPages(): number[] | null {
     const pages = this.pages();
     if (pages === null) return null;
-    const count = this.#bytes().length >>> PAGE_BITS;
+    const count = pagesOf(this.#bytes());
     const beside = (this.#table >>> PAGE_BITS) - 1;
-    const reached = new Set(pages.flatMap((page) => [page, page + 1]));
-    return [...reached].filter((page) => page < count && page !== beside).sort((a, b) => a - b);
+    const reached: number[] = [];
+    for (const page of pages) {
+      if (reached.at(-1) !== page && page !== beside) reached.push(page);
+      if (page + 1 < count && page + 1 !== beside) reached.push(page + 1);
+    }
+    return reached;
   }
 
   /**
@@ -102,14 +134,9 @@ export class Marks {
    */
   restore(saved: SavedMemory): void {
     const heap = this.#bytes();
-    const { base, changed } = saved;
     const pages = this.pages();
-    if (pages === null) putBack(heap, base, 0, heap.length);
-    for (const [first, end] of pages ? runsOf(pages) : []) {
-      putBack(heap, base, first * PAGE_BYTES, Math.min(end * PAGE_BYTES + REACH_BYTES, heap.length));
-      changed.putBack(heap, end, REACH_BYTES);
-    }
-    for (const page of pages ?? changed.numbers) changed.putBack(heap, page);
+    if (pages === null) saved.putBack(heap, 0, pagesOf(heap), 0);
+    else for (const [first, end] of runsOf(pages)) saved.putBack(heap, first, end, REACH_BYTES);
     this.clear();
   }
 
@@ -117,7 +144,8 @@ export class Marks {
   #isForged(heap: Uint8Array): boolean {
     const last = (this.#table + TABLE_BYTES) >>> PAGE_BITS;
     const first = (this.#table >>> PAGE_BITS) - 1;
-    return heap.subarray(this.#table + first, this.#table + last + 1).some((mark) => mark !== 0);
+    for (let page = first; page <= last; page++) if (heap[this.#table + page] !== 0) return true;
+    return false;
   }
 
   /** The memory moves when it grows. */
@@ -130,10 +158,8 @@ export class Marks {
   }
 }
 
-/** Beyond what was saved there was nothing yet. */
-function putBack(heap: Uint8Array, base: Uint8Array, from: number, to: number): void {
-  if (from < base.length) heap.set(base.subarray(from, to), from);
-  if (to > base.length) heap.fill(0, Math.max(from, base.length), to);
+function pagesOf(heap: Uint8Array): number {
+  return heap.length >>> PAGE_BITS;
 }
 
 /** Ascending numbers as ranges, the end not included. */

@@ -6,8 +6,8 @@ import { mixedPrograms } from "../../../bench/sandbox/programs.js";
 import { stringifyJson } from "../../core/json.js";
 import { type Execution, type Job, toWire } from "../job.js";
 import { markingWrites } from "./host-writes.js";
-import { Checkpoint, Interpreter } from "./interpreter.js";
-import { Marks, Pages } from "./marks.js";
+import { Interpreter } from "./interpreter.js";
+import { Marks, SavedMemory } from "./marks.js";
 import { PythonGuest } from "./python.js";
 import { PAGE_BYTES, TABLE_BYTES, tableAddress, trackStores } from "./store-tracking.js";
 import { type WasmMemory, wasm } from "./wasm.js";
@@ -101,14 +101,13 @@ describe("a checkpoint", () => {
     const source = "data = list(range(50000))\nprint(len(data))";
     const prepare = { op: "prepare", name: "program", source, preamble: "", execute: true };
     interpreter.run(toWire({ request: prepare, stdin: "", limits }));
-    const state = interpreter.checkpoint();
-    expect(state).toBeInstanceOf(Checkpoint);
+    expect(interpreter.keep()).toBe(true);
     expect(interpreter.strayBytes()).toBe(0);
     for (let i = 0; i < 3; i++) {
       const call = { function: "data.append", arguments: [i], keywords: {} };
       interpreter.run(toWire({ request: { op: "resume", call }, stdin: "", limits }));
       if (i === 1) interpreter.restore();
-      interpreter.restore(state ?? undefined);
+      interpreter.restore("checkpoint");
       expect(interpreter.strayBytes()).toBe(0);
     }
     interpreter.restore();
@@ -260,7 +259,7 @@ describe("every kind of store leaves its mark", () => {
     if (wiped[0] !== undefined) store(table + Math.floor(place / PAGE_BYTES), 0);
     if (wiped[1] !== undefined) for (const page of pagesOfTable) store(table + page, 0);
     if (wiped[2] !== undefined) for (const page of pagesOfTable.reverse()) store(table + page, 0);
-    marks.restore({ base: saved, changed: new Pages(saved, []) });
+    marks.restore(new SavedMemory(saved));
     expect(Buffer.from(heap).equals(saved)).toBe(true);
   });
 

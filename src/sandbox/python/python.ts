@@ -3,7 +3,7 @@
 import type { Guest, GuestStart } from "../guest.js";
 import type { Execution, Place, WireJob } from "../job.js";
 import { cross } from "./crossing.js";
-import { Checkpoint, ENGINE, type Image, Interpreter } from "./interpreter.js";
+import { ENGINE, type Image, Interpreter } from "./interpreter.js";
 
 /** Memory of the interpreter grows and never shrinks: past this a fresh thread takes over. */
 const WORN_BYTES = 64 * 1024 * 1024;
@@ -11,8 +11,8 @@ const WORN_BYTES = 64 * 1024 * 1024;
 export class PythonGuest implements Guest {
   readonly engine = ENGINE;
   #peer: Interpreter | null = null;
-  /** The first part of staged jobs, whose state the interpreter has kept or whose failure is every test's. */
-  #prepared: { readonly text: string; readonly outcome: Checkpoint | Execution | null } | null = null;
+  /** The first part of staged jobs, whose state the interpreter keeps, or cannot, or whose failure is every test's. */
+  #prepared: { readonly text: string; readonly outcome: "kept" | "not kept" | Execution } | null = null;
 
   private constructor(
     readonly image: Image,
@@ -40,8 +40,7 @@ export class PythonGuest implements Guest {
   }
 
   tidy(): void {
-    const outcome = this.#prepared?.outcome;
-    this.interpreter.restore(outcome instanceof Checkpoint ? outcome : undefined);
+    this.interpreter.restore(this.#prepared?.outcome === "kept" ? "checkpoint" : "start");
   }
 
   #runStaged(job: WireJob, { prepare, resume }: NonNullable<WireJob["staged"]>): Execution {
@@ -51,16 +50,16 @@ export class PythonGuest implements Guest {
       interpreter.restore();
       const execution = interpreter.run({ ...job, request: prepare });
       spentMs = execution.cpuMs;
-      const outcome = execution.ending.kind === "finished" ? interpreter.checkpoint() : execution;
-      this.#prepared = { text: prepare, outcome };
+      const kept = (): "kept" | "not kept" => (interpreter.keep() ? "kept" : "not kept");
+      this.#prepared = { text: prepare, outcome: execution.ending.kind === "finished" ? kept() : execution };
     }
     const { outcome } = this.#prepared;
-    if (outcome === null) {
+    if (outcome === "not kept") {
       interpreter.restore();
       return interpreter.run(job);
     }
-    if (!(outcome instanceof Checkpoint)) return outcome;
-    interpreter.restore(outcome);
+    if (outcome !== "kept") return outcome;
+    interpreter.restore("checkpoint");
     const execution = interpreter.run({ ...job, request: resume });
     return { ...execution, cpuMs: spentMs + execution.cpuMs };
   }

@@ -20,7 +20,7 @@ export interface Instrumented {
 }
 
 /** What a recorded history is made from. */
-export interface RecordedAlong {
+interface RecordedAlong {
   readonly parts: readonly HistoryPart[];
   /** The variable of each number by which assignments are told; null for one whose assignments cannot be counted. */
   readonly keys: ReadonlyArray<string | null>;
@@ -29,7 +29,7 @@ export interface RecordedAlong {
 }
 
 /** What the text says without being run. */
-export interface Facts {
+interface Facts {
   /** Keys of all variables in the order in which the text last writes them. */
   readonly variables: readonly string[];
   /** Those that are parameters and never written again. */

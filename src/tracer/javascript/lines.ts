@@ -125,7 +125,7 @@ export function markLines(
     put(node, start, again, counter === null ? ";" : `;${counter}=0;`);
     const { body } = node;
     pieces.around(node, body.start, body.end, counter === null ? "{" : `{if(${counter}++)${again};`, "}");
-    if (counter !== null) pieces.close({ start: start - 0.5 }, node.end, `;if(${counter}>=0)${again};`);
+    if (counter !== null) pieces.close({ start: start - 0.5 }, node.end, `;if(${counter}>0)${again};`);
     for (const child of childrenOf(node)) {
       if (child === body) statement(child, within(counter), []);
       else visit(child, frame, node);

@@ -25,6 +25,7 @@ export interface Variable {
   readonly isParameter: boolean;
   /** Bound by `let` or `const` in a block, and so out of sight where its function ends. */
   readonly inBlock: boolean;
+  readonly isConstant: boolean;
   /** Where the text last writes it. */
   lastWrite: number;
   reassigned: boolean;
@@ -102,14 +103,14 @@ export function readScopes(program: AnyNode): Scopes {
   return { functions, of };
 }
 
-type Kind = "parameter" | "var" | "block" | "function" | "other";
+type Kind = "parameter" | "var" | "block" | "const" | "function" | "other";
 
 function declare(node: AnyNode, scope: Scope): void {
   switch (node.type) {
     case "VariableDeclaration": {
       const target = node.kind === "var" ? rootOf(scope) : scope;
-      for (const name of node.declarations.flatMap(({ id }) => boundNames(id)))
-        bind(target, name, node.kind === "var" ? "var" : "block");
+      const kind = node.kind === "const" ? "const" : node.kind === "var" ? "var" : "block";
+      for (const name of node.declarations.flatMap(({ id }) => boundNames(id))) bind(target, name, kind);
       return;
     }
     case "ClassDeclaration":
@@ -157,7 +158,8 @@ function bind(scope: Scope, node: AnyNode, kind: Kind): void {
     key: isVariable ? [...path, node.name].join(".") : null,
     owner,
     isParameter: kind === "parameter",
-    inBlock: kind === "block" && !(owner.outer === null && scope.parent === null),
+    isConstant: kind === "const",
+    inBlock: (kind === "block" || kind === "const") && !(owner.outer === null && scope.parent === null),
     lastWrite: kind === "parameter" ? node.start : -1,
     reassigned: false,
   };

@@ -107,8 +107,11 @@ function headOf(node: AnyNode): AnyNode[] {
     case "WithStatement":
     case "ClassDeclaration":
       return [];
-    default:
-      return [node];
+    default: {
+      // Without the semicolon, which may stand at the beginning of the next line.
+      const parts = childrenOf(node);
+      return parts.length > 0 ? parts : [node];
+    }
   }
 }
 

@@ -184,7 +184,7 @@ export class Writer {
   #maybeStep(node: Extract<AnyNode, { type: "AssignmentExpression" }>, scope: Scope): void {
     const { left, right } = node;
     const number = this.along.steps && left.type === "Identifier" ? this.#numberOf(left.name, scope) : null;
-    if (number === null || left.type !== "Identifier") return;
+    if (number === null || left.type !== "Identifier" || lookUp(scope, left.name)?.isConstant) return;
     const isNamedByIt = /^(?:Function|ArrowFunction|Class)Expression$/.test(right.type);
     if (isNamedByIt) this.#untold.add(lookUp(scope, left.name)?.key as string);
     else this.#pieces.around(node, right.start, right.end, `${this.recorder}.step(${number},(`, "))");
@@ -253,7 +253,7 @@ export class Writer {
     const declared = this.#declared(scope);
     if (scope.outer === null) {
       const record = this.along.lines ? `const ${this.recorder}c=${this.recorder}.began(0);` : "";
-      const text = `let ${this.recorder}v;${record}${declared}${this.recorder}.module(${peek});`;
+      const text = `;let ${this.recorder}v;${record}${declared}${this.recorder}.module(${peek});`;
       // Further outside than the first statement, which begins where the program does.
       this.#pieces.open({ start: -1 }, afterDirectives(node, this.source), text);
       return;
@@ -273,7 +273,7 @@ export class Writer {
     const end = `}finally{${ended}${isOpen ? `${this.recorder}.leaveOpen(${me})` : leave}}`;
     if (body.type === "BlockStatement") {
       const from = afterDirectives(body, this.source);
-      this.#pieces.around(node, from, body.end - 1, `${declared}${began}${begin}try{`, end);
+      this.#pieces.around(node, from, body.end - 1, `;${declared}${began}${begin}try{`, end);
     } else {
       const arrow = this.parsed.arrows.findLast((at) => at < body.start) as number;
       this.#pieces.open(node, arrow + 2, `{${declared}${begin}try{return(`);

@@ -2,7 +2,7 @@
 
 import { largestShare, promptsAt, shareAt } from "../../alignment/share.js";
 import type { Rule } from "./refusals.js";
-import type { Config } from "./schema.js";
+import { type Config, DEFAULT_PER_STEP } from "./schema.js";
 
 function shareProblem({ alignment, pool, rollouts }: Config): string | false {
   const { shareSchedule, collectSteps, source } = alignment;
@@ -25,12 +25,15 @@ function shareProblem({ alignment, pool, rollouts }: Config): string | false {
 }
 
 function sourceProblem({ alignment }: Config): string | false {
-  const { source, passedTests, collectSteps, minimumComplexity, maximumComplexity } = alignment;
+  const { source, passedTests, maximumPerStep, collectSteps, minimumComplexity, maximumComplexity } = alignment;
   if (minimumComplexity > maximumComplexity) {
     return `alignment.minimumComplexity is ${minimumComplexity} and maximumComplexity ${maximumComplexity}: no program lies between them`;
   }
   if (source === "references" && collectSteps > 0) {
     return `alignment.collectSteps is ${collectSteps} but alignment.source is references: those need no rollouts to be collected first; set alignment.collectSteps to 0`;
+  }
+  if (source === "references" && maximumPerStep !== null && maximumPerStep !== DEFAULT_PER_STEP) {
+    return `alignment.maximumPerStep is ${maximumPerStep} but alignment.source is references, of which a step takes as many as it asks for; leave it out`;
   }
   if (passedTests !== "any" && source !== "failed" && source !== "all") {
     return `alignment.passedTests is ${passedTests} but alignment.source is ${source}, which has no failed programs; leave it at any, or take the source failed or all`;

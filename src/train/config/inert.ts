@@ -20,6 +20,8 @@ const INERT = [
   "policy",
   "train.miniBatches",
   "train.epochs",
+  "guards.maximumOldKl",
+  "guards.minimumEntropy",
 ] as const;
 
 /** What was probably meant. */
@@ -32,7 +34,8 @@ const INSTEAD: Readonly<Record<string, string>> = {
 
 /** @throws ConfigError for the first key of the input that a supervised run would not read */
 export function refuseInert(input: unknown, where: string): void {
-  const path = INERT.find((key) => valueAt(input as Keys, key) !== undefined);
+  // A key that is null sets nothing: runs of before have written some down.
+  const path = INERT.find((key) => (valueAt(input as Keys, key) ?? null) !== null);
   if (path !== undefined) {
     const instead = INSTEAD[path] ? `; set ${INSTEAD[path]} instead` : "; leave it out";
     throw new ConfigError(`${where}: ${path} means nothing to a supervised run${instead}`);

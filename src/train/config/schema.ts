@@ -24,6 +24,9 @@ const share = z.number().min(0).max(1);
 /** At 1 a moment would never learn anything, and its bias correction divide by zero. */
 const decay = z.number().min(0).lt(1);
 
+/** New examples a step, where nothing is said. */
+export const DEFAULT_PER_STEP = 48;
+
 export const configSchema = z.strictObject({
   recipe: z.string().default("custom"),
   seed: z.number().int().nonnegative().default(0),
@@ -122,7 +125,7 @@ export const configSchema = z.strictObject({
       passedTests: z.enum(passedTests).default("any"),
       /** About the longest answer of the warm start: longer ones, numbers spelt in digits mostly, teach nothing. */
       maximumAnswerTokens: count.default(40),
-      maximumPerStep: count.nullable().default(48),
+      maximumPerStep: count.nullable().default(DEFAULT_PER_STEP),
       determinismCheck: z.boolean().default(true),
       /** First steps whose code rollouts are judged and recycled but not optimised. */
       collectSteps: z.number().int().nonnegative().default(0),

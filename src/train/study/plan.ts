@@ -45,6 +45,8 @@ export interface Plan {
   readonly sources: readonly Task[];
   /** All variants of the first seed, then of the next. */
   readonly jobs: readonly Job[];
+  /** Why variants that are not asked for could not be run; they have no jobs. */
+  readonly unusable: readonly string[];
 }
 
 export interface PlanOptions {
@@ -52,6 +54,8 @@ export interface PlanOptions {
   readonly settings?: readonly string[];
   /** Default: `runs/studies/<name>`. */
   readonly folder?: string;
+  /** The variants that are asked for: what is wrong with others ends nothing. Default: all. */
+  readonly only?: readonly string[] | undefined;
 }
 
 /** @throws ConfigError naming the file, the variant and the key */
@@ -63,16 +67,44 @@ export function readPlan(path: string, options: PlanOptions = {}): Plan {
   checkNames(study, path);
   const folder = options.folder ?? join("runs", "studies", study.name);
   const place = { folder, file: path, settings: options.settings ?? [] };
+  checkNamed([...settingTexts(study.settings), ...place.settings], study, path);
+  const { asked, unusable } = usable(study, options.only, place);
   const demonstrations = Object.entries(study.demonstrations).map(([name, flags]): MakeTask => {
     const target = demonstrationsPath(folder, name);
     const command = ["data", "demonstrate", "--out", target, ...flagTexts(flags)];
     return { kind: "make", label: `demonstrations ${name}`, path: target, command };
   });
-  const models = Object.keys(study.models).map((name) => modelTask(study, name, place));
-  const jobs = study.seeds.flatMap((seed) =>
-    Object.keys(study.variants).map((variant) => jobOf(study, variant, seed, place)),
+  const models = Object.keys(study.models)
+    .filter((name) => asked.models.includes(name))
+    .map((name) => modelTask(study, name, place));
+  const jobs = study.seeds.flatMap((seed) => asked.variants.map((variant) => jobOf(study, variant, seed, place)));
+  return { study, folder, sources: [...demonstrations, ...models], jobs, unusable };
+}
+
+/** All variants and models that have a config, and why others have none. @throws ConfigError for one that is asked for */
+function usable(study: Study, only: readonly string[] | undefined, place: Place) {
+  const unusable: string[] = [];
+  const [seed] = study.seeds;
+  const works = (isAsked: boolean, make: () => unknown): boolean => {
+    try {
+      make();
+      return true;
+    } catch (error) {
+      if (isAsked || !(error instanceof ConfigError)) throw error;
+      unusable.push(error.message);
+      return false;
+    }
+  };
+  const isAsked = (name: string): boolean => only?.includes(name) ?? true;
+  const needed = Object.entries(study.variants).flatMap(([name, { model }]) => (isAsked(name) && model ? [model] : []));
+  const models = Object.keys(study.models).filter((name) =>
+    works(only === undefined || needed.includes(name), () => modelTask(study, name, place)),
   );
-  return { study, folder, sources: [...demonstrations, ...models], jobs };
+  const variants = Object.entries(study.variants).flatMap(([name, { model }]) => {
+    if (model !== undefined && !models.includes(model)) return [];
+    return works(isAsked(name), () => jobOf(study, name, seed, place)) ? [name] : [];
+  });
+  return { asked: { models, variants }, unusable };
 }
 
 function checkNames(study: Study, path: string): void {
@@ -150,18 +182,47 @@ function configOf(study: Study, stage: Stage, own: readonly string[], at: string
     stage.data === undefined ? [] : [`supervised.data=${JSON.stringify(demonstrationsPath(folder, stage.data))}`];
   const stageOwn = [...data, ...settingTexts(stage.settings)];
   const input = configInput(stage, file);
-  // What is set for all trainings reaches those only that read it; what is set for a stage is refused where it makes no sense.
-  const isSupervised = stage.recipe === sft.recipe || stage.data !== undefined;
-  const meant = (text: string): boolean => !isSupervised || !isInert(text.slice(0, text.indexOf("=")).trim());
-  const common = settingTexts(study.settings).filter(meant);
-  const config = resolveConfig(
-    applySettings(input, [...common, ...stageOwn, ...settings.filter(meant), ...own]),
-    where,
-  );
+  const reaches = (texts: readonly string[]): string[] => meantFor(texts, isSupervised(stage));
+  const common = reaches(settingTexts(study.settings));
+  const config = resolveConfig(applySettings(input, [...common, ...stageOwn, ...reaches(settings), ...own]), where);
   if (typeof config.supervised?.epochs === "number") {
     throw new ConfigError(`${where}: a study says how long in steps: set train.steps instead of supervised.epochs`);
   }
   return config;
+}
+
+function isSupervised({ recipe: name, data }: Stage): boolean {
+  return name === sft.recipe || data !== undefined;
+}
+
+/** In front of a key that is set for all trainings: it is meant for the supervised ones. */
+const SUPERVISED = `${sft.recipe}:`;
+/** How long and how fast means another thing in each kind of training. */
+const OWN = /^(?:train|optimizer|guards)\./;
+
+/**
+ * Of what is set for all trainings, what reaches one of this kind; what is set for a stage is refused instead where it makes
+ * no sense.
+ */
+function meantFor(texts: readonly string[], supervised: boolean): string[] {
+  return texts.flatMap((text) => {
+    const key = text.slice(0, text.indexOf("=")).trim();
+    if (text.startsWith(SUPERVISED)) return supervised ? [text.slice(SUPERVISED.length)] : [];
+    if (key.startsWith("supervised.")) return supervised ? [text] : [];
+    return supervised && (isInert(key) || OWN.test(key)) ? [] : [text];
+  });
+}
+
+/** @throws ConfigError for a setting that would reach nothing */
+function checkNamed(texts: readonly string[], { models, variants }: Study, path: string): void {
+  const stages = [
+    ...Object.values(models).flatMap((made) => ("recipe" in made ? [made] : [])),
+    ...Object.values(variants).flatMap((variant) => ("stages" in variant ? variant.stages : [variant])),
+  ];
+  const lost = texts.find((text) => text.startsWith(SUPERVISED));
+  if (lost !== undefined && !stages.some(isSupervised)) {
+    throw new ConfigError(`${path}: ${lost}: there is no ${sft.recipe} in this study; leave it out`);
+  }
 }
 
 /** What a task leaves for the next to begin with. */

@@ -36,21 +36,20 @@ export function seedsText({ comparison, missing }: StudyResults): string {
   return `Seeds: ${seeds}.${missing.length === 0 ? "" : ` Not finished: ${missing.join(", ")}.`}`;
 }
 
-/** A row a writer, a column a checker; empty where nothing was swapped. */
+/** A row a writer and a checker; empty where nothing was swapped. */
 export function swapRows({ swap }: StudyResults): string[][] {
-  const names = [...new Set(swap.map(({ programs }) => programs))];
-  if (names.length === 0) return [];
-  const cells = (writer: string): string[] => swap.filter(({ programs }) => programs === writer).map(swapText);
+  if (swap.length === 0) return [];
+  const change = (interval: SwapCell["byChecker"]): string => (interval === null ? "" : differenceText(interval));
   return [
-    ["self_check_at_8", ...names.map((name) => `checked by ${name}`)],
-    ...names.map((name) => [`programs of ${name}`, ...cells(name)]),
+    ["programs of", "checked by", "self_check_at_8", "by checker", "by programs"],
+    ...swap.map(({ programs, checker, value, spread, byChecker, byPrograms }) => [
+      programs,
+      checker,
+      `${(value * 100).toFixed(1)} ± ${(spread * 100).toFixed(1)}`,
+      change(byChecker),
+      change(byPrograms),
+    ]),
   ];
-}
-
-function swapText({ value, spread, byChecker, byPrograms }: SwapCell): string {
-  const text = `${(value * 100).toFixed(1)} ± ${(spread * 100).toFixed(1)}`;
-  if (!byChecker || !byPrograms) return text;
-  return `${text}; by checker ${differenceText(byChecker)}; by programs ${differenceText(byPrograms)}`;
 }
 
 const SWAP_LEGEND =

@@ -46,12 +46,20 @@ export type JobResult =
 /**
  * Everything that was made from another file or other data: with `fresh` removed, to be made again.
  *
+ * @param jobs  those that are asked for
+ * @returns what was made otherwise and is not asked for: it stays where it is, and out of the results
  * @throws UsageError naming the first of them and the difference
  */
-export function settleChanges(plan: Plan, fresh: boolean): void {
+export function settleChanges(plan: Plan, fresh: boolean, jobs: readonly Job[] = plan.jobs): string[] {
   const removed: string[] = [];
+  const others: string[] = [];
+  const asked = new Set(allTasks({ sources: jobs === plan.jobs ? plan.sources : neededSources(plan, jobs), jobs }));
   for (const task of allTasks(plan)) {
     const state = stateOf(task);
+    if (!asked.has(task)) {
+      if (state.kind === "changed") others.push(`${task.path}: was made otherwise: ${state.difference}`);
+      continue;
+    }
     const standsOnRemoved = task.kind === "train" && removed.some((path) => standsOn(task, path));
     if (state.kind !== "changed" && !standsOnRemoved) continue;
     if (!fresh) {
@@ -63,6 +71,7 @@ export function settleChanges(plan: Plan, fresh: boolean): void {
     removeTask(task);
     removed.push(task.path);
   }
+  return others;
 }
 
 export function allTasks({ sources, jobs }: Pick<Plan, "sources" | "jobs">): Task[] {

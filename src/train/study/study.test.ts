@@ -4,17 +4,18 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { studyFile } from "../bundled.js";
 import { prepareRun } from "../run.js";
-import { type Plan, readPlan } from "./plan.js";
+import { type Plan, type PlanOptions, readPlan } from "./plan.js";
+import { swapRows } from "./report.js";
 import { neededSources, settleChanges } from "./runner.js";
 import { stateOf } from "./state.js";
 import { Times } from "./times.js";
 
 const shipped = new URL("../../../studies/", import.meta.url).pathname;
 
-function plan(text: string, folder = "out"): Plan {
+function plan(text: string, folder = "out", options: PlanOptions = {}): Plan {
   const path = join(mkdtempSync(join(tmpdir(), "coderlplus-study-")), "study.yaml");
   writeFileSync(path, text);
-  return readPlan(path, { folder });
+  return readPlan(path, { folder, ...options });
 }
 
 const study = (more: string): string => `
@@ -52,6 +53,23 @@ describe("what is there already", () => {
     ]);
   });
 
+  it("ends nothing where it is not asked for, and is named", () => {
+    const asked = plan(text, mkdtempSync(join(tmpdir(), "coderlplus-study-")));
+    begin(asked);
+    const changed = plan(
+      text.replace("b: {stages: [{recipe: grpo}", "b: {stages: [{recipe: coderlplus}"),
+      asked.folder,
+    );
+    const only = changed.jobs.filter(({ variant }) => variant === "a");
+    for (const fresh of [false, true]) {
+      expect(settleChanges(changed, fresh, only)).toEqual([
+        expect.stringMatching(/b.seed-3\.stage-1: was made otherwise: alignment\.share is 0 there/),
+        expect.stringMatching(/b.seed-5\.stage-1/),
+      ]);
+    }
+    expect(stateOf(changed.jobs[1].tasks[0]).kind).toBe("changed");
+  });
+
   it("is begun anew where a kill left half of its first files", () => {
     const asked = plan(text, mkdtempSync(join(tmpdir(), "coderlplus-study-")));
     begin(asked);
@@ -75,6 +93,8 @@ describe("what is left to do", () => {
     times.add(tasks[0], 10, true);
     expect(times.measured(tasks[0])).toBe(14);
     expect(tasks.slice(1).map((task) => times.expected(task, tasks))).toEqual([28, 14, 28]);
+    times.add(tasks[1], 70, true);
+    expect(tasks.slice(2).map((task) => times.expected(task, tasks))).toEqual([14, 70]);
   });
 });
 
@@ -142,6 +162,53 @@ demonstrations: {asked: {task: code}}`).replace("settings: {train.steps: 7}", co
     expect(() => plan(staged(", rollouts.prompts: 6"))).toThrow(
       /stages\[0\]: rollouts\.prompts means nothing to a sup/,
     );
+  });
+
+  it("reaches supervised trainings by what is named for them, and nobody else by that", () => {
+    const text = study(`  b: {stages: [{recipe: sft, data: asked, settings: {train.steps: 21}}, {recipe: grpo}]}
+demonstrations: {asked: {task: code}}`);
+    const settings = ["train.steps=2", "optimizer.learningRate=0.5", "evaluation.problems=4", "supervised.batch=3"];
+    const [first, second] = plan(text, "out", { settings }).jobs[1].tasks;
+    expect(first.config).toMatchObject({
+      train: { steps: 21 },
+      optimizer: { learningRate: 5e-4 },
+      supervised: { batch: 3 },
+    });
+    expect(second.config).toMatchObject({ train: { steps: 2 }, optimizer: { learningRate: 0.5 }, supervised: null });
+    for (const { config } of [first, second]) expect(config.evaluation.problems).toBe(4);
+    const named = plan(text.replace("settings: {", 'settings: {"sft:supervised.batch": 5, '), "out", {
+      settings: ["sft:train.steps=13"],
+    });
+    expect(named.jobs[1].tasks.map(({ config }) => config.train.steps)).toEqual([13, 7]);
+    expect(named.jobs[1].tasks[0].config.supervised?.batch).toBe(5);
+    expect(() => plan(study(""), "out", { settings: ["sft:train.steps=3"] })).toThrow(/no sft in this study/);
+  });
+
+  it("refuses what is wrong with a variant where that is asked for, and else leaves it out", () => {
+    const text = study(`  b: {recipe: coderlplus}
+  c: {recipe: grpo, model: m}
+models: {m: {recipe: grpo, settings: {alignment.passedTests: some, alignment.source: passed}}}`);
+    const settings = ["pool.capacity=1"];
+    expect(() => plan(text, "out", { settings })).toThrow(/models\.m/);
+    expect(() => plan(text, "out", { settings, only: ["a", "b"] })).toThrow(/variants\.b: pool\.capacity is 1/);
+    const { jobs, unusable, sources } = plan(text, "out", { settings, only: ["a"] });
+    expect(jobs.map(({ variant }) => variant)).toEqual(["a", "a"]);
+    expect(sources).toEqual([]);
+    expect(unusable).toEqual([expect.stringMatching(/models\.m/), expect.stringMatching(/variants\.b: pool/)]);
+  });
+
+  it("has a row a writer and a checker in the table of a swap, which fits a terminal", () => {
+    const interval = { difference: 0.0123, low: -0.0456, high: 0.0789 };
+    const names = ["alignment-first-fresh", "grpo"];
+    const swap = names.flatMap((programs) =>
+      names.map((checker) => {
+        const against = programs === checker ? null : interval;
+        return { programs, checker, value: 0.678, spread: 0.012, byChecker: against, byPrograms: against };
+      }),
+    );
+    const rows = swapRows({ swap } as unknown as Parameters<typeof swapRows>[0]);
+    expect(rows).toHaveLength(5);
+    expect(rows[2]).toEqual([names[0], "grpo", "67.8 ± 1.2", "+1.2 [-4.6, +7.9]", "+1.2 [-4.6, +7.9]"]);
   });
 
   it("finds a study that ships with the package by its name, from wherever it is asked", () => {
