@@ -7,7 +7,8 @@ import { openEmbedded } from "../engines/embedded/embedded.js";
 import { probe } from "../probe/probe.js";
 import { resultsCsv } from "../probe/results.js";
 import type { ProbedModel } from "../probe/states.js";
-import { readProblems } from "../problems/problem.js";
+import { type Problem } from "../problems/problem.js";
+import { ProblemSet } from "../problems/problem-set.js";
 import { RunDirectory } from "../runs/run-directory.js";
 import { bundled } from "../train/bundled.js";
 import { weightsHash } from "../train/hashes.js";
@@ -68,7 +69,7 @@ function namedModel(text: string, before: readonly NamedModel[] = []): NamedMode
 
 async function probeModels(options: Options): Promise<void> {
   const path = bundled(options.problems, "held-out");
-  const list = readProblems(path).slice(0, options.limit);
+  const list = await problemsOf(path, options.limit);
   const models = options.model.map((named) => modelOf(named, options.threads));
   const folder = options.out ?? RunDirectory.next("runs", "probe");
   const sandbox = await openSandboxWith(options);
@@ -90,6 +91,16 @@ async function probeModels(options: Options): Promise<void> {
     );
   } finally {
     await sandbox.close();
+  }
+}
+
+/** @throws DataError naming file and line; UsageError for a file in another format, with the command that converts it */
+async function problemsOf(path: string, limit = Number.POSITIVE_INFINITY): Promise<Problem[]> {
+  const set = await ProblemSet.open(path);
+  try {
+    return Array.from({ length: Math.min(set.size, limit) }, (_, i) => set.read(i));
+  } finally {
+    await set.close();
   }
 }
 

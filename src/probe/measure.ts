@@ -5,7 +5,7 @@ import { mean } from "../core/maths.js";
 import { Rng } from "../core/rng.js";
 import { gramOf } from "./curvature.js";
 import { prepared } from "./features.js";
-import { macroF1, type Tally } from "./scores.js";
+import { accuracyOf, macroF1, type Tally } from "./scores.js";
 import { applyProbe, fitProbe, type Labelled, type Matrix, type Probe } from "./softmax.js";
 import { type Split, splitByProgram } from "./split.js";
 
@@ -40,8 +40,10 @@ export interface Controls {
   readonly otherMeaning: number | null;
 }
 
-/** From the strongest, each fit from where the last one ended; a layer is done where a weaker one surprises more. */
-const PENALTIES = [1, 0.1, 0.01, 0.001];
+/** What layers are compared under. */
+const USUAL_PENALTY = 0.01;
+/** What else is tried in the layer that is best so. */
+const OTHER_PENALTIES = [0.1, 0.001];
 
 interface Chosen {
   readonly feature: number;
@@ -76,7 +78,7 @@ export function measure(task: Task, features: readonly Matrix[], seeds: readonly
   const tally = { right, asked };
   return {
     tally,
-    accuracy: right.reduce((a, b) => a + b, 0) / asked.reduce((a, b) => a + b, 0),
+    accuracy: accuracyOf(tally),
     macroF1: mean(results.map((result) => result.macroF1)),
     chosen: results.map(({ best }) => best.feature),
     randomLabels: mean(results.map((result) => result.randomLabels)),
@@ -97,24 +99,22 @@ export function majority(task: Task, seeds: readonly number[]): number {
   return mean(shares);
 }
 
-/** The layer and penalty whose probe finds the validation rows' classes least surprising. */
+/** The layer, and then its penalty, whose probe finds the validation rows' classes least surprising. */
 function choose(task: Task, features: readonly Matrix[], { training, validation }: Split): Chosen {
-  let best: Chosen | undefined;
-  for (const [feature, raw] of features.entries()) {
-    const matrix = prepared(raw, task.lengths, training);
-    const gram = gramOf(matrix, training);
-    let probe: Probe | undefined;
-    let least = Number.POSITIVE_INFINITY;
-    for (const l2 of PENALTIES) {
-      probe = fitProbe(labelled(matrix, training, task.labels), task.classes, l2, gram, probe);
-      const { crossEntropy } = applyProbe(probe, labelled(matrix, validation, task.labels));
-      if (crossEntropy > least) break;
-      least = crossEntropy;
-      if (!best || crossEntropy < best.crossEntropy) best = { feature, l2, probe, matrix, gram, crossEntropy };
-    }
-  }
-  if (!best) throw new RangeError("expected at least one layer to probe");
-  return best;
+  const fit = (feature: number, matrix: Matrix, gram: Float64Array, l2: number, start?: Probe): Chosen => {
+    const probe = fitProbe(labelled(matrix, training, task.labels), task.classes, l2, gram, start);
+    const { crossEntropy } = applyProbe(probe, labelled(matrix, validation, task.labels));
+    return { feature, l2, probe, matrix, gram, crossEntropy };
+  };
+  const better = (a: Chosen, b: Chosen): Chosen => (b.crossEntropy < a.crossEntropy ? b : a);
+  const best = features
+    .map((raw, feature) => {
+      const matrix = prepared(raw, task.lengths, training);
+      return fit(feature, matrix, gramOf(matrix, training), USUAL_PENALTY);
+    })
+    .reduce(better);
+  const { feature, matrix, gram, probe } = best;
+  return OTHER_PENALTIES.map((l2) => fit(feature, matrix, gram, l2, probe)).reduce(better, best);
 }
 
 /** Fresh probes on the same features with other labels. */

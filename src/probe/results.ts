@@ -61,7 +61,7 @@ export interface GroupRecord {
   readonly models: readonly ModelScores[];
 }
 
-export interface ModelScores {
+interface ModelScores {
   readonly accuracy: number;
   readonly macroF1: number;
   readonly randomLabels: number;
@@ -71,7 +71,7 @@ export interface ModelScores {
   readonly layers: readonly number[];
 }
 
-export interface DifferenceRecord extends Interval {
+interface DifferenceRecord extends Interval {
   readonly of: string;
   readonly to: string;
 }

@@ -25,7 +25,7 @@ export interface Labelled {
   readonly labels: ArrayLike<number>;
 }
 
-const ITERATIONS = 30;
+const ITERATIONS = 20;
 /** Of a gradient entry, in nats per unit of a standardised weight: below it no label's probability moves visibly. */
 const TOLERANCE = 1e-3;
 

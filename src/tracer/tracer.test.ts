@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Json, parseJson, stringifyJson } from "../core/json.js";
 import { openSandbox, type Sandbox } from "../sandbox/sandbox.js";
-import { inspect } from "./inspect.js";
+import { inspect, lastAssignments } from "./inspect.js";
 import { type TraceOptions, trace } from "./tracer.js";
 
 interface Case {
@@ -189,6 +189,31 @@ test.each([
 ])("a program of hundreds of %s is traced", async (_name, code, y) => {
   expect(await run(code)).toMatchObject({ status: "ok", variables: { y } });
   expect((await inspect(sandbox, code))?.variables).toContain("y");
+});
+
+test("a variable's last assignment is the statement around it, or the head of one", async () => {
+  const code = [
+    "é = '😀'; y = [",
+    "  1]",
+    "def f(x, k=2):",
+    "    a = x[-1]",
+    "    for v, w in zip(x, x):",
+    "        t = a; a += v ** 2",
+    "    if (n := a) > 2: x = -t",
+    "    return f",
+  ].join("\n");
+  const spans = await lastAssignments(sandbox, code);
+  expect(Object.fromEntries([...spans].map(([key, { start, end }]) => [key, code.slice(start, end)]))).toEqual({
+    é: "é = '😀'",
+    y: "y = [\n  1]",
+    "f.v": "for v, w in zip(x, x)",
+    "f.w": "for v, w in zip(x, x)",
+    "f.t": "t = a",
+    "f.a": "a += v ** 2",
+    "f.n": "if (n := a) > 2",
+    "f.x": "x = -t",
+  });
+  expect(await lastAssignments(sandbox, "x = (")).toEqual(new Map());
 });
 
 test("one byte order mark in front of the source is accepted, as python3 does", async () => {

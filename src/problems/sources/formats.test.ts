@@ -266,6 +266,30 @@ describe("open-r1", () => {
   });
 });
 
+describe("CRUXEval", () => {
+  const row = {
+    id: "sample_0",
+    code: "def f(a, b):\n    return a + b",
+    input: "(1,), (2, 'x')",
+    output: "(1, 2, 'x')",
+  };
+
+  it("is a reference program with one call", async () => {
+    expect((await readRows(row)).format).toBe("cruxeval");
+    const { id, reference, tests } = await problemOf(row);
+    expect({ id, reference }).toEqual({ id: "cruxeval/sample_0", reference: row.code });
+    const [first, second, sum] = [[1], [2, "x"], [1, 2, "x"]].map((values) => ({ $tuple: values }));
+    expect(tests).toEqual([{ kind: "call", function: "f", arguments: [first, second], expected: sum }]);
+  });
+
+  it("leaves out what is no literal, and says so", async () => {
+    expect(await reasonOf({ ...row, input: "[i for i in x]" })).toBe(
+      "skipped: input: not a list of Python literals; [i for i in x]",
+    );
+    expect(await reasonOf({ ...row, output: "b'1'" })).toBe("skipped: output: not a Python literal; b'1'");
+  });
+});
+
 describe("the bundled rows", () => {
   test.each([
     ["mbpp.jsonl", "mbpp", ["mbpp/2", "mbpp/4", "mbpp/367", "mbpp/601", "mbpp/927"]],

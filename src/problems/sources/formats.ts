@@ -2,6 +2,7 @@
 
 import { apps, taco } from "./apps.js";
 import { codecontests } from "./codecontests.js";
+import { cruxeval } from "./cruxeval.js";
 import { humaneval, humanevalplus } from "./humaneval.js";
 import { livecodebench, livecodebenchSamples } from "./livecodebench.js";
 import { mbpp, mbppplus, mbppSanitized } from "./mbpp.js";
@@ -41,6 +42,7 @@ export const formats = {
   mbpp,
   "mbpp-sanitized": mbppSanitized,
   mbppplus,
+  cruxeval,
   "open-r1": verificationInfo,
 } as const satisfies Readonly<Record<string, Format>>;
 
