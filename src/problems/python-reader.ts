@@ -60,7 +60,8 @@ function readText(cursor: Cursor, kind: "string" | "bytes"): Json | undefined {
 /** With at most one sign, as `ast.literal_eval` has it; a sum only of a real and an imaginary number. */
 function readNumber(cursor: Cursor): Json | undefined {
   const first = readSigned(cursor);
-  if (first?.imaginary) return complexValue(0, first.value);
+  // The sign is of the whole number, whose real part becomes -0.0.
+  if (first?.imaginary) return complexValue(new Float(first.value.value * 0), first.value);
   if (!first || !isSign(cursor.tokens[cursor.at])) return first?.value;
   const second = readSigned(cursor);
   return second?.imaginary ? complexValue(first.value, second.value) : undefined;

@@ -8,7 +8,7 @@ const SPACE = "\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\
 const SPACES = new RegExp(`[${SPACE}]`);
 
 /** As Python's `strip`. */
-export function strip(text: string): string {
+function strip(text: string): string {
   let [start, end] = [0, text.length];
   while (start < end && SPACES.test(text[start])) start++;
   while (end > start && SPACES.test(text[end - 1])) end--;
