@@ -1,6 +1,5 @@
 // All benchmarks by name. One line a benchmark.
 
-import { fileURLToPath } from "node:url";
 import { UsageError } from "../../core/errors.js";
 import { suggestion } from "../../core/schema.js";
 import type { Benchmark } from "./benchmark.js";
@@ -34,9 +33,4 @@ export function benchmarkNamed(name: string): Benchmark {
   if (found) return found;
   const names = benchmarks.map(({ name }) => name);
   throw new UsageError(`unknown benchmark "${name}"${suggestion(name, names)}`);
-}
-
-/** Where the file of a bundled benchmark lies. */
-export function bundledPath(path: string): string {
-  return fileURLToPath(new URL(`../../../assets/benchmarks/${path}`, import.meta.url));
 }

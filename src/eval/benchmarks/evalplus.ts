@@ -6,6 +6,7 @@ import { readFileSync } from "node:fs";
 import { Float, type Json } from "../../core/json.js";
 import { defaultLimits, type Limits, type Problem } from "../../problems/problem.js";
 import { pythonLiteral } from "../../problems/python-literal.js";
+import { plain } from "../../problems/sources/cases.js";
 import { listOf, malformed, type Row } from "../../problems/sources/row.js";
 import { isObject } from "../../problems/tags.js";
 import type { Sandbox } from "../../sandbox/sandbox.js";
@@ -73,7 +74,7 @@ export function inputsOf(row: Row, text: (input: Json, field: string) => string)
   const read = (field: string): string[] => {
     const value = row[field];
     if (isObject(value) && Object.keys(value).length === 0) return [];
-    return listOf(row, field).map((input) => text(input, field));
+    return listOf(row, field).map((input) => text(plain(input), field));
   };
   return [read("base_input"), read("plus_input")];
 }

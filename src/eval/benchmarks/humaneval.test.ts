@@ -4,7 +4,8 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openSandbox, type Sandbox } from "../../sandbox/sandbox.js";
 import type { Grade, PromptStyle, Task } from "./benchmark.js";
-import { benchmarkNamed, bundledPath } from "./catalogue.js";
+import { benchmarkNamed } from "./catalogue.js";
+import { taskPath } from "./task-location.js";
 
 const whole = process.env["CODERLPLUS_WHOLE_SETS"] !== undefined;
 const styles: readonly PromptStyle[] = ["official", "upstream"];
@@ -14,7 +15,8 @@ let all: readonly Task[];
 let tasks: readonly Task[];
 beforeAll(async () => {
   sandbox = await openSandbox();
-  all = await benchmarkNamed("humaneval").load(bundledPath("humaneval/HumanEval.jsonl.gz"));
+  const benchmark = benchmarkNamed("humaneval");
+  all = await benchmark.load(taskPath(benchmark));
   // 10, 32, 38 and 50 have helper functions in their prompts.
   const fair = new Set([0, 10, 32, 38, 50, 115]);
   tasks = whole ? all : all.filter((_, at) => fair.has(at) || at % 16 === 5);

@@ -125,15 +125,13 @@ test("the prompts of both evaluations", async () => {
   });
 });
 
-test("a folder stands for the four files of release_v4, and says so where one is missing", async () => {
-  for (const [at, name] of ["test.jsonl", "test2.jsonl", "test3.jsonl"].entries()) {
-    write(name, [{ ...SUM, question_id: `q${at}` }]);
-  }
-  await expect(load(folder)).rejects.toThrow(
-    /expected the files of release_v4, test\.jsonl, .*data fetch livecodebench/,
-  );
-  write("test4.jsonl", [TWICE]);
-  expect((await load(folder)).map(({ id }) => id)).toEqual(["q0", "q1", "q2", "1234"]);
+test("a folder stands for all files in it, and no problem may stand in two of them", async () => {
+  const path = mkdtempSync(join(folder, "release-"));
+  writeFileSync(join(path, "test.jsonl"), JSON.stringify(SUM));
+  writeFileSync(join(path, "test2.jsonl"), JSON.stringify(TWICE));
+  expect((await load(path)).map(({ id }) => id)).toEqual(["abc_a", "1234"]);
+  writeFileSync(join(path, "test3.jsonl"), JSON.stringify(SUM));
+  await expect(load(path)).rejects.toThrow(/test3\.jsonl:1: "abc_a" occurs twice/);
 });
 
 test("a problem without tests, which the published checker lets every program pass, is an error with its place", async () => {

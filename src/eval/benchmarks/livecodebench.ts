@@ -2,19 +2,15 @@
 // published, programs that read and print or define a function. The set is gigabytes of tests: of each problem only what
 // prompts need is held, and its tests are read again from the file for every grading.
 
-import { existsSync, readdirSync, statSync } from "node:fs";
-import { join } from "node:path";
-import { DataError } from "../../core/errors.js";
 import type { Problem } from "../../problems/problem.js";
 import { livecodebench as format } from "../../problems/sources/livecodebench.js";
 import { malformed, nameIn, type Row, textOf } from "../../problems/sources/row.js";
-import type { Stretch } from "../../problems/sources/rows.js";
 import { readRowAt } from "../../problems/sources/text-rows.js";
 import type { Benchmark, Task } from "./benchmark.js";
 import { codeTask, judged, problemOf } from "./code-task.js";
 import { lastFencedLines, matchCode } from "./published-extraction.js";
 import { LIVE_IMPORTS, officialLivePrompt, upstreamLivePrompt } from "./published-prompts.js";
-import { blaming, readTaskRows } from "./task-file.js";
+import { blaming, type Place, readTaskRows } from "./task-file.js";
 
 const SAMPLING = { samples: 10, temperature: 0.2, topP: 0.95, stop: ["###"] } as const;
 
@@ -27,33 +23,19 @@ export const livecodebench: Benchmark = {
     official: { ...SAMPLING, maximumTokens: 4096, contextTokens: 4096 },
     upstream: { ...SAMPLING, maximumTokens: 2000 },
   },
-  load: async (path) => {
-    const lists: Task[][] = [];
-    for (const file of filesOf(path)) {
-      lists.push(await readTaskRows(file, { name: "LiveCodeBench", fields: FIELDS }, (...row) => taskOf(file, ...row)));
-    }
-    return lists.flat();
+  load: (path) => {
+    const inTurn = gate(GRADINGS_AT_ONCE);
+    return readTaskRows(path, { name: "LiveCodeBench", fields: FIELDS }, (row, place) => taskOf(row, place, inTurn));
   },
 };
 
 const FIELDS = ["question_id", "question_content", "public_test_cases", "private_test_cases"];
-const RELEASE_V4 = ["test.jsonl", "test2.jsonl", "test3.jsonl", "test4.jsonl"];
 const PREAMBLE = `${LIVE_IMPORTS}sys.setrecursionlimit(6 * 10**5)\n`;
 
-/** Of a folder the files of the release that the official evaluation names; any other file by its own name. */
-function filesOf(path: string): string[] {
-  if (!existsSync(path) || !statSync(path).isDirectory()) return [path];
-  const files = RELEASE_V4.map((name) => join(path, name));
-  const missing = files.filter((file) => !existsSync(file));
-  if (missing.length === 0) return files;
-  const found = readdirSync(path).slice(0, 10).join(", ") || "nothing";
-  throw new DataError(
-    `${path}: found ${found}; expected the files of release_v4, ${RELEASE_V4.join(", ")}: ` +
-      "fetch them with `coderlplus data fetch livecodebench`, or name one file",
-  );
-}
+/** More would wait for the sandbox, and each holds its problem's tests: up to a hundred megabytes. */
+const GRADINGS_AT_ONCE = 4;
 
-function taskOf(file: string, row: Row, stretch: Stretch | undefined): Task {
+function taskOf(row: Row, { file, stretch }: Place, inTurn: Gate): Task {
   const id = nameIn(row, "question_id") ?? malformed("question_id", "a name", row["question_id"]);
   const question = { content: textOf(row, "question_content"), starterCode: starterOf(row) };
   const read = (): Problem => blaming(`${file}: ${id}`, () => problemIn(stretch ? readRowAt(file, stretch) : row));
@@ -64,8 +46,8 @@ function taskOf(file: string, row: Row, stretch: Stretch | undefined): Task {
     ...(typeof row["contest_date"] === "string" && { date: row["contest_date"].slice(0, 10) }),
     prompts: { official: () => officialLivePrompt(question), upstream: () => upstreamLivePrompt(question) },
     extract: { official: matchCode, upstream: lastFencedLines },
-    official: async (program, sandbox) => judged(sandbox, problem(), program, "official"),
-    strict: async (program, sandbox) => judged(sandbox, problem(), program),
+    official: (program, sandbox) => inTurn(() => judged(sandbox, problem(), program, "official")),
+    strict: (program, sandbox) => inTurn(() => judged(sandbox, problem(), program)),
   });
 }
 
@@ -86,5 +68,24 @@ function remembered<Value extends object>(make: () => Value): () => Value {
     const value = kept?.deref() ?? make();
     kept = new WeakRef(value);
     return value;
+  };
+}
+
+type Gate = <Result>(use: () => Promise<Result>) => Promise<Result>;
+
+/** Lets so many in at once; the others wait, first come, first served. */
+function gate(places: number): Gate {
+  const waiting: Array<() => void> = [];
+  let free = places;
+  return async (use) => {
+    if (free > 0) free--;
+    else await new Promise<void>((resolve) => waiting.push(resolve));
+    try {
+      return await use();
+    } finally {
+      const next = waiting.shift();
+      if (next) next();
+      else free++;
+    }
   };
 }

@@ -3,7 +3,8 @@
 
 import { DataError } from "../../core/errors.js";
 import { type Row, RowFault } from "../../problems/sources/row.js";
-import { openRows, type RawRow, type Stretch } from "../../problems/sources/rows.js";
+import { openRows, type Stretch } from "../../problems/sources/rows.js";
+import { taskFiles } from "./task-location.js";
 
 /** What a row has to have so that a file is one of the benchmark's. */
 interface Expected {
@@ -12,38 +13,50 @@ interface Expected {
   readonly fields: readonly string[];
 }
 
+/** Where a row lies. */
+export interface Place {
+  readonly file: string;
+  /** Undefined where the row cannot be read again alone. */
+  readonly stretch: Stretch | undefined;
+}
+
 /**
- * Each row as what `read` makes of it.
+ * Each row of the file, or of all files in the folder, as what `read` makes of it.
  *
  * @param read  may throw RowFault (textOf and its like do)
- * @throws DataError naming file, line and field; also where an id occurs twice, or no row is there
+ * @throws DataError naming file, line and field; also where an id occurs twice
  */
 export async function readTaskRows<Item extends { readonly id: string }>(
   path: string,
-  { name, fields }: Expected,
-  read: (row: Row, stretch: Stretch | undefined) => Item,
+  expected: Expected,
+  read: (row: Row, place: Place) => Item,
 ): Promise<Item[]> {
-  const rows = await openRows(path);
-  const missing = fields.filter((field) => !rows.fields.has(field));
-  if (missing.length > 0) {
-    const found = rows.fields.size === 0 ? "no rows" : `the fields ${[...rows.fields].slice(0, 20).join(", ")}`;
-    throw new DataError(`${path}: found ${found}; expected rows of ${name}, with ${fields.join(", ")}`);
-  }
   const items = new Map<string, Item>();
-  for await (const raw of rows.read(undefined)) {
-    const place = rows.unit === "line" ? `${path}:${raw.number}` : `${path}: row ${raw.number}`;
-    const item = itemOf(raw, read, place);
-    if (items.has(item.id)) throw new DataError(`${place}: "${item.id}" occurs twice; tasks of ${name} are named once`);
-    items.set(item.id, item);
-  }
+  for (const file of taskFiles(path)) await addRows(items, file, expected, read);
   return [...items.values()];
 }
 
-function itemOf<Item>(raw: RawRow, read: (row: Row, stretch: Stretch | undefined) => Item, place: string): Item {
-  return blaming(place, () => {
-    if (raw.kind === "fault") throw raw.fault;
-    return read(raw.row, raw.stretch);
-  });
+async function addRows<Item extends { readonly id: string }>(
+  items: Map<string, Item>,
+  file: string,
+  { name, fields }: Expected,
+  read: (row: Row, place: Place) => Item,
+): Promise<void> {
+  const rows = await openRows(file);
+  const missing = fields.filter((field) => !rows.fields.has(field));
+  if (missing.length > 0) {
+    const found = rows.fields.size === 0 ? "no rows" : `the fields ${[...rows.fields].slice(0, 20).join(", ")}`;
+    throw new DataError(`${file}: found ${found}; expected rows of ${name}, with ${fields.join(", ")}`);
+  }
+  for await (const raw of rows.read(undefined)) {
+    const where = rows.unit === "line" ? `${file}:${raw.number}` : `${file}: row ${raw.number}`;
+    const item = blaming(where, () => {
+      if (raw.kind === "fault") throw raw.fault;
+      return read(raw.row, { file, stretch: raw.stretch });
+    });
+    if (items.has(item.id)) throw new DataError(`${where}: "${item.id}" occurs twice; a task of ${name} is there once`);
+    items.set(item.id, item);
+  }
 }
 
 /** @throws DataError in the place of a RowFault */

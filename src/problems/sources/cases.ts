@@ -111,7 +111,7 @@ function undoTextKeys(value: Json): Json {
 }
 
 /** A value as plain JSON means it: where a dict has keys that look like our tags, it is written out as pairs. */
-function plain(value: Json): Json {
+export function plain(value: Json): Json {
   if (Array.isArray(value)) return value.map(plain);
   if (!isObject(value)) return value;
   const entries = entriesOf(value).map(([key, item]) => [key, plain(item)] as const);

@@ -4,6 +4,7 @@
 import type { Json } from "../../core/json.js";
 import type { Test } from "../problem.js";
 import { parsePythonLiteral } from "../python-literal.js";
+import { faultIn } from "../tags.js";
 import type { Format } from "./formats.js";
 import { type Draft, kept, listOf, malformed, optionalText, type Row, textOf, textsOf } from "./row.js";
 
@@ -99,7 +100,8 @@ function testOf(code: string, setup: string): Test {
   if (name !== undefined && !code.includes("\\")) {
     const values = parsePythonLiteral(`[${given}]`);
     const value = parsePythonLiteral(expected);
-    if (Array.isArray(values) && value !== undefined) {
+    // A complex number has a literal and no tagged form that a program can be given.
+    if (Array.isArray(values) && value !== undefined && faultIn([values, value], false) === null) {
       return { kind: "call", function: name, arguments: values as readonly Json[] as Json[], expected: value };
     }
   }
