@@ -15,7 +15,7 @@ export class Choices {
   }
 }
 
-interface Place {
+export interface Place {
   readonly choices: Choices;
   readonly indent: string;
   /** Nested blocks that may still follow. */

@@ -1,17 +1,9 @@
 // Random JavaScript programs for the tests of the tracer: every one ends, most do something, all the same for one list of
 // choices, and interpreter.ts knows all that is in them. Not a sample of what models write.
 
-import { Choices } from "../random-program.js";
+import { Choices, type Place } from "../random-program.js";
 
-interface Place {
-  readonly choices: Choices;
-  readonly indent: string;
-  /** Nested blocks that may still follow. */
-  readonly depth: number;
-  /** Functions that may be called from here: those above, so that only a guarded call of itself recurses. */
-  readonly calls: readonly string[];
-  readonly inFunction: boolean;
-  readonly inLoop: boolean;
+interface ScriptPlace extends Place {
   /** Labels of the loops around. */
   readonly labels: readonly string[];
 }
@@ -40,19 +32,19 @@ function randomFunction(choices: Choices, name: string, calls: readonly string[]
   return `${head}\n  ${start}\n${again}${body}  return ${choices.of(["a", "n", "b", "[a, n]"])}\n}\n`;
 }
 
-function block(place: Place, most: number): string {
+function block(place: ScriptPlace, most: number): string {
   const count = 1 + place.choices.below(most);
   return Array.from({ length: count }, () => statement(place)).join("");
 }
 
-function statement(place: Place): string {
+function statement(place: ScriptPlace): string {
   const { choices, indent, depth } = place;
   const isSimple = depth === 0 || choices.below(5) < 3;
   const lines = (isSimple ? simple(place) : compound(place)).split("\n");
   return lines.map((line) => (line === "" ? "" : `${indent}${line}\n`)).join("");
 }
 
-function simple({ choices, calls, inFunction, inLoop, labels }: Place): string {
+function simple({ choices, calls, inFunction, inLoop, labels }: ScriptPlace): string {
   const x = choices.of(NAMES);
   const y = choices.of(NAMES);
   const k = choices.below(5);
@@ -90,12 +82,12 @@ function simple({ choices, calls, inFunction, inLoop, labels }: Place): string {
   ]);
 }
 
-function compound(place: Place): string {
+function compound(place: ScriptPlace): string {
   const { choices, labels } = place;
   const x = choices.of(NAMES);
   const y = choices.of(NAMES);
   const k = choices.below(4);
-  const inner = (more: Partial<Place> = {}): string =>
+  const inner = (more: Partial<ScriptPlace> = {}): string =>
     block({ ...place, indent: "  ", depth: place.depth - 1, ...more }, 3).trimEnd();
   const label = `l${labels.length}${place.depth}`;
   const looped = (): string => inner({ inLoop: true, labels: [...labels, label] });
