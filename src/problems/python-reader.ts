@@ -61,7 +61,7 @@ function readText(cursor: Cursor, kind: "string" | "bytes"): Json | undefined {
 function readNumber(cursor: Cursor): Json | undefined {
   const first = readSigned(cursor);
   // The sign is of the whole number, whose real part becomes -0.0.
-  if (first?.imaginary) return complexValue(new Float(first.value.value * 0), first.value);
+  if (first?.imaginary) return complexValue(new Float(first.value.value < 0 ? -0 : 0), first.value);
   if (!first || !isSign(cursor.tokens[cursor.at])) return first?.value;
   const second = readSigned(cursor);
   return second?.imaginary ? complexValue(first.value, second.value) : undefined;
