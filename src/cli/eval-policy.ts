@@ -1,8 +1,7 @@
 // Who is evaluated, from the command line: an engine's weights, an endpoint, or a file of completions; and where what is
 // kept of it lies by default.
 
-import { existsSync } from "node:fs";
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { UsageError } from "../core/errors.js";
 import { openEmbedded } from "../engines/embedded/embedded.js";
 import { type CompletionsFile, openCompletionsFile } from "../eval/policies/completions-file.js";
@@ -10,10 +9,8 @@ import { endpointPolicy, modelsOf } from "../eval/policies/endpoint.js";
 import { addressFrom } from "../eval/policies/endpoint-address.js";
 import { enginePolicy } from "../eval/policies/engine.js";
 import type { Policy } from "../eval/policies/policy.js";
-import { RunDirectory } from "../runs/run-directory.js";
-import { bundled } from "../train/bundled.js";
 import { weightsHash } from "../train/hashes.js";
-import { checkpointStep } from "./checkpoint-step.js";
+import { weightsAt } from "./weights-at.js";
 
 export interface PolicyFlags {
   readonly engine?: string;
@@ -79,32 +76,6 @@ function engineFrom(path: string, { checkpoint, seed }: PolicyFlags): Evaluated 
   const identity = { weights: weightsHash(model) };
   const policy = enginePolicy(() => openEmbedded({ model }), { name, identity, seed });
   return { step, folder: run === null ? folderOf(name) : join(run, "eval"), policy };
-}
-
-interface Weights {
-  readonly model: string;
-  /** The run that they are a checkpoint of. */
-  readonly run: string | null;
-  readonly step: number;
-}
-
-const CHECKPOINT = /^step-(\d+)$/;
-
-function weightsAt(path: string, checkpoint: number | "best" | undefined): Weights {
-  if (existsSync(join(path, "run.json"))) {
-    const run = RunDirectory.open(path);
-    const step = checkpointStep(run, checkpoint);
-    return { model: run.checkpointPath(step), run: path, step };
-  }
-  if (checkpoint !== undefined) throw new UsageError(`${path}: holds no run, and so no checkpoint to choose`);
-  const run = dirname(dirname(resolve(path)));
-  const step = CHECKPOINT.exec(basename(resolve(path)));
-  if (step && existsSync(join(run, "run.json"))) return { model: path, run, step: Number(step[1]) };
-  const model = bundled(path, "model");
-  if (existsSync(join(model, "config.json"))) return { model, run: null, step: 0 };
-  throw new UsageError(
-    `${path}: expected a model folder (with config.json), a run (with run.json), or the word bundled`,
-  );
 }
 
 function folderOf(name: string): string {

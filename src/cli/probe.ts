@@ -7,7 +7,7 @@ import { openEmbedded } from "../engines/embedded/embedded.js";
 import { probe } from "../probe/probe.js";
 import { resultsCsv } from "../probe/results.js";
 import type { ProbedModel } from "../probe/states.js";
-import { type Problem } from "../problems/problem.js";
+import type { Problem } from "../problems/problem.js";
 import { ProblemSet } from "../problems/problem-set.js";
 import { RunDirectory } from "../runs/run-directory.js";
 import { bundled } from "../train/bundled.js";
@@ -16,6 +16,7 @@ import { RowProgress } from "./data-source.js";
 import { positive } from "./numbers.js";
 import { probeTables } from "./probe-tables.js";
 import { openSandboxWith, type SandboxFlags, withSandboxOptions } from "./sandbox-options.js";
+import { weightsAt } from "./weights-at.js";
 
 interface Options extends SandboxFlags {
   readonly model: readonly NamedModel[];
@@ -40,7 +41,7 @@ export function registerProbe(program: Command): void {
       .description("fit linear probes on hidden states for the final values of variables, and compare models")
       .requiredOption(
         "--model <[name=]folder>",
-        "model folder, or bundled; once for each model; those of one name are seeds of one training",
+        "model folder, run (its newest checkpoint) or bundled; once for each model; those of one name are seeds of one training",
         namedModel,
       )
       .option("--problems <file>", "problems whose reference programs are traced, one JSON object a line", "bundled")
@@ -104,9 +105,8 @@ async function problemsOf(path: string, limit = Number.POSITIVE_INFINITY): Promi
   }
 }
 
-/** @throws UsageError where the folder holds no model */
 function modelOf({ name, folder }: NamedModel, threads: number | undefined): ProbedModel {
-  const model = bundled(folder, "model");
+  const { model } = weightsAt(folder);
   const identity = sha256(weightsHash(model) + sha256OfFile(join(model, "tokenizer.json")));
   return { name, folder, identity, open: () => openEmbedded({ model, ...(threads !== undefined && { threads }) }) };
 }

@@ -54,7 +54,7 @@ export interface Task {
 }
 
 /** Where a benchmark's tasks come from. */
-export type TaskFile =
+type TaskFile =
   /** Ships with the package, under its own licence: a path below assets/benchmarks. */
   | { readonly kind: "bundled"; readonly path: string }
   /** The user's to fetch: `coderlplus data fetch NAME`, or a file of theirs. NAME is in problems/hub/catalogue.ts. */

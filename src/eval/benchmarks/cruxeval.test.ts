@@ -12,13 +12,14 @@ import { pythonLiteral } from "../../problems/python-literal.js";
 import { openSandbox, type Sandbox } from "../../sandbox/sandbox.js";
 import { claimedValue } from "./assertion.js";
 import type { Mark, Task } from "./benchmark.js";
-import { benchmarkNamed, bundledPath } from "./catalogue.js";
+import { benchmarkNamed } from "./catalogue.js";
 import type { CruxevalRow } from "./cruxeval.js";
 import { officialInputMark, strictInputMark } from "./cruxeval-input.js";
 import { officialOutputMark, strictOutputMark } from "./cruxeval-output.js";
 import { literalOf } from "./literal.js";
+import { taskPath } from "./task-location.js";
 
-const PATH = bundledPath("cruxeval/cruxeval.jsonl.gz");
+const PATH = taskPath(benchmarkNamed("cruxeval-output"));
 const whole = process.env["CODERLPLUS_WHOLE_SETS"] !== undefined;
 /** Those inputs of the set that are expressions. */
 const EXPRESSIONS = [152, 239, 258, 344, 364, 522, 720, 770].map((number) => `sample_${number}`);

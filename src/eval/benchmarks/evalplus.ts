@@ -40,7 +40,7 @@ export interface PlusTask {
  */
 const SECONDS = { usual: 4, heavy: 60, light: 1 } as const;
 
-/** Of each interpreter; EvalPlus allows 4 GB. Mbpp/255 needs more than the judge's usual 256 MB. */
+/** Of each interpreter; EvalPlus allows 4 GB. The judge's usual 256 MB are too little for Mbpp/255. */
 const MEMORY_BYTES = 2 * 2 ** 30;
 
 /** Both marks of a program. */
