@@ -3,6 +3,7 @@
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { z } from "zod";
+import { infoSchema, sampleSchema } from "../src/eval/evaluation-files.js";
 import { completionSchema } from "../src/problems/completion.js";
 import { problemSchema } from "../src/problems/problem.js";
 import { metricCatalogue } from "../src/runs/metrics.js";
@@ -45,6 +46,8 @@ const schemas = {
   "alignment-example": alignmentExampleSchema,
   rollout: rolloutSchema,
   evaluation: evaluationSchema,
+  "evaluation-info": infoSchema,
+  "evaluation-sample": sampleSchema,
   best: bestSchema,
   metrics: metricsSchema,
   run: runSchema,

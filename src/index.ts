@@ -11,7 +11,17 @@ export { ConfigError, DataError, EngineError, InfrastructureError, UsageError } 
 export { Float, type Json, parseJson, stringifyJson } from "./core/json.js";
 export { openEmbedded } from "./engines/embedded/embedded.js";
 export type { Datum, Engine, Loss, Sample, SampleRequest, Tokenizer } from "./engines/engine.js";
+export type { Benchmark, Mark, PromptStyle, Task } from "./eval/benchmarks/benchmark.js";
+export { benchmarkNamed, benchmarks } from "./eval/benchmarks/catalogue.js";
+export { taskHash, taskPath } from "./eval/benchmarks/task-location.js";
+export { type EvaluationOptions, type EvaluationTools, evaluate } from "./eval/evaluation.js";
 export { evaluateFamily, measures } from "./eval/family/family.js";
+export { openCompletionsFile } from "./eval/policies/completions-file.js";
+export { endpointPolicy } from "./eval/policies/endpoint.js";
+export { enginePolicy } from "./eval/policies/engine.js";
+export type { Completion, CompletionRequest, Decoding, Policy } from "./eval/policies/policy.js";
+export type { EvaluationInfo, SampleRecord } from "./eval/records.js";
+export { summarise } from "./eval/report/summary.js";
 export { judge } from "./judge/judge.js";
 export type { Judgement, TestOutcome, Verdict } from "./judge/verdict.js";
 export { type Problem, type ProgramInput, problemSchema, readProblems } from "./problems/problem.js";

@@ -1,5 +1,6 @@
 // `coderlplus compare` of evaluations: paired differences to the first of them, and a page with every task.
 
+import { resolve } from "node:path";
 import { UsageError } from "../core/errors.js";
 import { ensureWritable, writeAtomic } from "../core/files.js";
 import { compareEvaluations, type EvaluationComparison, type Named } from "../eval/report/compare.js";
@@ -22,6 +23,8 @@ export function compareFolders(paths: readonly string[], { json, html }: Flags):
   if (html !== undefined && paths.length !== 2) {
     throw new UsageError(`--html shows two evaluations side by side; found ${paths.length}`);
   }
+  const twice = paths.find((path, i) => paths.slice(0, i).some((before) => resolve(before) === resolve(path)));
+  if (twice !== undefined) throw new UsageError(`${twice}: named twice; expected different evaluations`);
   if (html !== undefined) ensureWritable(html);
   const [base, ...others] = named(paths);
   const comparisons = others.map((other) => compareEvaluations(base, other));

@@ -52,5 +52,8 @@ test("runs beside evaluations, one alone, or a page of three are refused before 
   expect(refused(at("none"), at("base"))).toThrow(/none: holds no run .* and no evaluation of a benchmark/);
   expect(refused(at("base"))).toThrow(/expected two evaluations or more/);
   expect(refused(at("base"), at("base"), at("trained"), ...page)).toThrow(/two evaluations side by side; found 3/);
+  expect(refused(at("base"), `${at("base")}/`, ...page)).toThrow(
+    /base\/?: named twice; expected different evaluations/,
+  );
   expect(existsSync(at("none.html"))).toBe(false);
 });

@@ -3,6 +3,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { UsageError } from "../core/errors.js";
 import type { PromptStyle } from "../eval/benchmarks/benchmark.js";
+import { benchmarks } from "../eval/benchmarks/catalogue.js";
 import type { Decoding } from "../eval/policies/policy.js";
 import type { TaskSelection } from "../eval/task-selection.js";
 import type { PolicyFlags } from "./eval-policy.js";
@@ -17,8 +18,6 @@ export interface EvalFlags extends PolicyFlags, TaskSelection, Omit<SandboxFlags
   readonly topP?: number;
   readonly maxTokens?: number;
   readonly contextTokens?: number;
-  /** As `path`. */
-  readonly data?: readonly string[];
   readonly path?: readonly string[];
   readonly out?: string;
   readonly fresh?: boolean;
@@ -54,7 +53,6 @@ export function withEvalOptions(command: Command): Command {
     .option("--from <date>", "tasks published on this day or later, YYYY-MM-DD", day)
     .option("--to <date>", "tasks published on this day or before", day)
     .option("--path <[name=]path>", "a benchmark's own file or folder; may be repeated", addTo)
-    .addOption(new Option("--data <[name=]path>", "the same").argParser(addTo).hideHelp())
     .option("--concurrency <n>", "requests at an endpoint at once", positive, 16)
     .option("--samples-per-request <n>", "samples of a task that one request to an endpoint asks for", positive, 1)
     .option("--timeout <seconds>", "of one request to an endpoint", positive, 1800)
@@ -90,6 +88,8 @@ export function dataPaths(given: readonly string[], names: readonly string[]): R
     given.map((text) => {
       const name = names.find((each) => text.startsWith(`${each}=`));
       if (name !== undefined) return [name, text.slice(name.length + 1)];
+      const other = benchmarks.find((each) => text.startsWith(`${each.name}=`));
+      if (other) throw new UsageError(`--path ${text}: ${other.name} is not among the benchmarks to evaluate`);
       if (names.length === 1) return [names[0], text];
       throw new UsageError(`--path ${text}: which benchmark's is it? Expected name=path, such as ${names[0]}=${text}`);
     }),

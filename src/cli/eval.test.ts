@@ -204,13 +204,18 @@ describe("what cannot be evaluated", () => {
     ["an endpoint without an address", ["humaneval", "--model", "m"], /no endpoint: expected a base URL such as/],
     [
       "a file that is not there",
-      ["humaneval", "--engine", "bundled", "--data", "nowhere.jsonl"],
+      ["humaneval", "--engine", "bundled", "--path", "nowhere.jsonl"],
       /nowhere\.jsonl: no such file/,
     ],
     [
       "a path of no benchmark",
       ["humaneval", "mbpp", "--engine", "bundled", "--path", "x"],
       /expected name=path, such as humaneval=x/i,
+    ],
+    [
+      "a path of a benchmark that is not asked for",
+      ["humaneval", "--engine", "bundled", "--path", "mbpp=x"],
+      /mbpp is not among the benchmarks to evaluate/,
     ],
     [
       "dates that tasks have not",

@@ -52,7 +52,7 @@ async function evalBenchmarks(names: readonly string[], flags: EvalFlags, write:
   if (names.length === 0) throw new UsageError("name the benchmarks to evaluate; --list shows those there are");
   const chosen = [...new Set(names)].map(benchmarkNamed);
   const paths = dataPaths(
-    [...(flags.path ?? []), ...(flags.data ?? [])],
+    flags.path ?? [],
     chosen.map(({ name }) => name),
   );
   if (flags.completions !== undefined && chosen.length > 1)

@@ -36,6 +36,8 @@ export function evaluationPaths(
 }
 
 const count = number(z.number().int().nonnegative());
+/** `count.nullable()` would take a missing key for null. */
+const tokens = z.union([count, z.null()]);
 /** Values of programs keep their types. */
 const value = z.custom<Json>(() => true).exactOptional();
 
@@ -65,8 +67,8 @@ const place = { task: z.string(), sample: count };
 const completion = {
   text: z.string(),
   stopReason: z.enum(["stop", "length", "no-room"]),
-  promptTokens: count.nullable(),
-  completionTokens: count.nullable(),
+  promptTokens: tokens,
+  completionTokens: tokens,
 };
 
 /** A line of a finished evaluation's samples. */
@@ -88,7 +90,8 @@ export const journalSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("grade"), ...place, grade }),
 ]);
 
-const infoSchema = z.strictObject({
+/** Of an info file. */
+export const infoSchema = z.strictObject({
   benchmark: z.string(),
   policy: z.string(),
   identity: z.record(z.string(), z.string()),

@@ -288,7 +288,7 @@ describe("what is there already", () => {
     expect(policy.asked.sort()).toEqual(["toy/0 2", "toy/1 2", "toy/2 0", "toy/2 1", "toy/2 2"]);
     expect(files()).toEqual(await unbroken(3, more));
     await expect(run(tasks(2), info(2), policyOf())).rejects.toThrow(
-      /5 samples are kept that are not asked for now, such as toy\/0 \(2\): ask for as many/,
+      /5 kept samples are not asked for now, such as toy\/0 \(2\): ask for as many/,
     );
   });
 

@@ -57,7 +57,7 @@ function checkAsked(
   const [strange, ...more] = kept.filter(({ task, sample }) => !asked.has(task) || sample >= info.decoding.samples);
   if (!strange) return;
   throw new UsageError(
-    `${path}: ${1 + more.length} samples are kept that are not asked for now, such as ${strange.task} ` +
+    `${path}: ${1 + more.length} kept samples are not asked for now, such as ${strange.task} ` +
       `(${strange.sample}): ask for as many tasks and samples or more, choose another folder with --out, ` +
       "or throw them away with --fresh",
   );

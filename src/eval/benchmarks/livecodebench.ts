@@ -18,7 +18,7 @@ const SAMPLING = { samples: 10, temperature: 0.2, topP: 0.95, stop: ["###"] } as
 export const livecodebench: Benchmark = {
   name: "livecodebench",
   about: "LiveCodeBench release_v4: 713 contest problems of May 2023 to September 2024",
-  licence: "cc, the variant is not said; problem texts belong to their contests",
+  licence: "CC (variant not named); problem texts belong to their contests",
   file: { kind: "fetched", dataSet: "livecodebench" },
   decoding: {
     official: { ...SAMPLING, maximumTokens: 4096, contextTokens: 4096 },

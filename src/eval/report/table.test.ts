@@ -51,7 +51,7 @@ describe("the table of one policy", () => {
 
   it("says what the scores do not show: what went wrong, what was not graded, where the gradings disagree", () => {
     expect(noteLines([reported("mbpp", "base", "rwti", "wrti")])).toEqual([
-      "mbpp: 4 completions, 1 not graded: the grader failed, 40 + 20 tokens",
+      "mbpp: 4 completions, 1 not graded: the grader failed, 40 tokens of prompts, 20 of completions",
       "  wrong: 1 wrong-answer, 1 timed-out",
       "  the gradings disagree on 2 tasks: t0 (right: 1 only strict), t1 (right: 1 only official)",
     ]);

@@ -94,7 +94,9 @@ export function noteLines(evaluations: readonly Reported[]): string[] {
       ...counted(noRoom, "without room behind the prompt"),
       ...counted(nothingExtracted, "without a program or answer"),
       ...counted(infrastructure.strict, "not graded: the grader failed"),
-      ...(tokens.completion === null ? [] : [`${tokens.prompt ?? 0} + ${tokens.completion} tokens`]),
+      ...(tokens.completion === null
+        ? []
+        : [`${tokens.prompt ?? 0} tokens of prompts, ${tokens.completion} of completions`]),
     ];
     const wrong = Object.entries(breakdown.reasons.strict).map(([reason, count]) => `${count} ${reason}`);
     return [

@@ -2,6 +2,7 @@
 // sizes are what their pages say; what they contain is theirs.
 
 import { UsageError } from "../../core/errors.js";
+import { suggestion } from "../../core/schema.js";
 
 export interface DataSet {
   /** `owner/name` on the hub; of a release, where its publishers keep it. */
@@ -107,7 +108,8 @@ export function dataSetNamed(name: string): DataSet {
   if (parts.length === 2 && parts.every((part) => PART.test(part))) {
     return { repository: name, files: READABLE, licence: null, gigabytes: null };
   }
+  const names = Object.keys(dataSets);
   throw new UsageError(
-    `${JSON.stringify(name)}: expected owner/name on the hub, or one of ${Object.keys(dataSets).join(", ")}`,
+    `${JSON.stringify(name)}${suggestion(name, names)}: expected owner/name on the hub, or one of ${names.join(", ")}`,
   );
 }
