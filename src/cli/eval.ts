@@ -127,10 +127,10 @@ async function evaluateOne(
     const tools = { policy: regrade ? null : evaluated.policy, sandbox };
     samples = await evaluate(tasks, info, tools, { folder, fresh, regrade, signal, onProgress });
   } finally {
-    if (!samples && progress) {
+    if (!samples && progress && progress.completed > 0) {
       const { completed, total } = progress;
       process.stderr.write(
-        `\n${info.benchmark}: ${completed} of ${total} completions are kept in ${folder}; ` +
+        `${process.stderr.isTTY ? "\n" : ""}${info.benchmark}: ${completed} of ${total} completions are kept in ${folder}; ` +
           `the same command${fresh ? " without --fresh" : ""} goes on from there\n`,
       );
     }

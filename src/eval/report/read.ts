@@ -4,7 +4,7 @@ import { existsSync, readdirSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { UsageError } from "../../core/errors.js";
 import { readRecords } from "../../core/jsonl.js";
-import { readInfo, sampleSchema } from "../evaluation-files.js";
+import { evaluationPaths, readInfo, sampleSchema } from "../evaluation-files.js";
 import type { EvaluationInfo, SampleRecord } from "../records.js";
 
 /** One benchmark, answered by one policy. */
@@ -59,6 +59,6 @@ function infoPath(path: string): string {
 
 function readEvaluation(path: string): Evaluation {
   const info = readInfo(path);
-  const samples = join(dirname(path), "samples", basename(path).replace(/\.info\.json$/, ".jsonl"));
+  const { samples } = evaluationPaths(dirname(path), info);
   return { path, info, samples: readRecords(samples, sampleSchema).map(({ record }) => record) };
 }
