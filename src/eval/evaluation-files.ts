@@ -36,7 +36,7 @@ export function evaluationPaths(
 }
 
 const count = number(z.number().int().nonnegative());
-/** `count.nullable()` would take a missing key for null. */
+/** Not `count.nullable()`: the JSON Schema of that lets the key be missing. */
 const tokens = z.union([count, z.null()]);
 /** Values of programs keep their types. */
 const value = z.custom<Json>(() => true).exactOptional();
