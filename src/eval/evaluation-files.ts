@@ -44,6 +44,7 @@ const mark = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("wrong"),
     reason: z.string(),
+    dropped: z.literal(true).exactOptional(),
     message: z.string().exactOptional(),
     test: z.string().exactOptional(),
     expected: value,

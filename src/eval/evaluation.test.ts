@@ -128,6 +128,19 @@ describe("an evaluation", () => {
     expect(await unbroken(3)).toEqual(files());
   });
 
+  it("keeps every kind of mark that a grader may give, also what the published graders drop", async () => {
+    const marks: readonly Mark[] = [
+      { kind: "right" },
+      { kind: "wrong", reason: "dropped", dropped: true, message: "the answer holds the call" },
+      { kind: "wrong", reason: "raised", message: "E: no", test: "assert f(1)", expected: [1], got: null },
+      { kind: "infrastructure", message: "no interpreter" },
+    ];
+    const all = tasks(4, (name) => marks[Number(name.at(-1))]);
+    await expect(run(all, info(4), policyOf(5))).rejects.toThrow("the policy is gone");
+    const samples = await run(all, info(4), policyOf());
+    expect(samples?.map(({ grade }) => grade.official)).toEqual(marks.flatMap((mark) => [mark, mark]));
+  });
+
   it("has upstream prompts and steps under names of their own", () => {
     const paths = evaluationPaths("eval", { benchmark: "toy", prompts: "upstream", step: 50 });
     expect(paths.record).toBe(join("eval", "toy-upstream-step-000050.json"));

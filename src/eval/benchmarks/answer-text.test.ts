@@ -29,6 +29,10 @@ const BOXED: ReadonlyArray<readonly [string, Json | undefined]> = [
   ["Therefore, the output is **[1, 2]**.", [1, 2]],
   ["Output:\n```\n'x'\n```", "x"],
   ["so\n-7", -7],
+  ["\\boxed{'50\\% \\#1 \\{\\}'}", "50% #1 {}"],
+  ["\\boxed{'a\\\\%'}", "a\\%"],
+  ["The output is 5\r\nThat is all.\r\n", 5],
+  ["Output:\r\n```python\r\n'x'\r\n```\r\n", "x"],
   ["nothing here", undefined],
   ["", undefined],
 ];
@@ -123,4 +127,15 @@ test("any text is read without an exception, and a long one in one pass", () => 
   );
   for (const part of parts) read(part.repeat(5_000));
   for (const part of parts) read(`\n${part}`.repeat(5_000));
+});
+
+// One that grows with the square of the text would outlast any patience here.
+const LONG = 1 << 19;
+test.each([
+  ["a word and spaces", `output${" ".repeat(LONG)}\nx`],
+  ["words up to a line break that is none", `${"answer is ".repeat(LONG / 10)}\u2028`],
+  ["open boxes", "\\boxed{'".repeat(LONG / 8)],
+  ["open assertions", "assert f(\n".repeat(LONG / 10)],
+])("a megabyte of %s comes to an end", (_name, text) => {
+  for (const read of [boxedValue, (all: string) => assertedValue(all, "f")]) expect(read(text)).toBeUndefined();
 });

@@ -39,7 +39,8 @@ function firstValue(
   return undefined;
 }
 
-const PHRASE = /(?:\b(?:answer|output|result|value)\b(?: is| will be)?[ \t]*:?)[ \t]*(\S.*)$/i;
+/** Linear: no two repetitions stand side by side, and what follows a word is taken whatever it holds. */
+const PHRASE = /\b(?:answer|output|result|value)\b(?: is| will be)?(?:[ \t]*:)?[ \t]*(\S[^]*)/i;
 const BOX = "\\boxed{";
 /** Of boxes that do not end; the text of a box may hold one more. */
 const MAXIMUM_OPEN_BOXES = 3;
@@ -73,11 +74,14 @@ function closingBrace(text: string, from: number, quotes: boolean): number {
 const TEXT_COMMANDS = /\\(?:text|texttt|textbf|textit|mathrm|mathtt|mathbf|mbox)\{([^{}]*)\}/g;
 const ONE_COMMAND = /^\\(?:text|texttt|textbf|textit|mathrm|mathtt|mathbf|mbox)\{([^{}]*)\}$/;
 
-/** A literal in fences, in back quotes, in LaTeX. What LaTeX sets as text and is no literal is that text. */
+/**
+ * A literal in fences, in back quotes, in LaTeX, whose escapes are none that Python writes. What LaTeX sets as text and
+ * is no literal is that text.
+ */
 function readContent(content: string): Json | undefined {
   const plain = withoutMarks(content);
   const latex = plain.replace(/\\([\\{}_#%&$])/g, (whole, char: string) => (char === "\\" ? whole : char));
-  const value = literalOf(plain.includes("\\_") ? latex : plain) ?? literalOf(latex);
+  const value = literalOf(latex) ?? literalOf(plain);
   if (value !== undefined) return value;
   const [, text] = ONE_COMMAND.exec(plain) ?? [];
   const inside = withoutMarks(latex.replace(TEXT_COMMANDS, "$1"));
@@ -100,5 +104,5 @@ function withoutMarks(content: string): string {
 function lastBlock(text: string): string | undefined {
   const end = text.lastIndexOf("```");
   const start = end < 1 ? -1 : text.lastIndexOf("```", end - 1);
-  return start < 0 ? undefined : text.slice(start + 3, end).replace(/^(?:python|py|text|plaintext)?[ \t]*\n/i, "");
+  return start < 0 ? undefined : text.slice(start + 3, end).replace(/^(?:python|py|text|plaintext)?[ \t]*\r?\n/i, "");
 }

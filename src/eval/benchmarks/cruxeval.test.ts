@@ -6,6 +6,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, test } from "vitest";
+import { parseJson, stringifyJson } from "../../core/json.js";
 import { readLines } from "../../core/jsonl.js";
 import { pythonLiteral } from "../../problems/python-literal.js";
 import { openSandbox, type Sandbox } from "../../sandbox/sandbox.js";
@@ -15,6 +16,7 @@ import { benchmarkNamed } from "./catalogue.js";
 import type { CruxevalRow } from "./cruxeval.js";
 import { officialInputMark, strictInputMark } from "./cruxeval-input.js";
 import { officialOutputMark, strictOutputMark } from "./cruxeval-output.js";
+import { literalOf } from "./literal.js";
 import { taskPath } from "./task-location.js";
 
 const PATH = taskPath(benchmarkNamed("cruxeval-output"));
@@ -117,6 +119,16 @@ interface Labelled {
 }
 
 const folder = join(process.env["CODERLPLUS_DATA_SETS"] ?? "", "cruxeval/labelled");
+test("what a deep or a long answer holds is quoted, so that its record can be read again", () => {
+  for (const answer of [`${"{1:".repeat(190)}1${"}".repeat(190)}`, `[${"1,".repeat(5000)}]`]) {
+    const mark = strictOutputMark("5", literalOf(answer));
+    const text = stringifyJson(mark);
+    expect(text.length).toBeLessThan(2200);
+    expect(parseJson(text)).toEqual(mark);
+    expect(mark).toMatchObject({ reason: "wrong-answer", expected: 5 });
+  }
+});
+
 /** As the published grader scores a task: what is dropped does not count where an answer is right. */
 function officialScores(marks: readonly Mark[]): boolean[] {
   if (!marks.some(({ kind }) => kind === "right")) return marks.map(() => false);

@@ -23,7 +23,7 @@ const FIELDS = ["task_id", "prompt", "entry_point", "canonical_solution"];
 
 function taskOf(row: Row): Task {
   const [id, prompt, entryPoint, solution] = FIELDS.map((field) => textOf(row, field));
-  const signature = signatureIn(prompt, entryPoint) ?? malformed("prompt", `a function ${entryPoint}`, prompt);
+  const signature = signatureIn(prompt, entryPoint);
   const reference = prompt + solution;
   const marks = plusMarks({
     id,

@@ -29,7 +29,7 @@ const LIMITS = { ...defaultLimits, timeMs: 3000 };
 
 function taskOf(row: Row): Task {
   const [id, prompt, entryPoint, solution, test] = FIELDS.map((field) => textOf(row, field));
-  const signature = signatureIn(prompt, entryPoint) ?? malformed("prompt", `a function ${entryPoint}`, prompt);
+  const signature = signatureIn(prompt, entryPoint);
   const problem = problemOf({ ...format.problem(row, 0), limits: LIMITS });
   return codeTask({
     id,
@@ -49,7 +49,11 @@ function taskOf(row: Row): Task {
   });
 }
 
-/** From the function's name to what stands before the colon at the end of its line. */
-export function signatureIn(prompt: string, entryPoint: string): string | undefined {
-  return new RegExp(`def\\s+(${entryPoint}.*?):\\s*\\n`).exec(prompt)?.[1];
+/** From the function's name to what stands before the colon at the end of its line. @throws RowFault */
+export function signatureIn(prompt: string, entryPoint: string): string {
+  if (!NAME.test(entryPoint)) malformed("entry_point", "the name of a function", entryPoint);
+  const found = new RegExp(`def\\s+(${entryPoint}.*?):\\s*\\n`).exec(prompt)?.[1];
+  return found ?? malformed("prompt", `a function ${entryPoint}`, prompt);
 }
+
+const NAME = /^[\p{L}_][\p{L}\p{N}_]*$/u;

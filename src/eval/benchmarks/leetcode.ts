@@ -64,7 +64,10 @@ const INDENTED = /^(?:[ \t]*\r?\n)*[ \t]+\S/;
 
 function dateOf(row: Row): { date?: string } {
   const seconds = row["start_time"];
-  return typeof seconds === "number" ? { date: new Date(seconds * 1000).toISOString().slice(0, 10) } : {};
+  if (typeof seconds !== "number") return {};
+  const date = new Date(seconds * 1000);
+  if (Number.isNaN(date.getTime())) return malformed("start_time", "seconds since 1970", seconds);
+  return { date: date.toISOString().slice(0, 10) };
 }
 
 /** Two lines a case; `_f1` and `_f2` turn lists into linked lists and back, which the annotations say as well. */

@@ -11,6 +11,7 @@ import { codeTask, judged, problemOf } from "./code-task.js";
 import { lastFencedLines, matchCode } from "./published-extraction.js";
 import { LIVE_IMPORTS, officialLivePrompt, upstreamLivePrompt } from "./published-prompts.js";
 import { blaming, type Place, readTaskRows } from "./task-file.js";
+import { dateIn } from "./task-rows.js";
 
 const SAMPLING = { samples: 10, temperature: 0.2, topP: 0.95, stop: ["###"] } as const;
 
@@ -37,13 +38,17 @@ const GRADINGS_AT_ONCE = 4;
 
 function taskOf(row: Row, { file, stretch }: Place, inTurn: Gate): Task {
   const id = nameIn(row, "question_id") ?? malformed("question_id", "a name", row["question_id"]);
+  // What is packed would take too long to look at before it is needed; all else is to be right before a model is asked.
+  textOf(row, "private_test_cases");
+  format.problem({ ...row, private_test_cases: "[]" }, 0);
   const question = { content: textOf(row, "question_content"), starterCode: starterOf(row) };
+  const date = dateIn(row, "contest_date");
   const read = (): Problem => blaming(`${file}: ${id}`, () => problemIn(stretch ? readRowAt(file, stretch) : row));
   const problem = stretch ? remembered(read) : read;
   return codeTask({
     id,
     ...(typeof row["difficulty"] === "string" && { difficulty: row["difficulty"] }),
-    ...(typeof row["contest_date"] === "string" && { date: row["contest_date"].slice(0, 10) }),
+    ...(date !== undefined && { date }),
     prompts: { official: () => officialLivePrompt(question), upstream: () => upstreamLivePrompt(question) },
     extract: { official: matchCode, upstream: lastFencedLines },
     official: (program, sandbox) => inTurn(() => judged(sandbox, problem(), program, "official")),

@@ -48,8 +48,11 @@ function quoted(text: string): string {
   return `${text.slice(0, QUOTED_CHARACTERS).replace(/[\uD800-\uDBFF]$/, "")}...`;
 }
 
-/** A value as it is, or the beginning of its text. */
-function shown(value: Json): Json {
+/**
+ * A value as it is, or the beginning of its text. So cut it is never so deep, either, that a file with it could not be
+ * read again.
+ */
+export function shown(value: Json): Json {
   const text = typeof value === "string" ? value : stringifyJson(value);
   return text.length <= QUOTED_CHARACTERS ? value : quoted(text);
 }

@@ -2,7 +2,7 @@
 // sanitized edition. The test split, tasks 11 to 510, is the benchmark.
 
 import { DataError } from "../../core/errors.js";
-import { defaultLimits } from "../../problems/problem.js";
+import { defaultLimits, type Problem } from "../../problems/problem.js";
 import { mbpp as full, mbppSanitized as sanitized } from "../../problems/sources/mbpp.js";
 import { malformed, optionalText, type Row, textOf, textsOf } from "../../problems/sources/row.js";
 import type { Benchmark, Task } from "./benchmark.js";
@@ -33,8 +33,7 @@ interface Item extends MbppQuestion {
   readonly number: number;
   readonly code: string;
   readonly setup: string;
-  readonly row: Row;
-  readonly format: typeof full;
+  readonly problem: Problem;
 }
 
 /** The tasks of either edition that are `wanted`. @throws DataError naming file, line and field */
@@ -60,13 +59,11 @@ function itemOf(row: Row): Item {
     code: textOf(row, "code").replaceAll("\r", "").replaceAll("\t", "    "),
     tests: textsOf(row, "test_list"),
     setup: isFull ? (optionalText(row, "test_setup_code") ?? "") : textsOf(row, "test_imports").join("\n"),
-    row,
-    format: isFull ? full : sanitized,
+    problem: problemOf({ ...(isFull ? full : sanitized).problem(row, 0), limits: LIMITS }),
   };
 }
 
 function taskOf(item: Item, shown: string): Task {
-  const problem = problemOf({ ...item.format.problem(item.row, 0), limits: LIMITS });
   return codeTask({
     id: item.id,
     solution: (style) => (style === "official" ? presented(item.code) : `${item.code}\n`),
@@ -77,6 +74,6 @@ function taskOf(item: Item, shown: string): Task {
     extract: { official: matchCode, upstream: (completion) => completion.split(MBPP_DONE, 1)[0].trim() },
     // In this order: the setup of 367 and 927 needs the program's class. The challenge tests are the strict mark's.
     official: (program, sandbox) => runScript(sandbox, [program, item.setup, ...item.tests].join("\n"), LIMITS),
-    strict: (program, sandbox) => judged(sandbox, problem, program),
+    strict: (program, sandbox) => judged(sandbox, item.problem, program),
   });
 }

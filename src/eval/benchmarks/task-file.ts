@@ -54,6 +54,7 @@ async function addRows<Item extends { readonly id: string }>(
       if (raw.kind === "fault") throw raw.fault;
       return read(raw.row, { file, stretch: raw.stretch });
     });
+    if (item.id === "") throw new DataError(`${where}: found an empty id; every task of ${name} has a name of its own`);
     if (items.has(item.id)) throw new DataError(`${where}: "${item.id}" occurs twice; a task of ${name} is there once`);
     items.set(item.id, item);
   }

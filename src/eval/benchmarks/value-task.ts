@@ -6,7 +6,7 @@ import { defaultLimits } from "../../problems/problem.js";
 import type { Sandbox } from "../../sandbox/sandbox.js";
 import type { Prompt } from "../policies/policy.js";
 import type { Grade, Mark, PromptStyle, Task } from "./benchmark.js";
-import { type Marked, runScript } from "./marks.js";
+import { type Marked, runScript, shown } from "./marks.js";
 
 export interface ValueTask extends Pick<Task, "id"> {
   readonly difficulty?: string | undefined;
@@ -70,8 +70,9 @@ export function valueMark(
   same: (expected: Json, value: Json) => boolean,
 ): Mark {
   if (expected === undefined) return { kind: "infrastructure", message: `the set's own output is no value: ${output}` };
-  if (value === undefined) return { kind: "wrong", reason: "no-literal", expected };
-  return same(expected, value) ? { kind: "right" } : { kind: "wrong", reason: "wrong-answer", expected, got: value };
+  if (value === undefined) return { kind: "wrong", reason: "no-literal", expected: shown(expected) };
+  if (same(expected, value)) return { kind: "right" };
+  return { kind: "wrong", reason: "wrong-answer", expected: shown(expected), got: shown(value) };
 }
 
 /** As the questions with examples want it. */

@@ -31,6 +31,8 @@ const LONGEST_PAUSE_MS = 30_000;
 /** What a server asks for is honoured up to here. */
 const LONGEST_ASKED_PAUSE_MS = 600_000;
 const SHOWN_CHARACTERS = 300;
+/** No answer to one question is longer; a server that sends without end would fill the memory. */
+const LONGEST_ANSWER_BYTES = 64 << 20;
 
 /**
  * @param body  posted as JSON; null asks with GET
@@ -128,10 +130,15 @@ function exchange(endpoint: Endpoint, path: string, body: object | null, signal?
   });
 }
 
-/** @throws where the connection breaks before the end */
+/** @throws where the connection breaks before the end, or the end does not come in time */
 async function readBody(response: IncomingMessage): Promise<string> {
   const pieces: Buffer[] = [];
-  for await (const piece of response as AsyncIterable<Buffer>) pieces.push(piece);
+  let bytes = 0;
+  for await (const piece of response as AsyncIterable<Buffer>) {
+    bytes += piece.length;
+    if (bytes > LONGEST_ANSWER_BYTES) throw new Error(`an answer of more than ${LONGEST_ANSWER_BYTES >> 20} MiB`);
+    pieces.push(piece);
+  }
   return Buffer.concat(pieces).toString("utf8");
 }
 

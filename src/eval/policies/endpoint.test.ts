@@ -112,10 +112,11 @@ describe("an endpoint that fails", () => {
     ["sends something else than JSON", { kind: "body", body: '{"choices": [' }],
     ["sends JSON of another form", { kind: "body", body: '{"choices": [{"content": "hm"}]}' }],
     ["sends no choice", { kind: "body", body: '{"choices": []}' }],
+    ["sends without end", { kind: "endless" }],
     ["says nothing for too long", { kind: "silence" }],
   ])("is asked again where it %s", async (_, fault) => {
     const completions = await complete({ ...echo, fault: (n) => (n < 2 ? fault : undefined) }, [chat("a")], {
-      timeoutMs: 200,
+      timeoutMs: fault.kind === "silence" ? 200 : 60_000,
     });
     expect(completions.get("a 0")?.text).toBe("solve a 0");
     expect(endpoint.received).toHaveLength(3);

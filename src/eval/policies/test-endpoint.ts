@@ -2,6 +2,7 @@
 
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { Readable } from "node:stream";
 
 interface Received {
   readonly path: string;
@@ -28,6 +29,8 @@ export type Fault =
   | { readonly kind: "cut" }
   /** As it stands, with status 200. */
   | { readonly kind: "body"; readonly body: string }
+  /** White space without end, with status 200. */
+  | { readonly kind: "endless" }
   /** No answer at all. */
   | { readonly kind: "silence" };
 
@@ -125,9 +128,17 @@ function fail(response: ServerResponse, fault: Fault): void {
       response.write('{"choices": [{"te');
       setImmediate(() => response.destroy());
       return undefined;
+    case "endless":
+      response.writeHead(200, { "content-type": "application/json" });
+      Readable.from(endless()).pipe(response);
+      return undefined;
     case "silence":
       return undefined;
     default:
       return fault satisfies never;
   }
+}
+
+function* endless(): Generator<Buffer> {
+  for (const piece = Buffer.alloc(1 << 20, " "); ; ) yield piece;
 }
