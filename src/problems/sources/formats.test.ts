@@ -286,7 +286,7 @@ describe("CRUXEval", () => {
     expect(await reasonOf({ ...row, input: "[i for i in x]" })).toBe(
       "skipped: input: not a list of Python literals; [i for i in x]",
     );
-    expect(await reasonOf({ ...row, output: "b'1'" })).toBe("skipped: output: not a Python literal; b'1'");
+    expect(await reasonOf({ ...row, output: "Foo()" })).toBe("skipped: output: not a Python literal; Foo()");
   });
 });
 

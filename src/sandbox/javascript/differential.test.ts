@@ -123,7 +123,7 @@ const PROGRAMS: ReadonlyArray<readonly [name: string, source: string, stdin?: st
   ["write", "process.stdout.write('a'); process.stdout.write('b\\n'); require('fs').writeSync(1, 'c\\n')"],
   [
     "an order of tasks",
-    "setTimeout(() => console.log('t0'), 0); setImmediate(() => console.log('i')); Promise.resolve().then(() => console.log('p')); queueMicrotask(() => console.log('q')); console.log('s'); setTimeout(() => console.log('t20'), 20); setTimeout(() => console.log('t10'), 10)",
+    "setTimeout(() => { console.log('t0'); setImmediate(() => console.log('i')); }, 0); Promise.resolve().then(() => console.log('p')); queueMicrotask(() => console.log('q')); console.log('s'); setTimeout(() => console.log('t400'), 400); setTimeout(() => console.log('t200'), 200)",
   ],
   ["an interval", "let n = 0; const h = setInterval(() => { console.log(++n); if (n === 3) clearInterval(h); }, 5)"],
   [
