@@ -51,6 +51,13 @@ test("values are those of the trace, and each text ends where it says", async ()
   });
 });
 
+test("one program under two ids is one, so that no split has it on both sides", async () => {
+  const copy = { ...list[0], id: "copy", reference: `${list[0].reference}\n` };
+  const { rows, programs } = await probedPrograms([list[0], copy], 1, sandbox);
+  expect(programs).toBe(1);
+  expect(rows.map(({ program }) => program)).toEqual(rows.map(() => list[0].id));
+});
+
 test("under another meaning of the operators the same variables have other values", async () => {
   const { rows } = await probedPrograms(list.slice(0, 24), 1, sandbox);
   const comparable = rows.filter(({ otherValue }) => otherValue !== undefined);

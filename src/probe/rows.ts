@@ -24,7 +24,7 @@ export type Site = (typeof sites)[number];
 
 /** One variable of one run. */
 export interface ProbeRow {
-  /** The problem's id. */
+  /** The problem's id; of several with the same program the first one's, so that no program is in two parts of a split. */
   readonly program: string;
   /** With its scope, as in a trace. */
   readonly variable: string;
@@ -56,9 +56,11 @@ export async function probedPrograms(
   onProgress: (done: number) => void = () => {},
 ): Promise<ProbedPrograms> {
   let done = 0;
+  const names = new Map<string, string>();
+  for (const { id, reference = "" } of problems) names.set(sourceOf(reference), names.get(sourceOf(reference)) ?? id);
   const runs = await Promise.all(
     problems.map(async (problem) => {
-      const rows = await rowsOf(problem, inputs, sandbox);
+      const rows = await rowsOf(problem, names, inputs, sandbox);
       onProgress(++done);
       return rows;
     }),
@@ -71,10 +73,21 @@ export async function probedPrograms(
   };
 }
 
-async function rowsOf(problem: Problem, inputs: number, sandbox: Sandbox): Promise<ProbeRow[][]> {
-  const { reference, language, tests } = problem;
+function sourceOf(reference: string): string {
+  return reference.replace(/\n+$/, "");
+}
+
+/** @param names  of each program */
+async function rowsOf(
+  problem: Problem,
+  names: ReadonlyMap<string, string>,
+  inputs: number,
+  sandbox: Sandbox,
+): Promise<ProbeRow[][]> {
+  const { id, reference, language, tests } = problem;
   if (reference === undefined || language !== "python") return [];
-  const source = reference.replace(/\n+$/, "");
+  const source = sourceOf(reference);
+  const program = names.get(source) ?? id;
   const spans = await lastAssignments(sandbox, source);
   const known = tests.map(inputOf).filter((input) => input !== undefined);
   return Promise.all(
@@ -100,7 +113,7 @@ async function rowsOf(problem: Problem, inputs: number, sandbox: Sandbox): Promi
           answer: `${question}{"variables": {${JSON.stringify(variable)}: `,
         };
         const statement = source.slice(span.start, span.end);
-        return [{ program: problem.id, variable, value, otherValue: other?.variables[variable], statement, texts }];
+        return [{ program, variable, value, otherValue: other?.variables[variable], statement, texts }];
       });
     }),
   );

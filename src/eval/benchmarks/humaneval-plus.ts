@@ -5,7 +5,7 @@ import { malformed, type Row, textOf } from "../../problems/sources/row.js";
 import type { Benchmark, Task } from "./benchmark.js";
 import { codeTask, presented } from "./code-task.js";
 import { inputsOf, PLUS_DECODING, plusMarks, toleranceOf } from "./evalplus.js";
-import { signatureIn } from "./humaneval.js";
+import { behindPrompt, signatureIn } from "./humaneval.js";
 import { longestBlock, matchCode } from "./published-extraction.js";
 import { evalPlusPrompt, officialFunctionPrompt } from "./published-prompts.js";
 import { readTaskRows } from "./task-file.js";
@@ -44,6 +44,6 @@ function taskOf(row: Row): Task {
     // As in HumanEval the official evaluation's grader puts the prompt in front; EvalPlus takes a whole program.
     official: (program, sandbox, style) =>
       marks.official(style === "official" ? prompt + prompt + program : program, sandbox, style),
-    strict: (program, sandbox) => marks.strict(prompt + program, sandbox),
+    strict: (program, sandbox) => marks.strict(behindPrompt(prompt, program), sandbox),
   });
 }

@@ -53,6 +53,12 @@ test.each(styles)("every solution of its own passes both ways: %s", async (style
   expect([right(graded, "official"), right(graded, "strict")]).toEqual([tasks.length, tasks.length]);
 });
 
+test("a whole program may begin with what only the beginning of a file may have", async () => {
+  const solution = all[0].solution?.("official") ?? "";
+  const whole = solution.replace("```python\n", "```python\n'Closest.'\nfrom __future__ import annotations\n");
+  expect((await all[0].grade(whole, "official", sandbox)).strict).toEqual({ kind: "right" });
+});
+
 test("a body that returns None passes nowhere", async () => {
   const graded = await grades(() => "    return None\n", "upstream");
   expect([right(graded, "official"), right(graded, "strict")]).toEqual([0, 0]);

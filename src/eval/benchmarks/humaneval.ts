@@ -45,9 +45,16 @@ function taskOf(row: Row): Task {
       return runScript(sandbox, `${prompt}${completion}\n${test}\ncheck(${entryPoint})`, LIMITS);
     },
     // A whole function behind the prompt is another of its name; a body alone completes the prompt's.
-    strict: (program, sandbox) => judged(sandbox, problem, prompt + program),
+    strict: (program, sandbox) => judged(sandbox, problem, behindPrompt(prompt, program)),
   });
 }
+
+/** A program behind the prompt, which is no longer the beginning of the file: imports that must be there go in front. */
+export function behindPrompt(prompt: string, program: string): string {
+  return [...(program.match(FUTURE) ?? []), prompt, program.replaceAll(FUTURE, "")].join("");
+}
+
+const FUTURE = /^from __future__ import .*\n/gm;
 
 /** From the function's name to what stands before the colon at the end of its line. @throws RowFault */
 export function signatureIn(prompt: string, entryPoint: string): string {

@@ -52,6 +52,10 @@ describe("completions made elsewhere", () => {
       /mine\.jsonl: 1 of 4 completions are missing: a \(1\); each of 2 tasks needs 2$/,
     );
     expect(() => samplesOf(["a", "task/c"], ...rows)).toThrow(/1 of 2 completions are missing: task\/c;/);
+    // More than a list could hold.
+    expect(() => samplesOf(["a", "b"], { task: "b", completion: "", sample: 4_000_000_000 })).toThrow(
+      /8000000001 of 8000000002 completions are missing: a \(0\), .* and 7999999996 more/,
+    );
     expect(() => samplesOf(["a"])).toThrow(/1 of 1 completions are missing: a;/);
   });
 

@@ -105,15 +105,19 @@ function checkKnown(path: string, completions: Completions, known: ReadonlySet<s
 }
 
 function checkComplete(path: string, completions: Completions, asked: readonly string[], samples: number): void {
-  const missing = asked.flatMap((task) =>
-    Array.from({ length: samples }, (_, sample) => sample).flatMap((sample) =>
-      completions.get(task)?.has(sample) ? [] : [samples === 1 ? task : `${task} (${sample})`],
-    ),
-  );
-  if (missing.length === 0) return;
-  const more = missing.length > NAMED ? ` and ${missing.length - NAMED} more` : "";
+  // Never as a list of all: one line of the file may name a sample in the billions.
+  const total = asked.length * samples;
+  const missing = total - asked.reduce((sum, task) => sum + (completions.get(task)?.size ?? 0), 0);
+  if (missing === 0) return;
+  const first: string[] = [];
+  for (const task of asked) {
+    for (let sample = 0; sample < samples && first.length < NAMED; sample++) {
+      if (!completions.get(task)?.has(sample)) first.push(samples === 1 ? task : `${task} (${sample})`);
+    }
+  }
+  const more = missing > NAMED ? ` and ${missing - NAMED} more` : "";
   throw new DataError(
-    `${path}: ${missing.length} of ${asked.length * samples} completions are missing: ` +
-      `${missing.slice(0, NAMED).join(", ")}${more}; each of ${asked.length} tasks needs ${samples}`,
+    `${path}: ${missing} of ${total} completions are missing: ` +
+      `${first.join(", ")}${more}; each of ${asked.length} tasks needs ${samples}`,
   );
 }

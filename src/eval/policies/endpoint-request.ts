@@ -68,7 +68,7 @@ async function attemptOnce<Value>(
 ): Promise<Answer<Value> | Again> {
   try {
     const { status, retryAfter, text } = await exchange(endpoint, path, body, signal);
-    const says = withoutKey(text, endpoint).replaceAll(/\s+/g, " ").slice(0, SHOWN_CHARACTERS);
+    const says = shown(text, endpoint).slice(0, SHOWN_CHARACTERS);
     if (status === 408 || status === 409 || status === 429 || status >= 500) {
       return { kind: "again", reason: `status ${status}: ${says}`, afterMs: retryAfter };
     }
@@ -76,13 +76,14 @@ async function attemptOnce<Value>(
     return { kind: "answer", value: read(text) };
   } catch (error) {
     signal?.throwIfAborted();
-    return { kind: "again", reason: withoutKey(reasonOf(error), endpoint), afterMs: 0 };
+    return { kind: "again", reason: shown(reasonOf(error), endpoint), afterMs: 0 };
   }
 }
 
-/** A server may repeat the key in what it says of it. */
-function withoutKey(text: string, { key }: Address): string {
-  return key === null ? text : text.replaceAll(key, "(the key)");
+/** On one line and without what a terminal would obey. A server may repeat the key in what it says of it. */
+function shown(text: string, { key }: Address): string {
+  const plain = key === null ? text : text.replaceAll(key, "(the key)");
+  return plain.replaceAll(/[\s\p{Cc}]+/gu, " ");
 }
 
 /** An error of several attempted addresses has no message of its own. */

@@ -160,6 +160,11 @@ describe("an endpoint that fails", () => {
     await expect(without).rejects.toThrow("no key was sent: set CODERLPLUS_API_KEY");
   });
 
+  it("is quoted without what a terminal would obey", async () => {
+    const hostile: Fault = { kind: "status", status: 400, body: "no\u001b[2J\u0000\r\nway" };
+    await expect(complete({ ...echo, fault: () => hostile }, [chat("a")])).rejects.toThrow("(no [2J way)");
+  });
+
   it("names the models there are where it has not the one asked for, and the base URL otherwise", async () => {
     const missing: Fault = { kind: "status", status: 404, body: "no such model" };
     const asked = complete({ ...echo, fault: () => missing, models: ["tiny-2", "large"] }, [chat("a")]);
