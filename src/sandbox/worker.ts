@@ -1,4 +1,5 @@
-// The thread that holds a guest: one message in, one message out, each with one job or several. The pool is on the other side (sandbox.ts).
+// The thread that holds a guest: one message in, one message out, each with one job or several. The pool is on the other
+// side (sandbox.ts).
 
 import { parentPort, workerData } from "node:worker_threads";
 import { InfrastructureError, messageOf } from "../core/errors.js";

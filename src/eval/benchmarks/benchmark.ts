@@ -35,7 +35,7 @@ export interface Grade {
   readonly extracted: string | null;
   /** As the published graders have it, bugs included, so that numbers can be put beside theirs. */
   readonly official: Mark;
-  /** As it should be: no trick passes, no right answer fails. */
+  /** As it should be: decided outside the program, whatever it does; a right answer in another form is still right. */
   readonly strict: Mark;
   readonly cpuMs: number;
 }

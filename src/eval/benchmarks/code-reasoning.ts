@@ -7,11 +7,12 @@ import type { Prompt } from "../policies/policy.js";
 import { askedOfExpert, officialReasoningQuestion, upstreamReasoningQuestion } from "./answer-prompts.js";
 import { assertedValue, boxedValue } from "./answer-text.js";
 import type { Benchmark, PromptStyle, Task } from "./benchmark.js";
+import { gradedTask } from "./graded-task.js";
 import { literalOf, sameValue } from "./literal.js";
 import { officialReasoningAnswer, upstreamReasoningAnswer } from "./published-answers.js";
 import { userPrompt } from "./published-prompts.js";
-import { dateIn, loadTasks } from "./task-rows.js";
-import { assertionOf, dropped, runAssertion, valueMark, valueTask } from "./value-task.js";
+import { dateIn, readTaskRows } from "./task-file.js";
+import { assertionOf, dropped, runAssertion, valueMark } from "./value-task.js";
 
 export const codeReasoning: Benchmark = {
   name: "code-reasoning",
@@ -22,7 +23,7 @@ export const codeReasoning: Benchmark = {
     official: { samples: 1, temperature: 0, topP: 1, maximumTokens: 4096, stop: ["<|eot_id|>", "</s>"] },
     upstream: { samples: 10, temperature: 0.2, topP: 0.95, maximumTokens: 2000, stop: ["###"] },
   },
-  load: (path) => loadTasks(path, { name: "execution-v2", fields: FIELDS }, taskOf),
+  load: (path) => readTaskRows(path, { name: "execution-v2", fields: FIELDS }, taskOf),
 };
 
 const FIELDS = ["id", "code", "input", "output", "function_name"];
@@ -35,7 +36,7 @@ function taskOf(row: Row): Task {
   };
   const valueIn = (completion: string, style: PromptStyle): Json | undefined =>
     style === "official" ? boxedValue(completion) : assertedValue(completion, callee);
-  return valueTask({
+  return gradedTask({
     id,
     difficulty: optionalText(row, "difficulty"),
     date: dateIn(row, "contest_date"),
@@ -45,7 +46,7 @@ function taskOf(row: Row): Task {
       answer.includes(input)
         ? dropped("the answer holds the call")
         : runAssertion(sandbox, code, output, answer, BASE_IMPORTS),
-    strict: (completion, style) => ({
+    strict: (completion, _, style) => ({
       mark: valueMark(output, literalOf(output), valueIn(completion, style), sameValue),
       cpuMs: 0,
     }),

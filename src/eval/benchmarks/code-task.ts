@@ -1,5 +1,4 @@
-// A task whose answer is a program, graded both ways: as the published grader does, and strictly, by the judge. The
-// benchmarks of programs differ in what they fill in here.
+// What the benchmarks whose answers are programs have in common: strictly, the judge decides.
 
 import { explain } from "../../core/schema.js";
 import type { Mode } from "../../judge/compare.js";
@@ -8,43 +7,23 @@ import { type Problem, problemSchema } from "../../problems/problem.js";
 import { RowFault } from "../../problems/sources/row.js";
 import { extractProgram } from "../../prompts/extract.js";
 import type { Sandbox } from "../../sandbox/sandbox.js";
-import type { Prompt } from "../policies/policy.js";
-import type { Grade, PromptStyle, Task } from "./benchmark.js";
+import type { Task } from "./benchmark.js";
+import { type GradedTask, gradedTask } from "./graded-task.js";
 import { type Marked, markOf } from "./marks.js";
 
-export interface CodeTask extends Pick<Task, "id" | "difficulty" | "date" | "solution"> {
-  readonly prompts: Readonly<Record<PromptStyle, () => Prompt>>;
-  /** The program that a completion holds, as whoever has the style finds it; "" is a program that does nothing. */
-  readonly extract: Readonly<Record<PromptStyle, (completion: string) => string>>;
-  /** Runs a program so found as the style's published grader does. */
-  readonly official: (program: string, sandbox: Sandbox, style: PromptStyle) => Promise<Marked>;
+export interface CodeTask extends Omit<GradedTask, "strict"> {
   /** Judges the program that our own extraction finds. */
   readonly strict: (program: string, sandbox: Sandbox) => Promise<Marked>;
 }
 
 export function codeTask(task: CodeTask): Task {
-  const { id, difficulty, date, solution, prompts, extract } = task;
-  return {
-    id,
-    ...(difficulty !== undefined && { difficulty }),
-    ...(date !== undefined && { date }),
-    ...(solution && { solution }),
-    prompt: (style) => prompts[style](),
-    grade: async (completion, style, sandbox): Promise<Grade> => {
-      const extracted = extract[style](completion);
+  return gradedTask({
+    ...task,
+    strict: (completion, sandbox) => {
       const program = extractProgram(completion);
-      const [official, strict] = await Promise.all([
-        task.official(extracted, sandbox, style),
-        program === null ? NO_PROGRAM : task.strict(program, sandbox),
-      ]);
-      return {
-        extracted: extracted.trim() === "" ? null : extracted,
-        official: official.mark,
-        strict: strict.mark,
-        cpuMs: official.cpuMs + strict.cpuMs,
-      };
+      return program === null ? NO_PROGRAM : task.strict(program, sandbox);
     },
-  };
+  });
 }
 
 const NO_PROGRAM: Marked = {

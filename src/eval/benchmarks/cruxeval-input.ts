@@ -9,10 +9,11 @@ import { answerRegion } from "./answer-text.js";
 import { claimedCall, type LiteralCall } from "./assertion.js";
 import type { Task } from "./benchmark.js";
 import { type CruxevalRow, cruxeval } from "./cruxeval.js";
+import { gradedTask } from "./graded-task.js";
 import { literalOf } from "./literal.js";
 import { type Marked, markOf } from "./marks.js";
 import { cruxevalInput as answerIn } from "./published-answers.js";
-import { ASSERTION_LIMITS, assertionOf, dropped, runAssertion, valueTask } from "./value-task.js";
+import { ASSERTION_LIMITS, assertionOf, dropped, runAssertion } from "./value-task.js";
 
 export const cruxevalInput = cruxeval(
   "cruxeval-input",
@@ -22,12 +23,12 @@ export const cruxevalInput = cruxeval(
     const question = cruxevalInputQuestion(code, output);
     // A few inputs of the set are expressions, two of them functions: those are not answers here.
     const literal = claimedCall(`f(${input})`, "f") !== undefined;
-    return valueTask({
+    return gradedTask({
       id,
       prompts: { official: () => askedOfExpert(question), upstream: () => ({ kind: "text", text: question }) },
       extract: { official: answerIn, upstream: answerIn },
       official: (answer, sandbox) => officialInputMark(row, answer, sandbox),
-      strict: (completion, _, sandbox) => strictInputMark(row, answerRegion(completion), sandbox),
+      strict: (completion, sandbox) => strictInputMark(row, answerRegion(completion), sandbox),
       ...(literal && { solution: () => assertionOf(`f(${input})`, output) }),
     });
   },

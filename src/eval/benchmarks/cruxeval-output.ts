@@ -6,10 +6,11 @@ import { askedOfExpert, cruxevalOutputQuestion } from "./answer-prompts.js";
 import { assertedValue } from "./answer-text.js";
 import type { Mark, Task } from "./benchmark.js";
 import { type CruxevalRow, cruxeval } from "./cruxeval.js";
+import { gradedTask } from "./graded-task.js";
 import { literalOf, sameValue } from "./literal.js";
 import type { Marked } from "./marks.js";
 import { cruxevalOutput as answerIn } from "./published-answers.js";
-import { assertionOf, dropped, runAssertion, valueMark, valueTask } from "./value-task.js";
+import { assertionOf, dropped, runAssertion, valueMark } from "./value-task.js";
 
 export const cruxevalOutput = cruxeval(
   "cruxeval-output",
@@ -17,7 +18,7 @@ export const cruxevalOutput = cruxeval(
   (row): Task => {
     const { id, code, input, output } = row;
     const question = cruxevalOutputQuestion(code, input);
-    return valueTask({
+    return gradedTask({
       id,
       prompts: { official: () => askedOfExpert(question), upstream: () => ({ kind: "text", text: question }) },
       extract: { official: answerIn, upstream: answerIn },

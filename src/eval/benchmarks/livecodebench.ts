@@ -10,8 +10,7 @@ import type { Benchmark, Task } from "./benchmark.js";
 import { codeTask, judged, problemOf } from "./code-task.js";
 import { lastFencedLines, matchCode } from "./published-extraction.js";
 import { LIVE_IMPORTS, officialLivePrompt, upstreamLivePrompt } from "./published-prompts.js";
-import { blaming, type Place, readTaskRows } from "./task-file.js";
-import { dateIn } from "./task-rows.js";
+import { blaming, dateIn, type Place, readTaskRows } from "./task-file.js";
 
 const SAMPLING = { samples: 10, temperature: 0.2, topP: 0.95, stop: ["###"] } as const;
 
@@ -42,13 +41,12 @@ function taskOf(row: Row, { file, stretch }: Place, inTurn: Gate): Task {
   textOf(row, "private_test_cases");
   format.problem({ ...row, private_test_cases: "[]" }, 0);
   const question = { content: textOf(row, "question_content"), starterCode: starterOf(row) };
-  const date = dateIn(row, "contest_date");
   const read = (): Problem => blaming(`${file}: ${id}`, () => problemIn(stretch ? readRowAt(file, stretch) : row));
   const problem = stretch ? remembered(read) : read;
   return codeTask({
     id,
     ...(typeof row["difficulty"] === "string" && { difficulty: row["difficulty"] }),
-    ...(date !== undefined && { date }),
+    date: dateIn(row, "contest_date"),
     prompts: { official: () => officialLivePrompt(question), upstream: () => upstreamLivePrompt(question) },
     extract: { official: matchCode, upstream: lastFencedLines },
     official: (program, sandbox) => inTurn(() => judged(sandbox, problem(), program, "official")),

@@ -2,7 +2,7 @@
 // set, so that a row that is none of it is an error here, never left out: a mean over fewer tasks is another number.
 
 import { DataError } from "../../core/errors.js";
-import { type Row, RowFault } from "../../problems/sources/row.js";
+import { nameIn, type Row, RowFault } from "../../problems/sources/row.js";
 import { openRows, type Stretch } from "../../problems/sources/rows.js";
 import { taskFiles } from "./task-location.js";
 
@@ -68,4 +68,9 @@ export function blaming<Result>(place: string, read: () => Result): Result {
     if (!(error instanceof RowFault)) throw error;
     throw new DataError(`${place}: ${error.message}`, { cause: error });
   }
+}
+
+/** The day of a date and time, YYYY-MM-DD; undefined where there is none. */
+export function dateIn(row: Row, field: string): string | undefined {
+  return /^\d{4}-\d{2}-\d{2}/.exec(nameIn(row, field) ?? "")?.[0];
 }

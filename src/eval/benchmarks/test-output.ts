@@ -11,11 +11,12 @@ import type { Sandbox } from "../../sandbox/sandbox.js";
 import { officialTestOutputPrompt, type TestOutputQuestion, upstreamTestOutputPrompt } from "./answer-prompts.js";
 import { assertedValue } from "./answer-text.js";
 import type { Benchmark, Task } from "./benchmark.js";
+import { gradedTask } from "./graded-task.js";
 import { matchesJson } from "./literal.js";
 import { type Marked, runScript } from "./marks.js";
 import { testOutputAnswer } from "./published-answers.js";
-import { dateIn, loadTasks } from "./task-rows.js";
-import { ASSERTION_LIMITS, valueMark, valueTask } from "./value-task.js";
+import { dateIn, readTaskRows } from "./task-file.js";
+import { ASSERTION_LIMITS, valueMark } from "./value-task.js";
 
 const SAMPLING = { samples: 10, temperature: 0.2, topP: 0.95, stop: ["###"] };
 
@@ -28,7 +29,7 @@ export const testOutput: Benchmark = {
     official: { ...SAMPLING, maximumTokens: 4096, contextTokens: 4096 },
     upstream: { ...SAMPLING, maximumTokens: 2000 },
   },
-  load: (path) => loadTasks(path, { name: "test_generation", fields: FIELDS }, taskOf),
+  load: (path) => readTaskRows(path, { name: "test_generation", fields: FIELDS }, taskOf),
 };
 
 const FIELDS = ["question_id", "question_content", "starter_code", "function_name", "test"];
@@ -41,7 +42,7 @@ function taskOf(row: Row): Task {
   const asked: TestOutputQuestion = { content, starterCode, functionName, input };
   const expected = jsonIn(output);
   const literal = expected === undefined ? undefined : pythonLiteral(expected);
-  return valueTask({
+  return gradedTask({
     id: `${question}/${nameIn(row, "test_id") ?? 0}`,
     difficulty: optionalText(row, "difficulty"),
     date: dateIn(row, "contest_date"),

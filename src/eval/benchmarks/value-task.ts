@@ -1,43 +1,11 @@
-// A task whose answer is a value, graded both ways: as the published grader does, by evaluating an assertion with the
-// answer in it, and by reading the answer as a literal. The benchmarks of values differ in what they fill in here.
+// What the benchmarks whose answers are values have in common: the published graders evaluate an assertion with the
+// answer in it; strictly, the answer is read as a literal.
 
 import type { Json } from "../../core/json.js";
 import { defaultLimits } from "../../problems/problem.js";
 import type { Sandbox } from "../../sandbox/sandbox.js";
-import type { Prompt } from "../policies/policy.js";
-import type { Grade, Mark, PromptStyle, Task } from "./benchmark.js";
+import type { Mark } from "./benchmark.js";
 import { type Marked, runScript, shown } from "./marks.js";
-
-export interface ValueTask extends Pick<Task, "id"> {
-  readonly difficulty?: string | undefined;
-  readonly date?: string | undefined;
-  readonly prompts: Readonly<Record<PromptStyle, () => Prompt>>;
-  /** The answer as the published grader of the style finds it. */
-  readonly extract: Readonly<Record<PromptStyle, (completion: string) => string>>;
-  readonly official: (answer: string, sandbox: Sandbox) => Promise<Marked>;
-  readonly strict: (completion: string, style: PromptStyle, sandbox: Sandbox) => Marked | Promise<Marked>;
-  readonly solution?: ((style: PromptStyle) => string) | undefined;
-}
-
-export function valueTask({ id, difficulty, date, prompts, extract, official, strict, solution }: ValueTask): Task {
-  return {
-    id,
-    ...(difficulty !== undefined && { difficulty }),
-    ...(date !== undefined && { date }),
-    ...(solution && { solution }),
-    prompt: (style) => prompts[style](),
-    grade: async (completion, style, sandbox): Promise<Grade> => {
-      const answer = extract[style](completion);
-      const [published, own] = await Promise.all([official(answer, sandbox), strict(completion, style, sandbox)]);
-      return {
-        extracted: answer === "" ? null : answer,
-        official: published.mark,
-        strict: own.mark,
-        cpuMs: published.cpuMs + own.cpuMs,
-      };
-    },
-  };
-}
 
 /** The published limit of an assertion, in the sandbox's own measure of time. */
 export const ASSERTION_LIMITS = { ...defaultLimits, timeMs: 3000 };
