@@ -35,6 +35,14 @@ export class EngineError extends Error {
   override readonly name: string = "EngineError";
 }
 
+/**
+ * An engine elsewhere no longer has the model that was trained: its server was started again, or gave the model up. It
+ * answers, so a run can go on from its newest checkpoint.
+ */
+export class EngineLostError extends EngineError {
+  override readonly name = "EngineLostError";
+}
+
 /** Training has come apart: a number is not finite, or over a limit of the config. Such weights are not to be kept. */
 export class DivergenceError extends EngineError {
   override readonly name = "DivergenceError";
