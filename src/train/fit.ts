@@ -10,7 +10,7 @@ import { estimateRun } from "./estimate.js";
 
 /** @throws UsageError naming the key that the engine cannot serve and what to set instead */
 export function checkEngine(config: Config, engine: Engine): void {
-  const { algorithm, policy, prompts } = config;
+  const { algorithm, policy, prompts, rollouts, guards } = config;
   const { model, capabilities } = engine;
   const { objective, klCoefficient, klEstimator } = lossOf(config);
   if (!capabilities.objectives.includes(objective)) {
@@ -21,6 +21,12 @@ export function checkEngine(config: Config, engine: Engine): void {
       `algorithm is ${algorithm}, but this engine has no ${objective} loss; it can do ${able.join(", ")}`,
     );
   }
+  if (policy.klCoefficient > 0 && !capabilities.reference) {
+    throw new UsageError(
+      `policy.klCoefficient is ${policy.klCoefficient}, but this engine gives no logprobs of the frozen reference; set it to 0, ` +
+        "and hold the policy back with policy.clipHigh, policy.maximumOldKl or a lower optimizer.learningRate",
+    );
+  }
   if (klCoefficient > 0 && !capabilities.klEstimators.includes(klEstimator)) {
     const able = capabilities.klEstimators.map((name) => `policy.klEstimator: ${name}, or `).join("");
     throw new UsageError(
@@ -29,6 +35,16 @@ export function checkEngine(config: Config, engine: Engine): void {
   }
   if (policy.dualClip !== null && !capabilities.dualClip) {
     throw new UsageError(`policy.dualClip is ${policy.dualClip}, but this engine has no dual clip; set it to null`);
+  }
+  if (guards.minimumEntropy !== null && !capabilities.entropy) {
+    throw new UsageError(
+      `guards.minimumEntropy is ${guards.minimumEntropy}, but this engine gives no entropies; set it to null`,
+    );
+  }
+  if (rollouts.temperature !== 1 && !capabilities.untemperedLogprobs) {
+    throw new UsageError(
+      `rollouts.temperature is ${rollouts.temperature}, but at any other than 1 this engine gives logprobs that are not the policy's own; set it to 1`,
+    );
   }
   if (prompts.maximumTokens >= model.contextLength) {
     throw new UsageError(
