@@ -60,15 +60,19 @@ export function checkEngine(config: Config, engine: Engine): void {
 
 /** @throws UsageError where the run needs more memory than there is; EngineError where not one sequence fits */
 export function checkMemory(config: Config): void {
-  const { rollouts, engine } = config;
+  const { rollouts, engine, judge } = config;
   const { memory, totalBytes, machineBytes, fits } = estimateRun(config);
   if (fits) return;
   const largest = memory.reduce((a, b) => (b.bytes > a.bytes ? b : a));
   const allowed =
     totalBytes > machineBytes ? `the machine has ${sizeText(machineBytes)}` : "more than engine.memoryLimitBytes";
+  const smaller =
+    engine.kind === "tinker"
+      ? `or judge.workers (${judge.workers})`
+      : `set ${engine.lora ? "" : "engine.lora or "}engine.recompute: always, or take a smaller model`;
   throw new UsageError(
     `this needs about ${sizeText(totalBytes)} of memory, ${allowed}; the largest part is ${largest.name}, ${sizeText(largest.bytes)}: ` +
       `lower rollouts.prompts (${rollouts.prompts}), rollouts.groupSize (${rollouts.groupSize}) or rollouts.maximumTokens (${rollouts.maximumTokens}), ` +
-      `set ${engine.lora ? "" : "engine.lora or "}engine.recompute: always, or take a smaller model (coderlplus estimate shows all parts)`,
+      `${smaller} (coderlplus estimate shows all parts)`,
   );
 }
