@@ -1,14 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { estimateRun } from "../train/estimate.js";
+import { type EmbeddedEstimate, estimateRun } from "../train/estimate.js";
 import { checkMemory } from "../train/fit.js";
 import { estimateText } from "./estimate.js";
 import { namedConfig } from "./named-config.js";
 
-function estimateOf(...settings: string[]): ReturnType<typeof estimateRun> {
-  return estimateRun(namedConfig("coderlplus", settings));
+function estimateOf(...settings: string[]): EmbeddedEstimate {
+  return estimateRun(namedConfig("coderlplus", settings)) as EmbeddedEstimate;
 }
 
-function bytesOf(estimate: ReturnType<typeof estimateRun>, name: string): number {
+function bytesOf(estimate: EmbeddedEstimate, name: string): number {
   return estimate.memory.find((part) => part.name === name)?.bytes ?? 0;
 }
 

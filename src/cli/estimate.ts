@@ -35,35 +35,56 @@ export function registerEstimate(program: Command): void {
 async function runEstimate(name: string | undefined, { set, model, json }: Flags): Promise<void> {
   const settings = model === undefined ? set : [...set, `engine.model=${JSON.stringify(model)}`];
   const config = namedConfig(name ?? "coderlplus", settings);
+  const { engine } = config;
   const estimate = estimateRun(config);
-  const matrixFlopsPerSecond = await matrixRate(config.engine.threads);
-  const leastStepSeconds = estimate.stepFlops / matrixFlopsPerSecond;
+  const time =
+    engine.kind === "embedded" && estimate.kind === "embedded"
+      ? await leastTime(estimate.stepFlops, engine.threads)
+      : null;
   process.stdout.write(
     json
-      ? `${JSON.stringify({ ...estimate, matrixFlopsPerSecond, leastStepSeconds })}\n`
-      : `${estimateText(estimate)}${timeText(estimate, matrixFlopsPerSecond)}`,
+      ? `${JSON.stringify({ ...estimate, ...time })}\n`
+      : `${estimateText(estimate)}${time === null ? "" : timeText(time)}`,
   );
+}
+
+interface LeastTime {
+  readonly stepFlops: number;
+  readonly matrixFlopsPerSecond: number;
+  readonly leastStepSeconds: number;
+}
+
+async function leastTime(stepFlops: number, threads: number): Promise<LeastTime> {
+  const matrixFlopsPerSecond = await matrixRate(threads);
+  return { stepFlops, matrixFlopsPerSecond, leastStepSeconds: stepFlops / matrixFlopsPerSecond };
 }
 
 /** The parts of memory, largest first, and whether they fit. */
 export function estimateText(estimate: RunEstimate): string {
-  const { parameters, trainedParameters, workers, batch, memory, totalBytes, machineBytes, fits } = estimate;
+  const { memory, totalBytes, machineBytes, fits } = estimate;
   const rows = memory.toSorted((a, b) => b.bytes - a.bytes).map(({ name, bytes }) => [name, megabytes(bytes)]);
   const table = textTable([["memory, MB", "at its peak"], ...rows, ["all", megabytes(totalBytes)]]);
-  const again = batch.recompute ? ", layers computed twice to save memory" : "";
   return [
-    `${count(trainedParameters)} of ${count(parameters)} parameters are trained, by ${workers} ${workers === 1 ? "worker" : "workers"}`,
-    `largest batch: ${batch.sequences} sequences, ${count(batch.tokens)} tokens${again}`,
+    ...engineLines(estimate),
     `\n${table}\n`,
     `${fits ? "fits" : "does not fit"}: the machine has ${megabytes(machineBytes)} MB\n`,
   ].join("\n");
 }
 
-function timeText({ stepFlops }: RunEstimate, rate: number): string {
-  const seconds = (stepFlops / rate).toPrecision(2);
+function engineLines(estimate: RunEstimate): string[] {
+  if (estimate.kind === "tinker") return ["the model is elsewhere: what it takes there is not counted"];
+  const { parameters, trainedParameters, workers, batch } = estimate;
+  const again = batch.recompute ? ", layers computed twice to save memory" : "";
+  return [
+    `${count(trainedParameters)} of ${count(parameters)} parameters are trained, by ${workers} ${workers === 1 ? "worker" : "workers"}`,
+    `largest batch: ${batch.sequences} sequences, ${count(batch.tokens)} tokens${again}`,
+  ];
+}
+
+function timeText({ stepFlops, matrixFlopsPerSecond, leastStepSeconds }: LeastTime): string {
   return (
     `a step is ${(stepFlops / 1e12).toPrecision(3)} TFLOP of the model's arithmetic if every completion is as long as it may be: ` +
-    `at least ${seconds} s at the ${(rate / 1e9).toFixed(0)} GFLOP/s measured just now for large matrices;\n` +
+    `at least ${leastStepSeconds.toPrecision(2)} s at the ${(matrixFlopsPerSecond / 1e9).toFixed(0)} GFLOP/s measured just now for large matrices;\n` +
     "running programs and all that is no product of matrices come on top\n"
   );
 }

@@ -76,7 +76,7 @@ function misspeltKind(issue: z.core.$ZodIssue, input: unknown, schema: z.core.$Z
 }
 
 /** The keys that the schema knows where the path leads; of a union, those of the members that `input` may be. */
-function knownKeys(schema: z.core.$ZodType, path: readonly PropertyKey[], input: unknown): string[] {
+export function knownKeys(schema: z.core.$ZodType, path: readonly PropertyKey[], input: unknown): string[] {
   const { def } = schema._zod as { def: SchemaDefinition };
   const inner = def.innerType ?? (def.in?._zod.def.type === "transform" ? def.out : def.in);
   if (inner) return knownKeys(inner, path, input);

@@ -24,9 +24,10 @@ export interface ModelInfo {
   /** Prompt and completion together, in tokens. */
   readonly contextLength: number;
   readonly tokenizer: Tokenizer;
-  readonly parameters: number;
+  /** Null where the engine does not know. */
+  readonly parameters: number | null;
   /** Fewer than `parameters` where only adapters are trained. */
-  readonly trainedParameters: number;
+  readonly trainedParameters: number | null;
 }
 
 export interface SampleRequest {
@@ -94,8 +95,8 @@ export interface LossOutput {
   readonly loss: number;
   /** [T] a datum: logprobs under the weights as they are now. */
   readonly logprobs: readonly Float32Array[];
-  /** [T] a datum: entropy of the next-token distribution in nats. */
-  readonly entropies: readonly Float32Array[];
+  /** [T] a datum: entropy of the next-token distribution in nats; null where the engine gives none. */
+  readonly entropies: readonly Float32Array[] | null;
 }
 
 export interface OptimStep {
@@ -119,7 +120,12 @@ interface Capabilities {
   readonly dualClip: boolean;
   /** As terms of the loss; empty where the engine has no KL term. */
   readonly klEstimators: readonly KlEstimator[];
+  /** Whether `logprobs` can be asked for the frozen reference's. */
+  readonly reference: boolean;
+  /** Whether {@link LossOutput.entropies} are known. */
   readonly entropy: boolean;
+  /** Whether a sample's logprobs are those at temperature 1 whatever it was drawn with, as the seam has them. */
+  readonly untemperedLogprobs: boolean;
   /** Whether {@link SampleRequest.topP} may be below 1. */
   readonly topP: boolean;
   /** Whether `sample` goes on, with the weights it began with, while updates are made; else calls run in turn. */
@@ -148,11 +154,21 @@ export interface Engine {
    * @returns  for each sequence, for each of `layers`, [positions, size] as one flat array
    */
   hiddenStates(sequences: readonly HiddenStateRequest[], layers: readonly number[]): Promise<Float32Array[][]>;
-  /** Adds the gradient of the loss's sum over these datums to what is accumulated since the last step. */
+  /**
+   * Adds the gradient of the loss's sum over these datums to what is accumulated since the last step. This and
+   * {@link optimStep} take effect in the order the calls are made; none needs to be awaited before the next.
+   */
   forwardBackward(datums: readonly Datum[], loss: Loss): Promise<LossOutput>;
-  /** One AdamW step on the accumulated gradient, which it clears. @returns the norm before clipping */
-  optimStep(options: OptimStep): Promise<{ readonly gradientNorm: number }>;
-  /** Writes model.safetensors, config.json and tokenizer.json; with `optimizer`, its state too. */
+  /**
+   * One AdamW step on the accumulated gradient, which it clears.
+   *
+   * @returns the norm before clipping, null where the engine does not tell
+   */
+  optimStep(options: OptimStep): Promise<{ readonly gradientNorm: number | null }>;
+  /**
+   * Writes what {@link load} needs; with `optimizer`, its state too. A model on this machine is model.safetensors,
+   * config.json and tokenizer.json, one elsewhere a note of where it lies.
+   */
   save(folder: string, options: { readonly optimizer: boolean }): Promise<void>;
   /**
    * Weights from a folder that `save` wrote. With `optimizer` its state too, and an error where the folder has none;

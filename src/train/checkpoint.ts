@@ -59,8 +59,9 @@ export async function writeCheckpoint(run: RunDirectory, engine: Engine, state: 
   });
 }
 
-/** Weights and two moments of each trained one, in f32: the least that it takes. */
+/** Weights and two moments of each trained one, in f32: the least that it takes. An engine elsewhere keeps its own. */
 function checkRoom(path: string, { parameters, trainedParameters }: ModelInfo): void {
+  if (parameters === null || trainedParameters === null) return;
   const needed = 4 * (parameters + 2 * trainedParameters);
   const { bavail, bsize } = statfsSync(path);
   if (bavail * bsize >= needed) return;

@@ -10,7 +10,7 @@ import { estimateRun } from "./estimate.js";
 
 /** @throws UsageError naming the key that the engine cannot serve and what to set instead */
 export function checkEngine(config: Config, engine: Engine): void {
-  const { algorithm, policy, prompts } = config;
+  const { algorithm, policy, prompts, rollouts, guards } = config;
   const { model, capabilities } = engine;
   const { objective, klCoefficient, klEstimator } = lossOf(config);
   if (!capabilities.objectives.includes(objective)) {
@@ -19,6 +19,12 @@ export function checkEngine(config: Config, engine: Engine): void {
     );
     throw new UsageError(
       `algorithm is ${algorithm}, but this engine has no ${objective} loss; it can do ${able.join(", ")}`,
+    );
+  }
+  if (policy.klCoefficient > 0 && !capabilities.reference) {
+    throw new UsageError(
+      `policy.klCoefficient is ${policy.klCoefficient}, but this engine gives no logprobs of the frozen reference; set it to 0, ` +
+        "and hold the policy back with policy.clipHigh, policy.maximumOldKl or a lower optimizer.learningRate",
     );
   }
   if (klCoefficient > 0 && !capabilities.klEstimators.includes(klEstimator)) {
@@ -30,6 +36,16 @@ export function checkEngine(config: Config, engine: Engine): void {
   if (policy.dualClip !== null && !capabilities.dualClip) {
     throw new UsageError(`policy.dualClip is ${policy.dualClip}, but this engine has no dual clip; set it to null`);
   }
+  if (guards.minimumEntropy !== null && !capabilities.entropy) {
+    throw new UsageError(
+      `guards.minimumEntropy is ${guards.minimumEntropy}, but this engine gives no entropies; set it to null`,
+    );
+  }
+  if (rollouts.temperature !== 1 && !capabilities.untemperedLogprobs) {
+    throw new UsageError(
+      `rollouts.temperature is ${rollouts.temperature}, but at any other than 1 this engine gives logprobs that are not the policy's own; set it to 1`,
+    );
+  }
   if (prompts.maximumTokens >= model.contextLength) {
     throw new UsageError(
       `prompts.maximumTokens is ${prompts.maximumTokens}, but ${model.name} has a context of ${model.contextLength} tokens for prompt and completion together`,
@@ -39,15 +55,19 @@ export function checkEngine(config: Config, engine: Engine): void {
 
 /** @throws UsageError where the run needs more memory than there is; EngineError where not one sequence fits */
 export function checkMemory(config: Config): void {
-  const { rollouts, engine } = config;
+  const { rollouts, engine, judge } = config;
   const { memory, totalBytes, machineBytes, fits } = estimateRun(config);
   if (fits) return;
   const largest = memory.reduce((a, b) => (b.bytes > a.bytes ? b : a));
   const allowed =
     totalBytes > machineBytes ? `the machine has ${sizeText(machineBytes)}` : "more than engine.memoryLimitBytes";
+  const smaller =
+    engine.kind === "tinker"
+      ? `or judge.workers (${judge.workers})`
+      : `set ${engine.lora ? "" : "engine.lora or "}engine.recompute: always, or take a smaller model`;
   throw new UsageError(
     `this needs about ${sizeText(totalBytes)} of memory, ${allowed}; the largest part is ${largest.name}, ${sizeText(largest.bytes)}: ` +
       `lower rollouts.prompts (${rollouts.prompts}), rollouts.groupSize (${rollouts.groupSize}) or rollouts.maximumTokens (${rollouts.maximumTokens}), ` +
-      `set ${engine.lora ? "" : "engine.lora or "}engine.recompute: always, or take a smaller model (coderlplus estimate shows all parts)`,
+      `${smaller} (coderlplus estimate shows all parts)`,
   );
 }

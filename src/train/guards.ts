@@ -23,10 +23,11 @@ export function checkRollouts(step: number, groups: readonly GradedGroup[], adva
   }
 }
 
-/** Before the optimiser's step. @throws DivergenceError for a loss, a logprob or an entropy that is not finite */
+/** Of an update. @throws DivergenceError for a loss, a logprob or an entropy that is not finite */
 export function checkLoss(step: number, { loss, logprobs, entropies }: LossOutput): void {
   for (const array of logprobs) for (const logprob of array) checkFinite(step, "a logprob of the policy", logprob);
-  for (const array of entropies) for (const entropy of array) checkFinite(step, "an entropy of the policy", entropy);
+  for (const array of entropies ?? [])
+    for (const entropy of array) checkFinite(step, "an entropy of the policy", entropy);
   checkFinite(step, "the loss", loss);
 }
 
@@ -36,8 +37,8 @@ function checkFinite(step: number, what: string, value: number): void {
 }
 
 /** After the optimiser's step. @throws DivergenceError for a norm over guards.maximumGradientNorm */
-export function checkGradient(step: number, norm: number, { maximumGradientNorm }: Config["guards"]): void {
-  if (maximumGradientNorm === null || norm <= maximumGradientNorm) return;
+export function checkGradient(step: number, norm: number | null, { maximumGradientNorm }: Config["guards"]): void {
+  if (maximumGradientNorm === null || norm === null || norm <= maximumGradientNorm) return;
   throw new DivergenceError(
     `step ${step}: the gradient's norm is ${norm.toPrecision(4)}, over guards.maximumGradientNorm (${maximumGradientNorm}); ${GENTLER}`,
   );

@@ -3,7 +3,6 @@
 
 import { hasReference } from "../alignment/references.js";
 import { DataError, UsageError } from "../core/errors.js";
-import { openEmbedded } from "../engines/embedded/embedded.js";
 import type { Engine } from "../engines/engine.js";
 import { type Problem, readProblems } from "../problems/problem.js";
 import { heldProblems, ProblemSet, type Problems } from "../problems/problem-set.js";
@@ -13,9 +12,9 @@ import type { Dialect } from "../prompts/dialect.js";
 import { openSandbox, type Sandbox } from "../sandbox/sandbox.js";
 import { bundled } from "./bundled.js";
 import type { Config } from "./config/schema.js";
-import { engineOptions } from "./estimate.js";
+import { openEngine } from "./engine.js";
 import { checkReferences } from "./examples.js";
-import { checkEngine, checkMemory } from "./fit.js";
+import { checkEngine } from "./fit.js";
 import { type Reporter, silent } from "./reporter.js";
 import { Demonstrations } from "./sft/demonstrations.js";
 import { withSteps } from "./sft/supervised.js";
@@ -49,8 +48,7 @@ export async function openParts(config: Config, report: Pick<Reporter, "notice">
     await Promise.all(opened.map((part) => part.close()));
   };
   try {
-    checkMemory(config);
-    const engine = await openEmbedded(engineOptions(config));
+    const { engine, device } = await openEngine(config, (text) => report.notice(text));
     opened.push(engine);
     checkEngine(config, engine);
     const dialect = dialectOf(config, engine);
@@ -68,7 +66,7 @@ export async function openParts(config: Config, report: Pick<Reporter, "notice">
     return {
       config: demonstrations ? withSteps(config, demonstrations.size) : config,
       engine,
-      device: engine.device,
+      device,
       sandbox,
       dialect,
       problems: set ?? none,

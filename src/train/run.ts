@@ -10,6 +10,7 @@ import { gitRevision, host, versions } from "../runs/versions.js";
 import { checkBudget } from "./budget.js";
 import { configText } from "./config/resolve.js";
 import type { Config } from "./config/schema.js";
+import { deviceOf } from "./engine.js";
 import { failureOf } from "./failure.js";
 import { dataHashes } from "./hashes.js";
 import { openParts } from "./parts.js";
@@ -19,6 +20,7 @@ import { startSession } from "./session.js";
 import type { Demonstrations } from "./sft/demonstrations.js";
 import { supervisedLoop } from "./sft/supervised.js";
 import { shareNotice } from "./share-notice.js";
+import { openTokenizer } from "./tokenizer.js";
 import { trainLoop } from "./train.js";
 
 export interface TrainOptions {
@@ -47,7 +49,7 @@ export async function train(asked: Config, options: TrainOptions = {}): Promise<
     if (parts.tooLong > 0) reporter.notice(`${parts.tooLong} problems left out: prompts over prompts.maximumTokens`);
     const unasked = shareNotice(config);
     if (unasked !== null) reporter.notice(unasked);
-    if (config.engine.device !== "cpu") reporter.notice(parts.device);
+    if (parts.device !== "cpu") reporter.notice(parts.device);
     const hashes = dataHashes(config);
     const [run, before] = options.resume
       ? resumed(path, config, hashes, reporter)
@@ -112,8 +114,9 @@ async function execute(
 }
 
 /** A run in which nothing has happened yet, for another process to begin with `resume`. The caller releases it. */
-export function prepareRun(config: Config, path: string): RunDirectory {
-  const [run] = created(path, config, dataHashes(config), config.engine.device);
+export async function prepareRun(config: Config, path: string): Promise<RunDirectory> {
+  if (config.engine.kind === "tinker") await openTokenizer(config.engine, () => {});
+  const [run] = created(path, config, dataHashes(config), deviceOf(config.engine));
   run.writeText("config.yaml", configText(config));
   return run;
 }

@@ -155,8 +155,13 @@ describe("rescoring", () => {
       "set policy.klEstimator: k3, or policy.klPlacement: reward",
     );
     expect(() => checkEngine(configOf(...kl), able({ klEstimators: [] }))).toThrow("set policy.klPlacement: reward");
-    expect(() => checkEngine(configOf("policy.dualClip=3", ...settings), able({ dualClip: false }))).toThrow(
-      "dualClip",
-    );
+    const refused = (setting: string, without: Partial<Engine["capabilities"]>, message: string): void =>
+      expect(() => checkEngine(configOf(setting, ...settings), able(without))).toThrow(message);
+    refused("policy.dualClip=3", { dualClip: false }, "dualClip");
+    refused("policy.klCoefficient=0.1", { reference: false }, "no logprobs of the frozen reference; set it to 0");
+    refused("guards.minimumEntropy=0.1", { entropy: false }, "this engine gives no entropies; set it to null");
+    refused("rollouts.temperature=0.7", { untemperedLogprobs: false }, "logprobs that are not the policy's own");
+    const inReward = configOf("policy.klCoefficient=0.1", "policy.klPlacement=reward", ...settings);
+    expect(() => checkEngine(inReward, able({ reference: false }))).toThrow("policy.klCoefficient is 0.1");
   });
 });

@@ -5,19 +5,21 @@ import { k3 } from "../algorithms/kl.js";
 import { clippedTokens, ratioOf } from "../algorithms/policy-loss.js";
 import { mean } from "../core/maths.js";
 import { Rng } from "../core/rng.js";
-import type { Datum, Engine, Loss, LossOutput } from "../engines/engine.js";
+import type { Datum, Engine, Loss } from "../engines/engine.js";
 import type { StepMetrics } from "../runs/metrics.js";
 import type { Advantages } from "./advantages.js";
 import type { Config } from "./config/schema.js";
 import { datumsOf, lossOf } from "./datums.js";
-import { checkGradient, checkLoss, checkRollouts, checkUpdate } from "./guards.js";
+import { checkRollouts, checkUpdate } from "./guards.js";
+import { makeUpdate, type Update } from "./make-update.js";
 import type { RescoredGroup } from "./rescore.js";
 import { learningRateAt } from "./schedule.js";
 import { noSignal, signalMetrics } from "./signal.js";
 
 /**
  * Learns from one step's groups: passes over them in mini-batches, until all are made or the policy has gone as far from
- * the one that sampled as `policy.maximumOldKl` allows. The first update is always made.
+ * the one that sampled as `policy.maximumOldKl` allows. The first update is always made. Each is asked for while the one
+ * before it is under way, unless `policy.maximumOldKl` needs a look in between.
  *
  * @param advantages  [groups][G], null for rollouts that are left out
  * @returns           the `policy/` metrics and the count of trained tokens
@@ -34,20 +36,28 @@ export async function updatePolicy(
   checkRollouts(step, groups, advantages);
   const { policy, optimizer, train, guards, seed } = config;
   const learningRate = learningRateAt(step, config);
+  const settings = { step, optimizer: { ...optimizer, learningRate }, guards };
   const tally = new Tally();
   const loss = lossOf(config);
   let earlyStopKl: number | null = null;
+  let underWay: { readonly datums: readonly Datum[]; readonly update: Promise<Update> } | null = null;
+  const settle = async (): Promise<void> => {
+    if (underWay) tally.add(underWay.datums, await underWay.update, loss);
+    underWay = null;
+  };
   for (const chosen of miniBatches(groups.length, train, Rng.of(seed, "mini-batches", step))) {
     const datums = datumsOf(chosen, groups, advantages, config);
     if (datums.length === 0) continue;
+    if (policy.maximumOldKl !== null) await settle();
     earlyStopKl = tally.updates === 0 ? null : await klOver(policy.maximumOldKl, engine, datums);
     if (earlyStopKl !== null) break;
-    const output = await engine.forwardBackward(datums, loss);
-    checkLoss(step, output);
-    const { gradientNorm } = await engine.optimStep({ ...optimizer, learningRate });
-    checkGradient(step, gradientNorm, guards);
-    tally.add(datums, output, gradientNorm, loss);
+    const update = makeUpdate(engine, datums, loss, settings);
+    // Where the one before fails first, nobody waits for this one.
+    update.catch(() => {});
+    await settle();
+    underWay = { datums, update };
   }
+  await settle();
   const metrics = tally.metrics(policy.klCoefficient > 0);
   checkUpdate(step, metrics, guards);
   return {
@@ -109,16 +119,17 @@ class Tally {
   updates = 0;
   #tokens = 0;
   #loss = 0;
-  #gradientNorm = 0;
+  #gradientNorm: number | null = 0;
   #clipped = 0;
   #oldKl = 0;
   #referenceKl = 0;
-  #entropy = 0;
+  #entropy: number | null = 0;
   #firstRatioError = 0;
 
-  add(datums: readonly Datum[], output: LossOutput, gradientNorm: number, loss: PolicyLoss): void {
+  add(datums: readonly Datum[], { output, gradientNorm }: Update, loss: PolicyLoss): void {
+    const { entropies } = output;
     this.#loss += output.loss;
-    this.#gradientNorm += gradientNorm;
+    this.#gradientNorm = plus(this.#gradientNorm, gradientNorm);
     for (const [i, { oldLogprobs, referenceLogprobs, advantages }] of datums.entries()) {
       const logprobs = output.logprobs[i];
       for (const [t, logprob] of logprobs.entries()) {
@@ -127,7 +138,7 @@ class Tally {
         if (this.updates === 0) this.#firstRatioError = Math.max(this.#firstRatioError, Math.abs(ratio - 1));
         this.#oldKl += k3(old, logprob);
         this.#referenceKl += k3(logprob, referenceLogprobs?.[t] ?? logprob);
-        this.#entropy += output.entropies[i]?.[t] ?? 0;
+        this.#entropy = plus(this.#entropy, entropies && (entropies[i]?.[t] ?? 0));
       }
       if (oldLogprobs && advantages) this.#clipped += clippedTokens({ logprobs, oldLogprobs, advantages }, loss);
       this.#tokens += logprobs.length;
@@ -136,8 +147,10 @@ class Tally {
   }
 
   metrics(withKl: boolean): Omit<StepMetrics, "step"> {
-    const perToken = (total: number): number | null => (this.#tokens === 0 ? null : total / this.#tokens);
-    const perUpdate = (total: number): number | null => (this.updates === 0 ? null : total / this.updates);
+    const per = (count: number, total: number | null): number | null =>
+      count === 0 || total === null ? null : total / count;
+    const perToken = (total: number | null): number | null => per(this.#tokens, total);
+    const perUpdate = (total: number | null): number | null => per(this.updates, total);
     return {
       "policy/loss": perUpdate(this.#loss),
       "policy/kl": withKl ? perToken(this.#referenceKl) : null,
@@ -150,4 +163,9 @@ class Tally {
       "tokens/trained": this.#tokens,
     };
   }
+}
+
+/** Unknown once a part of it is. */
+function plus(total: number | null, value: number | null): number | null {
+  return total === null || value === null ? null : total + value;
 }

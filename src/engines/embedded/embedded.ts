@@ -67,7 +67,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedEn
 }
 
 export class EmbeddedEngine implements Engine {
-  readonly model: ModelInfo;
+  readonly model: ModelInfo & { readonly parameters: number; readonly trainedParameters: number };
   readonly capabilities: Engine["capabilities"];
   readonly #device: Device;
   readonly #config: DecoderConfig;
@@ -108,7 +108,9 @@ export class EmbeddedEngine implements Engine {
       objectives,
       dualClip: true,
       klEstimators,
+      reference: true,
       entropy: true,
+      untemperedLogprobs: true,
       topP: this.#device === "cpu",
       concurrent: false,
       hiddenStates,
@@ -213,7 +215,10 @@ export class EmbeddedEngine implements Engine {
     });
   }
 
-  forwardBackward(datums: readonly Datum[], loss: Loss): Promise<LossOutput> {
+  forwardBackward(
+    datums: readonly Datum[],
+    loss: Loss,
+  ): Promise<LossOutput & { readonly entropies: readonly Float32Array[] }> {
     return this.#exclusive(async () => {
       const items = datums.map((datum, index) => trainingSequence(datum, loss, index));
       checkSequences(items, this.#config);

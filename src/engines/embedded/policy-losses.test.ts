@@ -1,10 +1,11 @@
 // Every policy loss through the whole engine, against its definition in plain numbers: the loss itself, and its gradient
-// as that of a cross-entropy whose weights are the definition's slopes, which decoder.test.ts proves by differences.
+// as that of a cross-entropy whose weights are the definition's slopes, which algorithms/ proves by differences.
 
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { type KlEstimator, k1, k2, k3 } from "../../algorithms/kl.js";
-import { clippedTokens, type Objective, ratioOf, tokenLosses } from "../../algorithms/policy-loss.js";
-import { clamp, sum } from "../../core/maths.js";
+import type { KlEstimator } from "../../algorithms/kl.js";
+import { clippedTokens, type Objective } from "../../algorithms/policy-loss.js";
+import { type WeightedTokens, weightedLoss, weightedSlopes } from "../../algorithms/weighted-loss.js";
+import { sum } from "../../core/maths.js";
 import { Rng } from "../../core/rng.js";
 import type { Datum, Loss } from "../engine.js";
 import { type EmbeddedEngine, openEmbedded } from "./embedded.js";
@@ -45,52 +46,16 @@ async function exercise(engine: EmbeddedEngine): Promise<Datum[]> {
   });
 }
 
-const KL: Readonly<Record<KlEstimator, typeof k1>> = { k1, k2, k3 };
-
-/** The tokens of a datum that count, with logprobs as they are now. */
-function counted(datum: Datum, logprobs: ArrayLike<number>) {
-  const places = [...datum.completion.keys()].filter((t) => datum.weights[t] !== 0);
-  const at = (values: ArrayLike<number> | undefined): number[] => places.map((t) => values?.[t] ?? 0);
-  return {
-    places,
-    logprobs: at(logprobs),
-    oldLogprobs: at(datum.oldLogprobs),
-    advantages: at(datum.advantages),
-    reference: at(datum.referenceLogprobs),
-    weights: at(datum.weights),
-  };
+/** A datum's tokens with these logprobs. */
+function tokensOf({ weights, advantages, oldLogprobs, referenceLogprobs }: Datum, logprobs: Float32Array) {
+  return { weights, logprobs, advantages, oldLogprobs, referenceLogprobs } as WeightedTokens;
 }
 
-function lossOf(datum: Datum, logprobs: ArrayLike<number>, loss: PolicyLoss): number {
-  const tokens = counted(datum, logprobs);
-  const estimate = KL[loss.klEstimator];
-  const terms = tokenLosses(tokens, loss).map(
-    (policy, i) => policy + loss.klCoefficient * estimate(tokens.logprobs[i], tokens.reference[i]),
-  );
-  return sum(terms.map((term, i) => tokens.weights[i] * term));
-}
-
-/** [T] minus the slope of the loss by each logprob. */
-function slopes(datum: Datum, logprobs: Float32Array, loss: PolicyLoss): Float32Array {
-  const moving = [...logprobs];
-  const detached = loss.objective === "clipped-weight";
-  // What the definition holds still: CISPO's weight, and the value of k1, whose gradient is k2's.
-  const smooth: PolicyLoss = { ...loss, klEstimator: loss.klEstimator === "k1" ? "k2" : loss.klEstimator };
-  const H = 1e-5;
-  return Float32Array.from(logprobs, (logprob, t) => {
-    if (datum.weights[t] === 0) return 0;
-    if (detached) {
-      const weight = clamp(ratioOf(logprob, datum.oldLogprobs?.[t] ?? 0), 1 - loss.clipLow, 1 + loss.clipHigh);
-      return datum.weights[t] * weight * (datum.advantages?.[t] ?? 0);
-    }
-    const at = (value: number): number => {
-      moving[t] = value;
-      const found = lossOf(datum, moving, smooth);
-      moving[t] = logprob;
-      return found;
-    };
-    return (at(logprob - H) - at(logprob + H)) / (2 * H);
-  });
+function clippedOf(datum: Datum, logprobs: Float32Array, loss: PolicyLoss): number {
+  const counted = (values: ArrayLike<number>): number[] => Array.from(values).filter((_, t) => datum.weights[t] !== 0);
+  const { oldLogprobs, advantages } = tokensOf(datum, logprobs);
+  const tokens = { logprobs: counted(logprobs), oldLogprobs: counted(oldLogprobs), advantages: counted(advantages) };
+  return clippedTokens(tokens, loss);
 }
 
 const cases: Array<[Objective, KlEstimator, number, Partial<PolicyLoss>]> = [
@@ -108,16 +73,22 @@ it.each(cases)(
     const before = await engines[0].logprobs(data);
     for (const engine of engines) {
       const output = await engine.forwardBackward(data, loss);
-      expect(output.loss).toBeCloseTo(sum(data.map((datum, i) => lossOf(datum, output.logprobs[i], loss))), 4);
+      expect(output.loss).toBeCloseTo(
+        sum(data.map((datum, i) => weightedLoss(tokensOf(datum, output.logprobs[i]), loss))),
+        4,
+      );
       await engine.optimStep(STEP);
       after.push(await engine.logprobs(data));
       await engine.load(folder, { optimizer: false });
     }
-    const clipped = sum(data.map((datum, i) => clippedTokens(counted(datum, before[i]), loss)));
+    const clipped = sum(data.map((datum, i) => clippedOf(datum, before[i], loss)));
     expect(clipped).toBeGreaterThan(10);
     expect(clipped).toBeLessThan(sum(data.map(({ completion }) => completion.length)) - 100);
     const [engine] = engines;
-    const slow = data.map((datum, i) => ({ ...datum, weights: slopes(datum, before[i], loss) }));
+    const slow = data.map((datum, i) => ({
+      ...datum,
+      weights: Float32Array.from(weightedSlopes(tokensOf(datum, before[i]), loss), (slope) => -slope),
+    }));
     await engine.forwardBackward(slow, { kind: "cross-entropy" });
     await engine.optimStep(STEP);
     const expected = await engine.logprobs(data);

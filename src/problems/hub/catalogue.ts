@@ -7,6 +7,10 @@ import { suggestion } from "../../core/schema.js";
 export interface DataSet {
   /** `owner/name` on the hub; of a release, where its publishers keep it. */
   readonly repository: string;
+  /** Among which of the hub's repositories; data sets where nothing is said. */
+  readonly among?: Shelf;
+  /** Of any one file; nothing is fetched where the hub lists a larger one. */
+  readonly maximumBytes?: number;
   /** Which of its files are fetched, as globs. */
   readonly files: readonly string[];
   /** As the publisher's page names it; null where nobody here has read it. */
@@ -16,6 +20,9 @@ export interface DataSet {
   /** Where it is no repository of the hub, but one file that was published and does not change. */
   readonly release?: Release;
 }
+
+/** How a hub sorts its repositories. */
+export type Shelf = "datasets" | "models";
 
 export interface Release {
   readonly url: string;
@@ -104,12 +111,15 @@ const PART = /^[A-Za-z0-9_][\w.-]*$/;
 /** @throws UsageError for what is neither a short name nor `owner/name` */
 export function dataSetNamed(name: string): DataSet {
   if (Object.hasOwn(dataSets, name)) return dataSets[name];
-  const parts = name.split("/");
-  if (parts.length === 2 && parts.every((part) => PART.test(part))) {
-    return { repository: name, files: READABLE, licence: null, gigabytes: null };
-  }
+  if (isRepository(name)) return { repository: name, files: READABLE, licence: null, gigabytes: null };
   const names = Object.keys(dataSets);
   throw new UsageError(
     `${JSON.stringify(name)}${suggestion(name, names)}: expected owner/name on the hub, or one of ${names.join(", ")}`,
   );
+}
+
+/** Whether it is `owner/name`, and nothing that becomes another address. */
+export function isRepository(name: string): boolean {
+  const parts = name.split("/");
+  return parts.length === 2 && parts.every((part) => PART.test(part));
 }

@@ -3,7 +3,7 @@
 
 import { existsSync, mkdirSync, statfsSync } from "node:fs";
 import { dirname, join, posix, resolve } from "node:path";
-import { UsageError } from "../../core/errors.js";
+import { HubError, UsageError } from "../../core/errors.js";
 import { writeAtomic } from "../../core/files.js";
 import { sizeText } from "../../core/sizes.js";
 import type { DataSet, Release } from "./catalogue.js";
@@ -56,8 +56,9 @@ export async function fetchDataSet(
   const { repository, files: own, licence } = set;
   const { from, commit, files, urlOf } = set.release
     ? releaseOf(hub, set.release)
-    : await listed(hub, repository, options.revision);
+    : await listed(hub, set, options.revision);
   const chosen = choose(repository, files, options.patterns ?? own);
+  refuseLarge(set, chosen);
   refuseFullDisk(options.out, chosen);
   const totalBytes = chosen.reduce((sum, { bytes }) => sum + bytes, 0);
   options.onChosen?.(chosen.length, totalBytes);
@@ -90,9 +91,9 @@ interface Offer extends Listing {
   readonly urlOf: (path: string) => string;
 }
 
-async function listed(hub: Hub, repository: string, revision: string): Promise<Offer> {
-  const { commit, files } = await listFiles(hub, repository, revision);
-  return { from: hub, commit, files, urlOf: (path) => fileUrl(hub, repository, commit, path) };
+async function listed(hub: Hub, { repository, among = "datasets" }: DataSet, revision: string): Promise<Offer> {
+  const { commit, files } = await listFiles(hub, among, repository, revision);
+  return { from: hub, commit, files, urlOf: (path) => fileUrl(hub, among, repository, commit, path) };
 }
 
 /** The hub's token is none of its server's business. */
@@ -111,6 +112,17 @@ function choose(repository: string, files: readonly HubFile[], patterns: readonl
   const more = files.length > shown.length ? ` and ${files.length - shown.length} more` : "";
   throw new UsageError(
     `${repository}: no file matches ${patterns.join(", ")}; it has ${shown.join(", ") || "none"}${more}. Choose with --files`,
+  );
+}
+
+function refuseLarge(
+  { repository, maximumBytes = Number.POSITIVE_INFINITY }: DataSet,
+  files: readonly HubFile[],
+): void {
+  const large = files.find(({ bytes }) => bytes > maximumBytes);
+  if (large === undefined) return;
+  throw new HubError(
+    `${repository}: the hub lists ${large.path} with ${sizeText(large.bytes)}; expected ${sizeText(maximumBytes)} at most`,
   );
 }
 

@@ -1,8 +1,9 @@
-// What files a data set on a hub has, at one commit: names, sizes, hashes. The public HTTP interface of the Hugging Face
+// What files a data set or a model on a hub has, at one commit: names, sizes, hashes. The public HTTP interface of the Hugging Face
 // Hub, which its mirrors share.
 
 import { z } from "zod";
 import { HubError, UsageError } from "../../core/errors.js";
+import type { Shelf } from "./catalogue.js";
 import { ask, type Hub, pauseBefore, silence } from "./request.js";
 
 export interface HubFile {
@@ -35,9 +36,9 @@ const treeSchema = z.array(
 
 const MAX_PAGES = 1000;
 
-/** @throws UsageError where the hub has no such data set or revision; HubError where it answers something else */
-export async function listFiles(hub: Hub, repository: string, revision: string): Promise<Listing> {
-  const api = `${hub.url}/api/datasets/${repository}`;
+/** @throws UsageError where the hub has no such repository or revision; HubError where it answers something else */
+export async function listFiles(hub: Hub, shelf: Shelf, repository: string, revision: string): Promise<Listing> {
+  const api = `${hub.url}/api/${shelf}/${repository}`;
   const info = await getJson(hub, `${api}/revision/${encodeURIComponent(revision)}`, infoSchema);
   const commit = info.value.sha;
   const files: HubFile[] = [];
@@ -69,8 +70,9 @@ function refuseEscape(path: string): void {
   }
 }
 
-export function fileUrl(hub: Hub, repository: string, commit: string, path: string): string {
-  return `${hub.url}/datasets/${repository}/resolve/${commit}/${path.split("/").map(encodeURIComponent).join("/")}`;
+export function fileUrl(hub: Hub, shelf: Shelf, repository: string, commit: string, path: string): string {
+  const place = shelf === "models" ? repository : `${shelf}/${repository}`;
+  return `${hub.url}/${place}/resolve/${commit}/${path.split("/").map(encodeURIComponent).join("/")}`;
 }
 
 interface Page<Schema extends z.ZodType> {

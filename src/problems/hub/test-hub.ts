@@ -4,6 +4,7 @@
 import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { Shelf } from "./catalogue.js";
 
 export const COMMIT = "0123456789abcdef0123456789abcdef01234567";
 
@@ -31,6 +32,8 @@ export interface TestHub {
 interface Options {
   /** The one that it has; default `owner/name`. */
   readonly repository?: string;
+  /** What it is; default a data set. */
+  readonly among?: Shelf;
   /** Whether it wants the token "hf_right". */
   readonly gated?: boolean;
   /** What it says that every file's size is. */
@@ -81,19 +84,19 @@ function answer(url: URL, request: IncomingMessage, response: ServerResponse, st
     response.writeHead(status, { "x-error-message": message }).end();
   };
   if (state.fault?.kind === "status") return refuse(state.fault.status, "out of order");
-  const { repository = "owner/name" } = state;
+  const { repository = "owner/name", among = "datasets" } = state;
   if (!pathname.includes(repository)) return refuse(404, "Repository not found");
   if (state.gated && request.headers.authorization !== "Bearer hf_right") return refuse(401, "Access is restricted");
-  if (pathname === `/api/datasets/${repository}/revision/main`) {
+  if (pathname === `/api/${among}/${repository}/revision/main`) {
     response.end(JSON.stringify({ id: repository, sha: COMMIT }));
-  } else if (pathname === `/api/datasets/${repository}/tree/${COMMIT}`) {
+  } else if (pathname === `/api/${among}/${repository}/tree/${COMMIT}`) {
     const start = Number(searchParams.get("cursor") ?? 0);
     const names = Object.keys(state.files);
     // As a mirror does that hands on its original's links.
     const next = `https://hub.example${pathname}?recursive=true&cursor=${start + PAGE}`;
     if (start + PAGE < names.length) response.setHeader("link", `<${next}>; rel="next"`);
     response.end(JSON.stringify(names.slice(start, start + PAGE).map((name) => entry(name, state))));
-  } else if (pathname.startsWith(`/datasets/${repository}/resolve/${COMMIT}/`)) {
+  } else if (pathname.startsWith(`${among === "models" ? "" : "/datasets"}/${repository}/resolve/${COMMIT}/`)) {
     const name = pathname.slice(pathname.indexOf(COMMIT) + COMMIT.length + 1);
     response.writeHead(302, { location: `${state.storeUrl}/${name}` }).end();
   } else refuse(404, "Not found");

@@ -10,11 +10,25 @@ export type Rule = (config: Config) => string | false;
 
 /** @throws ConfigError for the first combination that makes no sense */
 export function refuseNonsense(config: Config, where: string): void {
-  for (const rule of [collecting, ...alignmentRules, ...policyRules, ...control]) {
+  for (const rule of [address, collecting, ...alignmentRules, ...policyRules, ...control]) {
     const reason = rule(config);
     if (reason !== false) throw new ConfigError(`${where}: ${reason}`);
   }
 }
+
+/** The address itself is not repeated: it may hold a secret. */
+const address: Rule = ({ engine }) => {
+  if (engine.kind === "embedded" || engine.baseUrl === null) return false;
+  const url = URL.canParse(engine.baseUrl) ? new URL(engine.baseUrl) : null;
+  if (url === null || !/^https?:$/.test(url.protocol)) {
+    return "engine.baseUrl is no address of a server; write it as in http://localhost:8000";
+  }
+  const { username, password, search, hash } = url;
+  return (
+    username + password + search + hash !== "" &&
+    "engine.baseUrl holds more than a place; a config is written into its run: leave the secret out, and set TINKER_API_KEY"
+  );
+};
 
 const collecting: Rule = ({ alignment: { collectSteps }, train: { steps } }) =>
   collectSteps > 0 &&

@@ -5,6 +5,7 @@ import { ConfigError, messageOf } from "../../core/errors.js";
 import { readText } from "../../core/files.js";
 import { explain } from "../../core/schema.js";
 import { withDefaults } from "./defaults.js";
+import { foreignKey, kindIn } from "./engine.js";
 import { refuseInert, withoutInert } from "./inert.js";
 import { refuseNonsense } from "./refusals.js";
 import { type Config, configSchema } from "./schema.js";
@@ -12,7 +13,10 @@ import { type Config, configSchema } from "./schema.js";
 /** @throws ConfigError naming the key, what was found and what was expected */
 export function resolveConfig(input: unknown, where: string): Config {
   const result = configSchema.safeParse(input ?? {});
-  if (!result.success) throw new ConfigError(`${where}: ${explain(result.error, input, configSchema)}`);
+  if (!result.success) {
+    const { error } = result;
+    throw new ConfigError(`${where}: ${foreignKey(error, input) ?? explain(error, input, configSchema)}`);
+  }
   if (result.data.supervised) refuseInert(input, where);
   const config = withDefaults(result.data);
   refuseNonsense(config, where);
@@ -29,9 +33,15 @@ export function readConfigFile(path: string): unknown {
   }
 }
 
-/** Applies `a.b=value` settings to a copy; values are read as YAML, so `3`, `true`, `null` and `[1, 2]` mean what they say. */
+/**
+ * Applies `a.b=value` settings to a copy; values are read as YAML, so `3`, `true`, `null` and `[1, 2]` mean what they say.
+ * Another `engine.kind` begins the section anew: what the copy says of an engine means nothing to one of another kind.
+ */
 export function applySettings(input: unknown, settings: readonly string[]): unknown {
   const result = structuredClone(input ?? {}) as Record<string, unknown>;
+  if (settings.some((setting) => setting.startsWith(KIND) && setting.slice(KIND.length) !== kindIn(input))) {
+    result.engine = {};
+  }
   for (const setting of settings) {
     const [path, ...rest] = setting.split("=");
     if (!path || rest.length === 0)
@@ -46,6 +56,8 @@ export function applySettings(input: unknown, settings: readonly string[]): unkn
   }
   return result;
 }
+
+const KIND = "engine.kind=";
 
 function parseSetting(setting: string, text: string): unknown {
   try {

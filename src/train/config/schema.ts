@@ -11,11 +11,10 @@ import { passedTests, sources } from "../../alignment/recycle.js";
 import { rewardModes } from "../../alignment/reward.js";
 import { selections } from "../../alignment/select.js";
 import { targets } from "../../alignment/target.js";
-import { LORA_TARGETS } from "../../engines/embedded/adapters/layout.js";
-import { DEVICES } from "../../engines/embedded/devices.js";
 import { measures } from "../../eval/family/family.js";
 import { engineChoices } from "../../sandbox/native/choice.js";
 import { WALL_MODES } from "../../sandbox/wall/wall.js";
+import { engineSchema } from "./engine.js";
 
 type MeasureName = keyof typeof measures;
 
@@ -30,34 +29,7 @@ export const DEFAULT_PER_STEP = 48;
 export const configSchema = z.strictObject({
   recipe: z.string().default("custom"),
   seed: z.number().int().nonnegative().default(0),
-  engine: z
-    .strictObject({
-      kind: z.enum(["embedded"]).default("embedded"),
-      /** A model folder, or the model that ships with the package. */
-      model: z.string().default("bundled"),
-      /** What computes: the processor, or the graphics processor through WebGPU. */
-      device: z.enum(DEVICES).default("cpu"),
-      threads: count.default(2),
-      /** Tokens of one batch of a gradient, padding included. */
-      microBatchTokens: count.default(1024),
-      /** Compute layers a second time for their gradients instead of keeping them: where nothing fits otherwise. */
-      recompute: z.enum(["auto", "always", "never"]).default("auto"),
-      /** Of the engine, without judge and rollouts: makes batches smaller and workers fewer. Null: a batch may take 2 GiB. */
-      memoryLimitBytes: count.nullable().default(null),
-      /** Train adapters beside frozen weights; null trains all weights. */
-      lora: z
-        .strictObject({
-          rank: count.default(8),
-          alpha: z.number().positive().default(16),
-          targets: z
-            .array(z.enum(LORA_TARGETS))
-            .min(1)
-            .default([...LORA_TARGETS]),
-        })
-        .nullable()
-        .default(null),
-    })
-    .prefault({}),
+  engine: engineSchema,
   data: z
     .strictObject({ train: z.string().default("bundled"), evaluation: z.string().default("bundled") })
     .prefault({}),

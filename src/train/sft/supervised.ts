@@ -9,7 +9,7 @@ import type { RunInfo } from "../../runs/records.js";
 import { isEvaluationDue } from "../batch.js";
 import { isCheckpointDue } from "../checkpoint.js";
 import type { Config } from "../config/schema.js";
-import { checkGradient, checkLoss } from "../guards.js";
+import { makeUpdate } from "../make-update.js";
 import type { Reporter } from "../reporter.js";
 import { learningRateAt } from "../schedule.js";
 import type { Session } from "../session.js";
@@ -80,10 +80,12 @@ export async function learn(
 ): Promise<Omit<StepMetrics, "step">> {
   const learningRate = learningRateAt(step, config);
   const { optimizer, guards } = config;
-  const output = await engine.forwardBackward(supervisedDatums(sequences), { kind: "cross-entropy" });
-  checkLoss(step, output);
-  const { gradientNorm } = await engine.optimStep({ ...optimizer, learningRate });
-  checkGradient(step, gradientNorm, guards);
+  const { output, gradientNorm } = await makeUpdate(
+    engine,
+    supervisedDatums(sequences),
+    { kind: "cross-entropy" },
+    { step, optimizer: { ...optimizer, learningRate }, guards },
+  );
   const tokens = sum(sequences.map(({ answer }) => answer.length));
   return {
     "supervised/loss": output.loss,
@@ -106,6 +108,6 @@ export function supervisedDatums(sequences: readonly Sequence[]): Datum[] {
   }));
 }
 
-function meanEntropy({ entropies }: LossOutput, tokens: number): number {
-  return sum(entropies.map(sum)) / tokens;
+function meanEntropy({ entropies }: LossOutput, tokens: number): number | null {
+  return entropies && sum(entropies.map(sum)) / tokens;
 }

@@ -1,5 +1,6 @@
 // Evaluations that several trainings of a study share: the same weights on the same problems, asked the same way, give
-// the same answers, so they are asked once. What is shared is told by content, never by name.
+// the same answers, so they are asked once. What is shared is told by content, never by name: of a server's weights
+// nothing is known but their name, so none of theirs are shared.
 
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -30,12 +31,14 @@ export function sharedEvaluations(folder: string): SharedEvaluations {
   };
   return {
     give: (run, config) => {
+      if (config.engine.kind === "tinker") return;
       const file = fileOf(config, bundled(config.engine.model, "model"));
       if (!existsSync(file) || run.readEvaluation(BENCHMARK, 0)) return;
       const kept = readKept(file);
       if (kept) run.writeEvaluation({ ...kept.record, step: 0 }, kept.samples);
     },
     keep: (run, config) => {
+      if (config.engine.kind === "tinker") return;
       const { steps } = config.train;
       keep(run, 0, config, bundled(config.engine.model, "model"));
       if (steps > 0) keep(run, steps, config, run.checkpointPath(steps));
@@ -71,7 +74,7 @@ function keyOf(config: Config, model: string): string {
     prompts.dialect,
     rollouts.maximumTokens,
     sandbox.engine,
-    engine.device,
+    engine.kind === "embedded" && engine.device,
     engine.lora,
   ];
   return sha256(JSON.stringify(parts)).slice(0, 24);

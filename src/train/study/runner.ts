@@ -170,7 +170,7 @@ async function runTraining(task: TrainTask, { verb, shared, report }: StudyTools
   while (writerOf(task.path) !== null) await sleep(WAIT_MS);
   if (stateOf(task).kind === "missing") {
     removeTask(task);
-    const run = prepareRun(task.config, task.path);
+    const run = await prepareRun(task.config, task.path);
     shared.give(run, task.config);
     run.release();
   }

@@ -11,6 +11,7 @@ import { bundled } from "../bundled.js";
 import { resolveConfig } from "../config/resolve.js";
 import type { Config } from "../config/schema.js";
 import { dataHashes, weightsHash } from "../hashes.js";
+import { isTokenizerThere } from "../tokenizer.js";
 import type { MakeTask, Task, TrainTask } from "./plan.js";
 
 export type TaskState =
@@ -38,7 +39,8 @@ function trainingState({ path, config }: TrainTask): TaskState {
 
 /** Whether what it stands on is there: it may still have to be made, or made again. */
 function hasSources({ engine, supervised }: Config): boolean {
-  return existsSync(bundled(engine.model, "model")) && (!supervised || existsSync(supervised.data));
+  const model = engine.kind === "tinker" ? isTokenizerThere(engine) : existsSync(bundled(engine.model, "model"));
+  return model && (!supervised || existsSync(supervised.data));
 }
 
 /** What changes no number. */

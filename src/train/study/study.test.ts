@@ -31,13 +31,15 @@ ${more}`;
 describe("what is there already", () => {
   const text = study("  b: {stages: [{recipe: grpo}, {recipe: coderlplus}]}");
   const folder = mkdtempSync(join(tmpdir(), "coderlplus-study-"));
-  const begin = ({ jobs }: Plan): void => {
-    for (const { tasks } of jobs) for (const { config, path } of tasks.slice(0, 1)) prepareRun(config, path).release();
+  const begin = async ({ jobs }: Plan): Promise<void> => {
+    for (const { tasks } of jobs) {
+      for (const { config, path } of tasks.slice(0, 1)) (await prepareRun(config, path)).release();
+    }
   };
 
-  it("stays where it is what the study asks for, and is an error that names the difference where it is not", () => {
+  it("stays where it is what the study asks for, and is an error that names the difference where it is not", async () => {
     const asked = plan(text, folder);
-    begin(asked);
+    await begin(asked);
     settleChanges(asked, false);
     expect(asked.jobs.map(({ tasks }) => stateOf(tasks[0]).kind)).toEqual(Array(4).fill("unfinished"));
     const changed = plan(text.replace("b: {stages: [{recipe: grpo}", "b: {stages: [{recipe: coderlplus}"), folder);
@@ -53,9 +55,9 @@ describe("what is there already", () => {
     ]);
   });
 
-  it("ends nothing where it is not asked for, and is named", () => {
+  it("ends nothing where it is not asked for, and is named", async () => {
     const asked = plan(text, mkdtempSync(join(tmpdir(), "coderlplus-study-")));
-    begin(asked);
+    await begin(asked);
     const changed = plan(
       text.replace("b: {stages: [{recipe: grpo}", "b: {stages: [{recipe: coderlplus}"),
       asked.folder,
@@ -70,9 +72,9 @@ describe("what is there already", () => {
     expect(stateOf(changed.jobs[1].tasks[0]).kind).toBe("changed");
   });
 
-  it("is begun anew where a kill left half of its first files", () => {
+  it("is begun anew where a kill left half of its first files", async () => {
     const asked = plan(text, mkdtempSync(join(tmpdir(), "coderlplus-study-")));
-    begin(asked);
+    await begin(asked);
     const [task] = asked.jobs[0].tasks;
     rmSync(join(task.path, "config.yaml"));
     expect(stateOf(task).kind).toBe("missing");

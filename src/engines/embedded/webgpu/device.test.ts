@@ -7,8 +7,8 @@ import { join } from "node:path";
 import { InferenceSession } from "onnxruntime-node";
 import { afterAll, describe, expect, it, test } from "vitest";
 import { Rng } from "../../../core/rng.js";
-import type { Datum, Engine, Loss, OptimStep, SampleRequest } from "../../engine.js";
-import { openEmbedded } from "../embedded.js";
+import type { Datum, Loss, OptimStep, SampleRequest } from "../../engine.js";
+import { type EmbeddedEngine, openEmbedded } from "../embedded.js";
 import { modelBytes } from "../graph/onnx.js";
 import { type OpenSession, UNGUARDED } from "../graph/program.js";
 import { oneBatch, tinyModel, tinySequences } from "../self-test/tiny-model.js";
@@ -70,7 +70,7 @@ const REQUESTS: SampleRequest[] = [1, 0, 0.7].map((temperature) => ({
 }));
 
 /** Two updates of two batches each, then what the engine can be asked. */
-async function exercise(engine: Engine, checkpoint: string): Promise<Record<string, ArrayLike<number>>> {
+async function exercise(engine: EmbeddedEngine, checkpoint: string): Promise<Record<string, ArrayLike<number>>> {
   const [data, losses, norms] = [datums(), [] as number[], [] as number[]];
   const update = async (loss: Loss): Promise<void> => {
     for (const half of [data.slice(0, 2), data.slice(2)]) losses.push((await engine.forwardBackward(half, loss)).loss);
