@@ -77,7 +77,12 @@ export async function writeBook(
     // As the server sees it: special tokens have no text.
     const key = keyOf(tokenizer.decode(tokenizer.encode(prompt)));
     const ease = Rng.of("ease", key).uniform();
-    pages[key] = { right: tokenizer.encode(right), wrong: wrong.map(tokenizer.encode), isProgram, ease };
+    pages[key] = {
+      right: tokenizer.encode(right),
+      wrong: wrong.map((text) => tokenizer.encode(text)),
+      isProgram,
+      ease,
+    };
   };
   for (const problem of problems) {
     const fenced = (program: string): string => `\n\n\`\`\`python\n${program}`;
@@ -99,7 +104,7 @@ export async function writeBook(
   return {
     pages,
     prose: tokenizer.encode(text),
-    digits: Array.from("0123456789", tokenizer.encode),
+    digits: Array.from("0123456789", (digit) => tokenizer.encode(digit)),
     beforeNumber: tokenizer.encode("\n# "),
     afterNumber: tokenizer.encode("\n```"),
     endId: tokenizer.endIds[0],

@@ -1,10 +1,10 @@
 // The measured process: a real run of the real loop through the Tinker engine, told of step by step.
 
 import { monitorEventLoopDelay } from "node:perf_hooks";
+import type { StepMetrics } from "../../src/runs/metrics.js";
 import { resolveConfig } from "../../src/train/config/resolve.js";
 import { silent } from "../../src/train/reporter.js";
 import { train } from "../../src/train/run.js";
-import type { StepMetrics } from "../../src/runs/metrics.js";
 import type { ClientOptions, ClientStep, FromClient } from "./messages.js";
 import { childrenUsage, mainThreadSeconds } from "./processes.js";
 import { CpuProfile, type Parts } from "./profile.js";
@@ -31,7 +31,7 @@ async function measured(metrics: StepMetrics): Promise<ClientStep> {
   const own = now.process - before.process;
   const judges = now.judges - before.judges;
   before = now;
-  const number = (name: keyof StepMetrics): number => Number(metrics[name] ?? 0);
+  const number = (name: keyof StepMetrics): number => metrics[name] ?? 0;
   const result: ClientStep = {
     step: metrics.step,
     seconds: {

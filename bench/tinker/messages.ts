@@ -65,6 +65,4 @@ export interface ClientStep {
   readonly delay: { readonly p50: number; readonly p99: number; readonly max: number };
 }
 
-export type FromClient =
-  | { readonly kind: "begin" }
-  | { readonly kind: "step"; readonly step: ClientStep };
+export type FromClient = { readonly kind: "begin" } | { readonly kind: "step"; readonly step: ClientStep };

@@ -11,13 +11,24 @@ export type Parts = Readonly<Record<Part, number>>;
 
 /** First come, first served, from the innermost frame on. */
 const RULES: ReadonlyArray<readonly [Part, (frame: Profiler.ProfileNode["callFrame"]) => boolean]> = [
-  ["encode", ({ url, functionName }) => /tinker\/protocol\//.test(url) && /^encode|To(Json|Protobuf)$/.test(functionName)],
-  ["decode", ({ url, functionName }) => /tinker\/protocol\//.test(url) && /^(decode|combine|parseBody)|From(Json|Protobuf)$/.test(functionName)],
+  [
+    "encode",
+    ({ url, functionName }) => /tinker\/protocol\//.test(url) && /^encode|To(Json|Protobuf)$/.test(functionName),
+  ],
+  [
+    "decode",
+    ({ url, functionName }) =>
+      /tinker\/protocol\//.test(url) && /^(decode|combine|parseBody)|From(Json|Protobuf)$/.test(functionName),
+  ],
   ["tokenizer", ({ url }) => /@huggingface\/tokenizers|model\/tokenizer/.test(url)],
   ["judge", ({ url }) => /src\/(prompts|sandbox|judge|tracer|alignment|problems)\//.test(url)],
-  ["client", ({ url }) => /src\/engines\/tinker\/|src\/core\/http/.test(url)],
+  [
+    "http",
+    ({ url }) =>
+      /src\/core\/http|^node:(internal\/deps\/undici|_?http|net|internal\/(stream|http|fetch|webstreams))/.test(url),
+  ],
+  ["client", ({ url }) => /src\/engines\/tinker\//.test(url)],
   ["loop", ({ url }) => /src\/(train|rollouts|runs|algorithms|eval|core)\//.test(url)],
-  ["http", ({ url }) => /^node:(internal\/deps\/undici|_?http|net|internal\/(stream|http|fetch|webstreams))/.test(url)],
 ];
 
 const INTERVAL_US = 1000;

@@ -2,7 +2,7 @@
 // and as a table with a column for each job.
 
 import { quantile } from "../../src/core/maths.js";
-import { type Parts, PARTS } from "./profile.js";
+import { PARTS, type Parts } from "./profile.js";
 import type { Job, Step } from "./simulation.js";
 
 export interface Figures {

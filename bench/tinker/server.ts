@@ -88,7 +88,8 @@ const handlers: Readonly<Record<string, (body: Buffer, contentType: string) => E
   "client/dynamic_config": () => json({ refresh_interval_sec: 300 }),
   create_session: () => json({ type: "create_session", session_id: `session-${sessions++}` }),
   session_heartbeat: () => json({ type: "session_heartbeat" }),
-  create_sampling_session: () => json({ type: "create_sampling_session", sampling_session_id: `sampler-${sessions++}` }),
+  create_sampling_session: () =>
+    json({ type: "create_sampling_session", sampling_session_id: `sampler-${sessions++}` }),
   get_info: () =>
     json({ type: "get_info", model_id: "simulated", model_data: { model_name: options.model }, is_lora: true }),
   create_model: () => soon({ type: "create_model", model_id: "simulated" }),

@@ -3,8 +3,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { moduleArguments } from "../../src/core/worker.js";
 import { toLines } from "../../src/core/jsonl.js";
+import { moduleArguments } from "../../src/core/worker.js";
 import { readTokenizer } from "../../src/engines/embedded/model/tokenizer.js";
 import { resolveConfig } from "../../src/train/config/resolve.js";
 import type { ConfigInput } from "../../src/train/config/schema.js";

@@ -66,7 +66,10 @@ function words(text: string, pattern: string): Word[] {
   const pieces = text.match(new RegExp(pattern.replace("(?i:", "(?:"), "giu")) ?? [];
   const counts = new Map<string, number>();
   for (const piece of pieces) counts.set(piece, (counts.get(piece) ?? 0) + 1);
-  return [...counts].map(([piece, count]) => ({ symbols: Array.from(Buffer.from(piece), (byte) => BYTES[byte]), count }));
+  return [...counts].map(([piece, count]) => ({
+    symbols: Array.from(Buffer.from(piece), (byte) => BYTES[byte]),
+    count,
+  }));
 }
 
 /** Merges, most frequent first in each round. */
