@@ -124,6 +124,8 @@ interface Capabilities {
   readonly reference: boolean;
   /** Whether {@link LossOutput.entropies} are known. */
   readonly entropy: boolean;
+  /** Whether {@link Engine.optimStep} tells the norm. */
+  readonly gradientNorm: boolean;
   /** Whether a sample's logprobs are those at temperature 1 whatever it was drawn with, as the seam has them. */
   readonly untemperedLogprobs: boolean;
   /** Whether {@link SampleRequest.topP} may be below 1. */

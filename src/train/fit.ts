@@ -41,6 +41,11 @@ export function checkEngine(config: Config, engine: Engine): void {
       `guards.minimumEntropy is ${guards.minimumEntropy}, but this engine gives no entropies; set it to null`,
     );
   }
+  if (guards.maximumGradientNorm !== null && !capabilities.gradientNorm) {
+    throw new UsageError(
+      `guards.maximumGradientNorm is ${guards.maximumGradientNorm}, but this engine does not tell the gradient's norm; set it to null`,
+    );
+  }
   if (rollouts.temperature !== 1 && !capabilities.untemperedLogprobs) {
     throw new UsageError(
       `rollouts.temperature is ${rollouts.temperature}, but at any other than 1 this engine gives logprobs that are not the policy's own; set it to 1`,

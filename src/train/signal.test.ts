@@ -160,6 +160,7 @@ describe("rescoring", () => {
     refused("policy.dualClip=3", { dualClip: false }, "dualClip");
     refused("policy.klCoefficient=0.1", { reference: false }, "no logprobs of the frozen reference; set it to 0");
     refused("guards.minimumEntropy=0.1", { entropy: false }, "this engine gives no entropies; set it to null");
+    refused("guards.maximumGradientNorm=5", { gradientNorm: false }, "does not tell the gradient's norm");
     refused("rollouts.temperature=0.7", { untemperedLogprobs: false }, "logprobs that are not the policy's own");
     const inReward = configOf("policy.klCoefficient=0.1", "policy.klPlacement=reward", ...settings);
     expect(() => checkEngine(inReward, able({ reference: false }))).toThrow("policy.klCoefficient is 0.1");

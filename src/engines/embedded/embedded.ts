@@ -110,6 +110,7 @@ export class EmbeddedEngine implements Engine {
       klEstimators,
       reference: true,
       entropy: true,
+      gradientNorm: true,
       untemperedLogprobs: true,
       topP: this.#device === "cpu",
       concurrent: false,

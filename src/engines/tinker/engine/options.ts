@@ -28,5 +28,7 @@ export interface TinkerEngineOptions {
   /** Whether something asks for logprobs of the frozen reference. */
   readonly reference: boolean;
   readonly patienceMs: number;
+  /** All pauses of the client, times this; for tests. */
+  readonly timeScale?: number;
   readonly onNotice?: (message: string) => void;
 }
