@@ -7,8 +7,15 @@ import { algorithms } from "./algorithms.js";
 import { baselines } from "./baselines.js";
 import { curricula } from "./curricula.js";
 import { method } from "./method.js";
+import { servers } from "./servers.js";
 
-export const recipes: Readonly<Record<string, ConfigInput>> = { ...method, ...algorithms, ...curricula, ...baselines };
+export const recipes: Readonly<Record<string, ConfigInput>> = {
+  ...method,
+  ...algorithms,
+  ...curricula,
+  ...baselines,
+  ...servers,
+};
 
 /** @throws UsageError naming the recipes there are */
 export function recipe(name: string): ConfigInput {
