@@ -42,7 +42,7 @@ function isBare({ body }: Reply): boolean {
 
 /** A conflict that lasts: a checkpoint of that name, or a number used for something else. */
 function isTaken({ says }: Reply): boolean {
-  return /\b(already exists|reused)\b/i.test(says);
+  return /\b(already exists|exists already|reused|used already)\b/i.test(says);
 }
 
 function failureOf(status: number): TinkerFailure {
