@@ -9,8 +9,6 @@ async function sampling(script: Script = {}) {
   return { ...connection, sampler: await connection.client.sampler({ baseModel: "tiny" }) };
 }
 
-const busy = { status: 429, body: { detail: "too many" } };
-
 test("no more requests are under way than the server allows", async () => {
   let now = 0;
   let most = 0;
@@ -49,35 +47,6 @@ test("prompts on their way are bounded in bytes, and one that is larger goes alo
   most = 0;
   await Promise.all(Array.from({ length: 3 }, () => sampler.sample(prompt(...Array.from({ length: 50 }, () => 7)))));
   expect(most).toBe(1);
-});
-
-test("one that is told to slow down makes all of them wait, and fewer go out at once after it", async () => {
-  const sentAt: number[] = [];
-  let now = 0;
-  let most = 0;
-  let told = Infinity;
-  const { sampler, server, notices } = await sampling({
-    async fault({ path, nth }) {
-      if (path !== "asample") return undefined;
-      sentAt.push(performance.now());
-      if (nth === 0) return busy;
-      most = Math.max(most, ++now);
-      await new Promise((resolve) => setTimeout(resolve, 5));
-      now--;
-      return undefined;
-    },
-  });
-  const first = sampler.sample(prompt(1));
-  while (server.to("asample").length === 0) await new Promise((resolve) => setTimeout(resolve, 0));
-  told = performance.now();
-  await first;
-  const rest = Array.from({ length: 30 }, (_, at) => sampler.sample(prompt(at)));
-  await Promise.all(rest);
-  expect(sentAt[1] - told).toBeGreaterThan(0);
-  expect(most).toBeLessThanOrEqual(30);
-  expect(server.to("asample")).toHaveLength(32);
-  expect(server.to("asample")[0].headers["x-tinker-sampling-backpressure"]).toBe("1");
-  expect(notices).toEqual([expect.stringMatching(/asks for less sampling at once \(too many\); slowing down/)]);
 });
 
 test("a result that has expired is sampled anew, as another request", async () => {
