@@ -31,6 +31,8 @@ const { values } = parseArgs({
     wire: { type: "string", default: "protobuf" },
     /** Also with JSON in protobuf's place (wire), and with one sequence a request in eight's (requests). */
     compare: { type: "string", default: "" },
+    /** Writes V8's profile of each step: FILE-<job>-<step>.cpuprofile. */
+    profiles: { type: "string" },
     json: { type: "boolean", default: false },
   },
 });
@@ -57,6 +59,7 @@ const base: Job = {
     optimizerSeconds: OPTIMIZER_SECONDS,
     weightsSeconds: WEIGHTS_SECONDS,
   },
+  profiles: values.profiles ?? null,
 };
 const others: Readonly<Record<string, Job>> = {
   wire: { ...base, name: "json", wire: "json" },

@@ -28,6 +28,8 @@ export interface Job {
   readonly requestsInFlight: number;
   readonly judgeWorkers: number;
   readonly rates: Rates;
+  /** See {@link ClientOptions}; a job adds its name. */
+  readonly profiles: string | null;
 }
 
 export interface Step {
@@ -97,7 +99,8 @@ export async function simulate(folder: string, job: Job, onStep: (step: Step) =>
     });
     const path = join(folder, `run-${job.name}`);
     mkdirSync(path, { recursive: true });
-    const client = start("./client.js", { path, config: configOf(folder, url, job) } satisfies ClientOptions);
+    const profiles = job.profiles === null ? null : `${job.profiles}-${job.name}`;
+    const client = start("./client.js", { path, config: configOf(folder, url, job), profiles });
     return await watch(client, server, onStep);
   } finally {
     server.kill();
