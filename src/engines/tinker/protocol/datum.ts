@@ -1,6 +1,6 @@
 // What holds of a datum however it was written: how large it may be, and that its parts fit each other.
 
-import { ProtocolError } from "./protocol-error.js";
+import { ProtocolError, shown } from "./protocol-error.js";
 import type { WireDatum } from "./records.js";
 
 /** Of one message; far above what the protocol's chunks hold, and low enough that counts alone fill no memory. */
@@ -28,7 +28,7 @@ export function checkDatum(datum: WireDatum, where: string): WireDatum {
 export function checkTokens(tokens: readonly number[], where: string): readonly number[] {
   for (let at = 0; at < tokens.length; at++) {
     if (!Number.isInteger(tokens[at]) || tokens[at] < 0 || tokens[at] >= TOKEN_LIMIT) {
-      throw new ProtocolError(where, `[${at}] is ${JSON.stringify(tokens[at])}: a token id is expected`);
+      throw new ProtocolError(where, `[${at}] is ${shown(tokens[at])}: a token id is expected`);
     }
   }
   return tokens;

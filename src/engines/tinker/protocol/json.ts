@@ -3,7 +3,7 @@
 import type { z } from "zod";
 import { messageOf } from "../../../core/errors.js";
 import { explain } from "../../../core/schema.js";
-import { ProtocolError } from "./protocol-error.js";
+import { ProtocolError, shown } from "./protocol-error.js";
 
 /** @throws ProtocolError */
 export function parseBody(body: Uint8Array, where: string): unknown {
@@ -17,8 +17,18 @@ export function parseBody(body: Uint8Array, where: string): unknown {
 /** @throws ProtocolError with the first thing that is wrong */
 export function fit<Schema extends z.ZodType>(schema: Schema, value: unknown, where: string): z.output<Schema> {
   const result = schema.safeParse(value);
-  if (!result.success) throw new ProtocolError(where, explain(result.error, value, schema));
-  return result.data;
+  if (result.success) return result.data;
+  throw new ProtocolError(where, explained(result.error, value, schema));
+}
+
+/** Explaining writes out what was found, which may be nested deeper than the stack. */
+function explained(error: z.ZodError, value: unknown, schema: z.ZodType): string {
+  try {
+    return explain(error, value, schema);
+  } catch (thrown) {
+    if (!(thrown instanceof RangeError)) throw thrown;
+    return `${error.issues[0].path.join(".")}: nested too deeply`;
+  }
 }
 
 /** Floats as JSON numbers; null where not finite, which JSON cannot say. */
@@ -46,6 +56,5 @@ export function integersFrom(values: readonly unknown[], where: string): readonl
 }
 
 function notNumber(found: unknown, at: number, where: string, expected = "a number"): ProtocolError {
-  const shown = JSON.stringify(found)?.slice(0, 60) ?? "nothing";
-  return new ProtocolError(where, `[${at}] is ${shown}: ${expected} is expected`);
+  return new ProtocolError(where, `[${at}] is ${shown(found)}: ${expected} is expected`);
 }

@@ -12,3 +12,10 @@ export class ProtocolError extends Error {
     super(`${where}: ${what}`);
   }
 }
+
+/** What was found, short; never the inside of a list or an object, which may be deeper than the stack. */
+export function shown(value: unknown): string {
+  if (Array.isArray(value)) return "a list";
+  if (typeof value === "object" && value !== null) return "an object";
+  return JSON.stringify(value)?.slice(0, 60) ?? "nothing";
+}
