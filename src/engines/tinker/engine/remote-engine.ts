@@ -24,12 +24,21 @@ import type { ForwardBackwardOutput, LoraConfig } from "../protocol/records.js";
 import { adamNotice } from "./adam.js";
 import { checkpointName, publicUrl, readRemoteCheckpoint, writeRemoteCheckpoint } from "./checkpoint.js";
 import type { TinkerEngineOptions } from "./options.js";
-import { completionLogprobs, completionOutputs } from "./outputs.js";
-import { coefficientsOf, linearPass, ownPass, type Pass, type Sequence, tokensOf, valuePass } from "./passes.js";
+import { completionLogprobs, completionOutputs, gradientNorm } from "./outputs.js";
+import {
+  coefficientsOf,
+  linearPass,
+  ownPass,
+  type Pass,
+  type PolicyLoss,
+  type Sequence,
+  tokensOf,
+  valuePass,
+} from "./passes.js";
 import type { Profile } from "./profile.js";
 import type { Reference } from "./reference.js";
 import { checkDatums, checkSequences } from "./requests.js";
-import { sampleAll, type SamplingOptions } from "./sampling.js";
+import { type SamplingOptions, sampleAll } from "./sampling.js";
 
 /** How long a server may take to give up its models when the engine is closed. */
 const UNLOAD_MS = 5000;
@@ -44,7 +53,7 @@ export interface OpenedModel {
   readonly contextLength: number;
 }
 
-export class RemoteModel implements Engine {
+export class RemoteEngine implements Engine {
   readonly model: ModelInfo;
   readonly capabilities: Engine["capabilities"];
   readonly #client: TinkerClient;
@@ -154,18 +163,20 @@ export class RemoteModel implements Engine {
         );
       }
       this.#accumulated += datums.length;
-      const pass = ownPass(datums, loss, this.#profile) ?? (await this.#slopePass(training, datums, loss));
+      const pass = await this.#passOf(training, datums, loss);
       return { result: this.#lossOutput(training.forwardBackward(pass.datums, pass.loss), datums, loss) };
     });
   }
 
-  async #slopePass(training: TrainingClient, datums: readonly Datum[], loss: Loss): Promise<Pass> {
-    if (loss.kind === "cross-entropy")
-      return linearPass(
-        datums,
-        datums.map(({ weights }) => weights),
-        this.#profile,
-      );
+  async #passOf(training: TrainingClient, datums: readonly Datum[], loss: Loss): Promise<Pass> {
+    if (loss.kind === "cross-entropy") {
+      const weights = datums.map((datum) => datum.weights);
+      return linearPass(datums, weights, this.#profile);
+    }
+    return ownPass(datums, loss, this.#profile) ?? (await this.#slopePass(training, datums, loss));
+  }
+
+  async #slopePass(training: TrainingClient, datums: readonly Datum[], loss: PolicyLoss): Promise<Pass> {
     const logprobs = await this.#values(training, datums);
     return linearPass(datums, coefficientsOf(datums, logprobs, loss), this.#profile);
   }
@@ -188,12 +199,7 @@ export class RemoteModel implements Engine {
       this.#sampler = null;
       this.#accumulated = 0;
       const taken = training.optimStep(options);
-      const { gradientNorm } = this.#profile;
-      return {
-        result: taken.then(({ metrics }) => ({
-          gradientNorm: gradientNorm === null ? null : (metrics[gradientNorm] ?? null),
-        })),
-      };
+      return { result: taken.then(({ metrics }) => ({ gradientNorm: gradientNorm(metrics, this.#profile) })) };
     });
   }
 
@@ -272,7 +278,7 @@ export class RemoteModel implements Engine {
 
 function lossOf(datum: Datum, logprobs: Float32Array, loss: Loss): number {
   if (loss.kind === "policy") return weightedLoss(tokensOf(datum, logprobs), loss);
-  return sum(datum.weights.map((weight, t) => -weight * logprobs[t]));
+  return sum(Array.from(datum.weights, (weight, t) => -weight * logprobs[t]));
 }
 
 function loadError(folder: string, { path, baseUrl }: { path: string; baseUrl: string }, error: unknown): unknown {
