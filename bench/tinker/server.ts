@@ -20,6 +20,7 @@ type Answer = (wire: Wire) => Encoded;
 
 /** A poll is let go after so long, to be made again. */
 const HOLD_MS = 40_000;
+const EVALUATED_TOKENS = 16;
 
 const options = JSON.parse(process.argv[2]) as ServerOptions;
 const book = JSON.parse(readFileSync(join(options.folder, "book.json"), "utf8")) as Book;
@@ -47,13 +48,15 @@ function future(readyAt: number, answer: Answer): Encoded {
 interface SampleBody {
   readonly prompt: { readonly chunks: ReadonlyArray<{ readonly tokens: readonly number[] }> };
   readonly num_samples?: number;
-  readonly sampling_params: { readonly max_tokens?: number };
+  readonly sampling_params: { readonly max_tokens?: number; readonly temperature?: number };
   readonly prompt_logprobs?: boolean;
 }
 
 function sample(body: SampleBody): Encoded {
   const prompt = body.prompt.chunks.flatMap(({ tokens }) => tokens);
-  const maximum = body.sampling_params.max_tokens ?? options.meanTokens;
+  const { max_tokens: asked = options.meanTokens, temperature } = body.sampling_params;
+  // Evaluations are greedy, and not measured here: nobody is to wait for them.
+  const maximum = temperature === 0 ? EVALUATED_TOKENS : asked;
   const sampled = sequences.sample(prompt, body.num_samples ?? 1, maximum);
   const readyAt = Math.max(...sampled.map(({ tokens }) => fleet.sampled(tokens.length)));
   const promptLogprobs = body.prompt_logprobs === true ? new Float32Array(prompt.length).fill(-1) : null;
