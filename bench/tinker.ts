@@ -90,7 +90,9 @@ try {
   const figures = [];
   for (const job of [base, ...compared.map((name) => others[name])]) {
     const steps = await simulate(folder, job, ({ client }) =>
-      progress(`${job.name}: step ${client.step} of ${job.steps}, ${client.seconds.step.toFixed(1)} s`),
+      progress(
+        `${job.name}: step ${client.step} of ${job.steps}, ${client.seconds.step.toFixed(1)} s, ${Math.round(client.peakBytes / 1e6)} MB`,
+      ),
     );
     figures.push(figuresOf(job, steps));
   }

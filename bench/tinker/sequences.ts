@@ -6,12 +6,20 @@ import type { SampledSequence } from "../../src/engines/tinker/protocol/records.
 import { type Book, keyOf, type Page } from "./book.js";
 import { lengthOf } from "./fleet.js";
 
-/** So many different logprobs are cut from. */
-const LOGPROBS = 1 << 16;
+/** Logprobs and prose are cut out of arrays of this length: the longest sequence there can be. */
+const LONGEST = 1 << 17;
+
+/** A sequence of which only the length is known before it is asked for. */
+export interface Drawn {
+  readonly length: number;
+  /** The same each time. */
+  readonly write: () => SampledSequence;
+}
 
 export class Sequences {
   #number = 0;
   readonly #logprobs: Float32Array;
+  readonly #prose: readonly number[];
   /** Prompts that the book does not have: zero in a run that measures anything. */
   unknown = 0;
 
@@ -22,37 +30,30 @@ export class Sequences {
   ) {
     const rng = Rng.of("logprobs");
     // Exponential, a third of a nat in the mean: about what models are sampled at.
-    this.#logprobs = Float32Array.from({ length: LOGPROBS }, () => Math.log(1 - rng.uniform()) / 3);
+    this.#logprobs = Float32Array.from({ length: 2 * LONGEST }, () => Math.log(1 - rng.uniform()) / 3);
+    this.#prose = Array.from({ length: 2 * LONGEST }, (_, i) => book.prose[i % book.prose.length]);
   }
 
-  sample(prompt: readonly number[], count: number, maximumTokens: number): SampledSequence[] {
+  draw(prompt: readonly number[], count: number, maximumTokens: number): Drawn[] {
     const page = this.book.pages[keyOf(this.tokenizer.decode(prompt))];
     if (!page) this.unknown++;
-    return Array.from({ length: count }, () => this.#sequence(page, maximumTokens));
+    return Array.from({ length: count }, () => this.#drawn(page, maximumTokens));
   }
 
-  #sequence(page: Page | undefined, maximumTokens: number): SampledSequence {
+  #drawn(page: Page | undefined, maximumTokens: number): Drawn {
     const { book } = this;
     const number = ++this.#number;
     const rng = Rng.of("sequence", number);
     const ending = page ? [...answer(page, book, number, rng), book.endId] : [book.endId];
     const length = Math.min(maximumTokens, Math.max(lengthOf(this.meanTokens, rng), ending.length));
-    const tokens = [...this.#prose(length - ending.length, rng), ...ending].slice(0, length);
-    const start = rng.integer(0, LOGPROBS - 1);
-    const logprobs = new Float32Array(length).map((_, t) => this.#logprobs[(start + t) % LOGPROBS]);
-    return { stopReason: tokens.at(-1) === book.endId ? "stop" : "length", tokens, logprobs };
-  }
-
-  #prose(count: number, rng: Rng): number[] {
-    const { prose } = this.book;
-    let at = rng.integer(0, prose.length - 1);
-    const tokens: number[] = [];
-    while (tokens.length < count) {
-      const piece = prose.slice(at, at + count - tokens.length);
-      for (const token of piece) tokens.push(token);
-      at = 0;
-    }
-    return tokens;
+    const start = rng.integer(0, LONGEST - 1);
+    const write = (): SampledSequence => {
+      const before = this.#prose.slice(start, start + Math.max(0, length - ending.length));
+      const tokens = before.concat(ending.slice(0, length));
+      const logprobs = this.#logprobs.subarray(start, start + length);
+      return { stopReason: tokens.at(-1) === book.endId ? "stop" : "length", tokens, logprobs };
+    };
+    return { length, write };
   }
 }
 

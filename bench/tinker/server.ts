@@ -20,12 +20,15 @@ type Answer = (wire: Wire) => Encoded;
 
 /** A poll is let go after so long, to be made again. */
 const HOLD_MS = 40_000;
+/** Of an answer that was taken. */
+const FORGET_MS = 120_000;
+const EVALUATED_TOKENS = 16;
 
 const options = JSON.parse(process.argv[2]) as ServerOptions;
 const book = JSON.parse(readFileSync(join(options.folder, "book.json"), "utf8")) as Book;
 const sequences = new Sequences(book, readTokenizer(options.folder), options.meanTokens);
 const fleet = new Fleet(options.rates);
-const futures = new Map<string, { readonly readyAt: number; readonly answer: Answer }>();
+const futures = new Map<string, { readonly readyAt: number; readonly answer: Answer; onTaken: () => void }>();
 const sockets = new Set<Socket>();
 const closed = { received: 0, sent: 0 };
 const requests: Record<string, { count: number; received: number; sent: number; largest: number }> = {};
@@ -38,32 +41,34 @@ const json = (value: unknown): Encoded => ({
   contentType: "application/json",
 });
 
-function future(readyAt: number, answer: Answer): Encoded {
+function future(readyAt: number, answer: Answer, onTaken = (): void => {}): Encoded {
   const id = `future-${futures.size}-${Math.round(readyAt)}-${sessions++}`;
-  futures.set(id, { readyAt, answer });
+  futures.set(id, { readyAt, answer, onTaken });
   return json({ request_id: id, model_id: "simulated" });
 }
 
 interface SampleBody {
   readonly prompt: { readonly chunks: ReadonlyArray<{ readonly tokens: readonly number[] }> };
   readonly num_samples?: number;
-  readonly sampling_params: { readonly max_tokens?: number };
+  readonly sampling_params: { readonly max_tokens?: number; readonly temperature?: number };
   readonly prompt_logprobs?: boolean;
 }
 
 function sample(body: SampleBody): Encoded {
   const prompt = body.prompt.chunks.flatMap(({ tokens }) => tokens);
-  const maximum = body.sampling_params.max_tokens ?? options.meanTokens;
-  const sampled = sequences.sample(prompt, body.num_samples ?? 1, maximum);
-  const readyAt = Math.max(...sampled.map(({ tokens }) => fleet.sampled(tokens.length)));
+  const { max_tokens: asked = options.meanTokens, temperature } = body.sampling_params;
+  // Evaluations are greedy, and not measured here: nobody is to wait for them.
+  const maximum = temperature === 0 ? EVALUATED_TOKENS : asked;
+  const drawn = sequences.draw(prompt, body.num_samples ?? 1, maximum);
+  const readyAt = Math.max(...drawn.map(({ length }) => fleet.sampled(length)));
   const promptLogprobs = body.prompt_logprobs === true ? new Float32Array(prompt.length).fill(-1) : null;
   samples++;
   peak.samples = Math.max(peak.samples, samples);
-  const response = { sequences: sampled, promptLogprobs, topkPromptLogprobs: null };
-  return future(readyAt, (wire) => {
-    samples--;
-    return encodeSampleResponse(response, wire);
-  });
+  const answer: Answer = (wire) => {
+    const written = drawn.map(({ write }) => write());
+    return encodeSampleResponse({ sequences: written, promptLogprobs, topkPromptLogprobs: null }, wire);
+  };
+  return future(readyAt, answer, () => samples--);
 }
 
 function forwardBackward(body: Buffer, contentType: string): Encoded {
@@ -118,7 +123,10 @@ async function retrieve(body: Buffer, accept: string): Promise<Encoded | null> {
   if (found.readyAt > performance.now() + 1) {
     return json({ type: "try_again", request_id: id, queue_state: "active" });
   }
-  futures.delete(id);
+  found.onTaken();
+  found.onTaken = () => {};
+  // A client that was not told in time asks again.
+  setTimeout(() => futures.delete(id), FORGET_MS).unref();
   return found.answer(accept.includes("protobuf") ? "protobuf" : "json");
 }
 
