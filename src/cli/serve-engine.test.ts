@@ -1,6 +1,6 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readdirSync } from "node:fs";
+import { mkdtempSync, readdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -16,10 +16,8 @@ afterAll(removeTestModels);
 
 type Child = ChildProcessByStdio<null, Readable, Readable>;
 
-/** Under a shell's limits, which are inherited. */
-function start(args: readonly string[], environment: NodeJS.ProcessEnv = {}, limits = ":"): Child {
-  const command = [process.execPath, ...main, "serve-engine", "--model", model, "--port", "0", ...args];
-  return spawn("bash", ["-c", `${limits}; exec "$@"`, "bash", ...command], {
+function start(args: readonly string[], environment: NodeJS.ProcessEnv = {}): Child {
+  return spawn(process.execPath, [...main, "serve-engine", "--model", model, "--port", "0", ...args], {
     cwd: folder,
     env: { ...process.env, ...environment },
     stdio: ["ignore", "pipe", "pipe"],
@@ -39,14 +37,6 @@ async function post(url: string, path: string, body: Json, key = ""): Promise<Js
   const headers = { "content-type": "application/json", "x-api-key": key };
   const response = await fetch(`${url}/api/v1/${path}`, { method: "POST", body: JSON.stringify(body), headers });
   return { status: response.status, ...((await response.json()) as Json) };
-}
-
-async function outcome(url: string, path: string, body: Json): Promise<Json> {
-  const { request_id } = await post(url, path, body);
-  for (;;) {
-    const found = await post(url, "retrieve_future", { request_id: request_id as string });
-    if (found["status"] !== 408) return found;
-  }
 }
 
 describe("serve-engine", () => {
@@ -71,24 +61,11 @@ describe("serve-engine", () => {
     expect(readdirSync(facts.folder)).toEqual([]);
   });
 
-  it("says how to train on it, and lives on where there is no room for a checkpoint", async () => {
-    // Files of more than 40 kB have no room: the model's do not fit, what the engine is started with does.
-    const child = start([], {}, "ulimit -f 40");
+  it("says how to train on it, where it has an address", async () => {
+    const child = start([]);
     const line = await firstLine(child);
     const [, url] = /^tiny at (http:\/\/127\.0\.0\.1:\d+), checkpoints in /.exec(line) ?? [];
-    expect(url).toBeDefined();
-    const { session_id } = await post(url, "create_session", {});
-    const { model_id } = await outcome(url, "create_model", { session_id, model_seq_id: 0, base_model: "tiny" });
-    const failed = await outcome(url, "save_weights", { model_id, seq_id: 1, path: "a" });
-    expect(failed).toMatchObject({
-      name: "StorageError",
-      error: expect.stringMatching(/larger than this process may write/),
-    });
-    expect(existsSync(join(folder, "tinker-checkpoints", String(model_id).replaceAll(":", "."), "weights", "a"))).toBe(
-      false,
-    );
-    const stepped = await outcome(url, "optim_step", { model_id, seq_id: 2, adam_params: {} });
-    expect(stepped).toHaveProperty("metrics");
+    expect(await post(url, "create_session", {})).toHaveProperty("session_id");
     child.kill("SIGTERM");
     expect(await once(child, "exit")).toEqual([0, null]);
   });

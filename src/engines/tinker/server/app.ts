@@ -10,7 +10,7 @@ import type { Host } from "./host.js";
 import { modelRoutes } from "./model-routes.js";
 import { RequestError } from "./request-error.js";
 import type { Env } from "./routes.js";
-import { type ServiceFacts, serviceRoutes } from "./service-routes.js";
+import { type ServiceFacts, serviceRoutes, sessionRoutes } from "./service-routes.js";
 
 export interface AppOptions extends ServiceFacts {
   readonly host: Host;
@@ -53,6 +53,7 @@ export function makeApp(options: AppOptions): Hono<Env> {
     await next();
   });
   serviceRoutes(app, host, options);
+  sessionRoutes(app, host, options);
   modelRoutes(app, host, options.pollMs);
   checkpointRoutes(app, host, secret);
   return app;

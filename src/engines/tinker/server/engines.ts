@@ -13,10 +13,10 @@ const LORA_ALPHA = 32;
 /** Engines for checkpoints, of adapters of one shape each, that are open at once. */
 const MOST_SPARE = 2;
 
+const MLP: readonly LoraTarget[] = ["gate_proj", "up_proj", "down_proj"];
+
 export function loraTargets(attention: boolean, mlp: boolean): readonly LoraTarget[] {
-  return LORA_TARGETS.filter((target) =>
-    target.startsWith("gate") || target.startsWith("up") || target.startsWith("down") ? mlp : attention,
-  );
+  return LORA_TARGETS.filter((target) => (MLP.includes(target) ? mlp : attention));
 }
 
 /** Lets calls through one by one, in order. */

@@ -45,6 +45,10 @@ export function serviceRoutes(app: Hono<Env>, host: Host, facts: ServiceFacts): 
   }));
   post(app, "/client/dynamic_config", clientConfigRequest, () => ({ refresh_interval_sec: 300 }));
   post(app, "/telemetry", z.unknown(), () => ({ status: "accepted" }));
+}
+
+/** Who uses the server: sessions, and what they hold. */
+export function sessionRoutes(app: Hono<Env>, host: Host, facts: ServiceFacts): void {
   post(app, "/create_session", createSessionRequest, () => ({
     type: "create_session",
     session_id: host.sessions.create().id,
