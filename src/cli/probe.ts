@@ -2,6 +2,7 @@
 
 import { join } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
+import { UsageError } from "../core/errors.js";
 import { sha256, sha256OfFile, writeAtomic } from "../core/files.js";
 import { openEmbedded } from "../engines/embedded/embedded.js";
 import { probe } from "../probe/probe.js";
@@ -12,6 +13,7 @@ import { ProblemSet } from "../problems/problem-set.js";
 import { RunDirectory } from "../runs/run-directory.js";
 import { bundled } from "../train/bundled.js";
 import { weightsHash } from "../train/hashes.js";
+import { isRemote } from "../train/weights.js";
 import { RowProgress } from "./data-source.js";
 import { positive } from "./numbers.js";
 import { probeTables } from "./probe-tables.js";
@@ -107,6 +109,8 @@ async function problemsOf(path: string, limit = Number.POSITIVE_INFINITY): Promi
 
 function modelOf({ name, folder }: NamedModel, threads: number | undefined): ProbedModel {
   const { model } = weightsAt(folder);
+  if (isRemote(model))
+    throw new UsageError(`${folder}: its weights lie with a server, which gives no hidden states; export them`);
   const identity = sha256(weightsHash(model) + sha256OfFile(join(model, "tokenizer.json")));
   return { name, folder, identity, open: () => openEmbedded({ model, ...(threads !== undefined && { threads }) }) };
 }

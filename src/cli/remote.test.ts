@@ -35,6 +35,7 @@ const configOf = (...settings: string[]): Config =>
     applySettings({}, [
       "train.steps=4",
       "train.checkpointEvery=2",
+      "train.keepCheckpoints=1",
       "rollouts.prompts=5",
       "rollouts.groupSize=4",
       "evaluation.problems=1",
@@ -78,7 +79,10 @@ describe("a run on a server", () => {
     const { host, status, dataHashes } = undisturbed.readInfo();
     expect([host.device, status]).toEqual([`tinker: ${new URL(server.url).host}`, "finished"]);
     expect(dataHashes.model).toMatch(/^[0-9a-f]{64}$/);
-    expect(undisturbed.checkpointSteps()).toEqual([2, 4]);
+    expect(undisturbed.checkpointSteps()).toEqual([4]);
+    const kept = readdirSync(join(root, "server"), { recursive: true }).map(String);
+    const names = kept.filter((path) => /(?:^|\/)step-[\w-]+$/.test(path));
+    expect(names).toEqual([expect.stringContaining("step-000004-")]);
   });
 
   it("goes on by itself where its server was started again, and is the run that nobody disturbed", async () => {

@@ -177,5 +177,10 @@ export interface Engine {
    * without it the optimizer starts from nothing.
    */
   load(folder: string, options: { readonly optimizer: boolean }): Promise<void>;
+  /**
+   * Lets go of what `save` has left elsewhere for this folder, which is read at once and may then be removed; what cannot be
+   * removed there is said, and stays. Engines that leave nothing elsewhere have no such thing.
+   */
+  forget?(folder: string): Promise<void>;
   close(): Promise<void>;
 }

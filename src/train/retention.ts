@@ -6,11 +6,22 @@ import type { BestCheckpoint, EvaluationRecord } from "../runs/records.js";
 import type { RunDirectory } from "../runs/run-directory.js";
 import type { Config } from "./config/schema.js";
 
-/** Names the best checkpoint, then removes those that can go: whatever is removed, what stands for it is on the disk. */
-export function tidyCheckpoints(run: RunDirectory, { train }: Config): void {
+/**
+ * Names the best checkpoint, then removes those that can go: whatever is removed, what stands for it is on the disk.
+ *
+ * @param onGone  told of each folder just before it is removed
+ */
+export function tidyCheckpoints(
+  run: RunDirectory,
+  { train }: Config,
+  onGone: (folder: string) => void = () => {},
+): void {
   const steps = run.checkpointSteps();
   const best = train.keepBest === null ? null : nameBest(run, steps, train.keepBest);
-  for (const step of removable(steps, train, best)) run.removeCheckpoint(step);
+  for (const step of removable(steps, train, best)) {
+    onGone(run.checkpointPath(step));
+    run.removeCheckpoint(step);
+  }
 }
 
 /** @returns its step; null before the first evaluation of a checkpoint */

@@ -87,7 +87,7 @@ async function evaluate(parts: Parts, run: RunDirectory, step: number, report: R
     report.evaluating(step, done, total),
   );
   run.writeEvaluation(record, samples);
-  tidyCheckpoints(run, config);
+  await tidy(parts, run);
   report.evaluated(record);
 }
 
@@ -98,7 +98,13 @@ async function checkpoint(
   pool: AlignmentPool,
   ahead: Sampled | null,
 ): Promise<void> {
-  const { config, engine } = parts;
-  await writeCheckpoint(run, engine, { position, entries: pool.entries, ahead });
-  tidyCheckpoints(run, config);
+  await writeCheckpoint(run, parts.engine, { position, entries: pool.entries, ahead });
+  await tidy(parts, run);
+}
+
+/** Also what an engine elsewhere has kept of a checkpoint that goes. */
+async function tidy({ config, engine }: Parts, run: RunDirectory): Promise<void> {
+  const forgotten: Array<Promise<void> | undefined> = [];
+  tidyCheckpoints(run, config, (folder) => forgotten.push(engine.forget?.(folder)));
+  await Promise.all(forgotten);
 }

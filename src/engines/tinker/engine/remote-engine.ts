@@ -22,7 +22,13 @@ import type {
 import type { SamplingClient, TinkerClient, TrainingClient } from "../client/client.js";
 import type { ForwardBackwardOutput, LoraConfig } from "../protocol/records.js";
 import { adamNotice } from "./adam.js";
-import { checkpointName, publicUrl, readRemoteCheckpoint, writeRemoteCheckpoint } from "./checkpoint.js";
+import {
+  checkpointName,
+  publicUrl,
+  readRemoteCheckpoint,
+  remoteCheckpointIn,
+  writeRemoteCheckpoint,
+} from "./checkpoint.js";
 import type { TinkerEngineOptions } from "./options.js";
 import { completionLogprobs, completionOutputs, gradientNorm } from "./outputs.js";
 import {
@@ -231,6 +237,16 @@ export class RemoteEngine implements Engine {
       this.#training = training;
       return { result: Promise.resolve() };
     }, false);
+  }
+
+  async forget(folder: string): Promise<void> {
+    const found = remoteCheckpointIn(folder);
+    if (!found) return;
+    try {
+      await this.#client.deleteCheckpoint(found.path);
+    } catch (error) {
+      this.#tellOnce("kept", `${found.path} stays on the server, as others may: ${messageOf(error)}`);
+    }
   }
 
   /** Servers load weights as a model's first request only, and may have room for one model. */
