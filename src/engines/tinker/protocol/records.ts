@@ -1,5 +1,5 @@
-// What client and server say to each other, free of how it is written on the wire: JSON or protobuf (json.ts,
-// protobuf.ts). The protocol is Tinker's (Thinking Machines Lab); names of losses and of their inputs are its own.
+// What client and server say to each other, free of how it is written on the wire (wire.ts). The protocol is Tinker's
+// (Thinking Machines Lab); names of losses and of their inputs are its own.
 
 /** Of one loss input: one number for each token of the model's input. */
 export type Tensor =

@@ -1,0 +1,49 @@
+// JSON messages about what is kept: runs, their checkpoints and archives.
+
+import { z } from "zod";
+import { metadata, tinkerPath } from "./session-messages.js";
+
+export const weightsInfoRequest = z.object({ tinker_path: tinkerPath });
+
+export const weightsInfoResponse = z.object({
+  base_model: z.string(),
+  is_lora: z.boolean(),
+  lora_rank: z.int().nullish(),
+  train_unembed: z.boolean().nullish(),
+  train_mlp: z.boolean().nullish(),
+  train_attn: z.boolean().nullish(),
+});
+
+export const checkpoint = z.object({
+  /** `weights/name` or `sampler_weights/name`; some servers give the name alone. */
+  checkpoint_id: z.string(),
+  /** training, sampler, or what else a server keeps. */
+  checkpoint_type: z.string(),
+  time: z.string(),
+  tinker_path: z.string(),
+  size_bytes: z.number().nonnegative().nullish(),
+  public: z.boolean().nullish(),
+  expires_at: z.string().nullish(),
+});
+
+const cursor = z.object({ offset: z.int(), limit: z.int(), total_count: z.int() });
+
+export const checkpointsResponse = z.object({ checkpoints: z.array(checkpoint), cursor: cursor.nullish() });
+
+export const trainingRun = z.object({
+  training_run_id: z.string(),
+  base_model: z.string(),
+  model_owner: z.string().nullish(),
+  is_lora: z.boolean().nullish(),
+  lora_rank: z.int().nullish(),
+  corrupted: z.boolean().nullish(),
+  last_request_time: z.string().nullish(),
+  last_checkpoint: checkpoint.nullish(),
+  last_sampler_checkpoint: checkpoint.nullish(),
+  user_metadata: metadata.nullish(),
+});
+
+export const trainingRunsResponse = z.object({ training_runs: z.array(trainingRun), cursor });
+
+/** Where an archive lies, and until when. */
+export const archiveResponse = z.object({ url: z.string(), expires: z.string().nullish() });

@@ -1,0 +1,40 @@
+// JSON messages about work that takes long: what is answered when it is submitted, and when it is asked after.
+
+import { z } from "zod";
+import { id } from "./session-messages.js";
+
+/** The answer to everything that is submitted. */
+export const submittedResponse = z.object({
+  request_id: id,
+  model_id: z.string().nullish(),
+  /** Of a request to sample: a name for each sequence that will come. */
+  sample_sequence_ids: z.array(z.string()).nullish(),
+});
+
+export const retrieveFutureRequest = z.object({
+  request_id: id,
+  /** Whether the answer may be its size alone. */
+  allow_metadata_only: z.boolean().nullish(),
+});
+
+/** Not done yet: ask again. */
+export const tryAgainResponse = z.object({
+  type: z.literal("try_again"),
+  request_id: z.string().nullish(),
+  /** active, paused_capacity, paused_rate_limit. */
+  queue_state: z.string().nullish(),
+  queue_state_reason: z.string().nullish(),
+});
+
+/** Failed for good. */
+export const failedResponse = z.object({
+  error: z.string(),
+  /** Whose fault: unknown, server or user. */
+  category: z.string().nullish(),
+});
+
+/** Done, but too large to be sent unasked. */
+export const completeMetadataResponse = z.object({
+  status: z.literal("complete_metadata"),
+  response_payload_size: z.int().nonnegative().nullish(),
+});
