@@ -146,9 +146,13 @@ export class AtomicFile {
     this.#file = openSync(this.#written, this.#special ? "a" : "w");
   }
 
-  write(text: string): void {
-    this.#buffered += text;
-    if (this.#buffered.length >= BUFFERED_CHARACTERS) this.#empty();
+  write(content: string | Uint8Array): void {
+    if (typeof content === "string") {
+      this.#buffered += content;
+      if (this.#buffered.length < BUFFERED_CHARACTERS) return;
+    }
+    this.#empty();
+    if (typeof content !== "string") writeAll(this.#file, content);
   }
 
   commit(): void {

@@ -1,10 +1,9 @@
 // One question to an OpenAI-compatible endpoint: asked again while that can help, with what a person can do about it
-// where it cannot. Not by `fetch`, which gives up on answers that take five minutes. Nothing here knows what is asked.
+// where it cannot. Nothing here knows what is asked.
 
-import { type IncomingMessage, request as requestPlainly } from "node:http";
-import { request as requestSecurely } from "node:https";
 import { setTimeout as delay } from "node:timers/promises";
-import { EngineError, messageOf } from "../../core/errors.js";
+import { EngineError } from "../../core/errors.js";
+import { connectionReason, exchange, pauseAskedMs, shownText } from "../../core/http.js";
 import type { Address } from "./endpoint-address.js";
 
 export interface Endpoint extends Address {
@@ -67,8 +66,8 @@ async function attemptOnce<Value>(
   signal: AbortSignal | undefined,
 ): Promise<Answer<Value> | Again> {
   try {
-    const { status, retryAfter, text } = await exchange(endpoint, path, body, signal);
-    const says = shown(text, endpoint).slice(0, SHOWN_CHARACTERS);
+    const { status, retryAfter, text } = await post(endpoint, path, body, signal);
+    const says = shownText(text, endpoint.key).slice(0, SHOWN_CHARACTERS);
     if (status === 408 || status === 409 || status === 429 || status >= 500) {
       return { kind: "again", reason: `status ${status}: ${says}`, afterMs: retryAfter };
     }
@@ -76,19 +75,8 @@ async function attemptOnce<Value>(
     return { kind: "answer", value: read(text) };
   } catch (error) {
     signal?.throwIfAborted();
-    return { kind: "again", reason: shown(reasonOf(error), endpoint), afterMs: 0 };
+    return { kind: "again", reason: shownText(connectionReason(error), endpoint.key), afterMs: 0 };
   }
-}
-
-/** On one line and without what a terminal would obey. A server may repeat the key in what it says of it. */
-function shown(text: string, { key }: Address): string {
-  const plain = key === null ? text : text.replaceAll(key, "(the key)");
-  return plain.replaceAll(/[\s\p{Cc}]+/gu, " ");
-}
-
-/** An error of several attempted addresses has no message of its own. */
-function reasonOf(error: unknown): string {
-  return messageOf(error) || (error as NodeJS.ErrnoException).code || "no connection";
 }
 
 interface Exchange {
@@ -98,54 +86,23 @@ interface Exchange {
   readonly text: string;
 }
 
-function exchange(endpoint: Endpoint, path: string, body: object | null, signal?: AbortSignal): Promise<Exchange> {
-  const url = new URL(`${endpoint.url}${path}`);
-  const content = body === null ? undefined : JSON.stringify(body);
-  const deadline = AbortSignal.timeout(endpoint.timeoutMs);
-  const options = {
-    method: content === undefined ? "GET" : "POST",
+async function post(endpoint: Endpoint, path: string, body: object | null, signal?: AbortSignal): Promise<Exchange> {
+  const answer = await exchange({
+    method: body === null ? "GET" : "POST",
+    url: `${endpoint.url}${path}`,
     headers: {
       accept: "application/json",
-      ...(content !== undefined && {
-        "content-type": "application/json",
-        "content-length": Buffer.byteLength(content),
-      }),
+      ...(body !== null && { "content-type": "application/json" }),
       ...(endpoint.key !== null && { authorization: `Bearer ${endpoint.key}` }),
     },
-    signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
-  };
-  return new Promise((resolve, reject) => {
-    const fail = (error: Error): void => {
-      reject(deadline.aborted ? new Error(`no whole answer within ${endpoint.timeoutMs / 1000} s`) : error);
-    };
-    const send = url.protocol === "https:" ? requestSecurely : requestPlainly;
-    const request = send(url, options, (response) => {
-      const { statusCode: status = 0, headers } = response;
-      readBody(response).then(
-        (text) => resolve({ status, retryAfter: pauseAsked(headers["retry-after"]), text }),
-        fail,
-      );
-    });
-    request.on("error", fail);
-    request.end(content);
+    body: body === null ? undefined : JSON.stringify(body),
+    timeoutMs: endpoint.timeoutMs,
+    limitBytes: LONGEST_ANSWER_BYTES,
+    signal,
   });
-}
-
-/** @throws where the connection breaks before the end, or the end does not come in time */
-async function readBody(response: IncomingMessage): Promise<string> {
-  const pieces: Buffer[] = [];
-  let bytes = 0;
-  for await (const piece of response as AsyncIterable<Buffer>) {
-    bytes += piece.length;
-    if (bytes > LONGEST_ANSWER_BYTES) throw new Error(`an answer of more than ${LONGEST_ANSWER_BYTES >> 20} MiB`);
-    pieces.push(piece);
-  }
-  return Buffer.concat(pieces).toString("utf8");
-}
-
-/** Retry-After is in seconds, or a date. */
-function pauseAsked(header: string | undefined): number {
-  if (header === undefined) return 0;
-  const ms = /^\d+(\.\d+)?$/.test(header.trim()) ? 1000 * Number(header) : Date.parse(header) - Date.now();
-  return Number.isFinite(ms) ? Math.max(0, ms) : 0;
+  return {
+    status: answer.status,
+    retryAfter: pauseAskedMs(answer.headers["retry-after"]),
+    text: answer.body.toString("utf8"),
+  };
 }

@@ -1,0 +1,87 @@
+// What requests carry to say who they are from: a key, or a token that the server gives for it and that lives for minutes.
+// Keys and tokens are held in closures here, so that no inspection of a client shows them.
+
+import { messageOf } from "../../../core/errors.js";
+import { authTokenResponse } from "../protocol/messages.js";
+import { ask } from "./answers.js";
+import { TinkerError } from "./errors.js";
+import type { Link } from "./submission.js";
+import type { Credentials } from "./transport.js";
+
+export function keyCredentials(key: string | null): Credentials {
+  return {
+    current: async () => key,
+    replace: async () => null,
+    secrets: () => (key === null ? [] : [key]),
+  };
+}
+
+interface Token {
+  readonly text: string;
+  /** In wall time: a server's clock, not a client's. */
+  readonly refreshMs: number;
+  readonly expiresMs: number;
+}
+
+/** With less left than this, a request waits for another token. */
+const SHORTEST_LEFT_MS = 60_000;
+const UNKNOWN_LIFETIME_MS = 10 * 60_000;
+
+/**
+ * Tokens exchanged for the key. From half of a token's life on another one is fetched beside the requests, which a
+ * session's heartbeats see to; a request waits only where there is less than a minute left.
+ *
+ * @param link  with the key as its credentials
+ */
+export function tokenCredentials(link: Link): Credentials {
+  let token: Token | null = null;
+  let exchange: Promise<Token> | null = null;
+  const renew = (): Promise<Token> => {
+    exchange ??= fetchToken(link)
+      .then((fetched) => (token = fetched))
+      .finally(() => (exchange = null));
+    return exchange;
+  };
+  return {
+    async current() {
+      const now = Date.now();
+      if (token === null || token.expiresMs <= now) return (await renew()).text;
+      if (now < token.refreshMs) return token.text;
+      const held = token;
+      const renewed = renew().catch((error: unknown) => {
+        // The one at hand is good for a while; a key that is refused stays refused.
+        if (error instanceof TinkerError && error.kind === "key") throw error;
+        link.notices.repeat("token", `${link.transport.url}: no new token yet (${messageOf(error)})`);
+        return held;
+      });
+      if (token.expiresMs - now > SHORTEST_LEFT_MS) {
+        renewed.catch(() => {});
+        return token.text;
+      }
+      return (await renewed).text;
+    },
+    async replace(rejected) {
+      return token !== null && token.text !== rejected ? token.text : (await renew()).text;
+    },
+    secrets: () => [...link.transport.credentials.secrets(), ...(token ? [token.text] : [])],
+  };
+}
+
+async function fetchToken(link: Link): Promise<Token> {
+  const call = { method: "POST", path: "auth/token", body: {} } as const;
+  const { jwt } = await ask(link, { name: "exchange of the key" }, call, authTokenResponse);
+  const now = Date.now();
+  const lifeMs = lifetimeMs(jwt, now);
+  return { text: jwt, refreshMs: now + lifeMs / 2, expiresMs: now + lifeMs };
+}
+
+/** Between the two moments that a token names, both of the server's clock. */
+function lifetimeMs(jwt: string, now: number): number {
+  try {
+    const claims = JSON.parse(Buffer.from(jwt.split(".")[1] ?? "", "base64url").toString()) as Record<string, unknown>;
+    const ms = 1000 * Number(claims["exp"]) - (claims["iat"] === undefined ? now : 1000 * Number(claims["iat"]));
+    return ms > 0 ? ms : UNKNOWN_LIFETIME_MS;
+  } catch {
+    return UNKNOWN_LIFETIME_MS;
+  }
+}
