@@ -24,6 +24,7 @@ const verbs: Readonly<Record<string, () => Promise<(program: Command) => void>>>
   export: async () => (await import("./export.js")).registerExport,
   data: async () => (await import("./data.js")).registerData,
   estimate: async () => (await import("./estimate.js")).registerEstimate,
+  "serve-engine": async () => (await import("./serve-engine.js")).registerServeEngine,
   doctor: async () => (await import("./doctor.js")).registerDoctor,
 };
 

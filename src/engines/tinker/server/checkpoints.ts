@@ -15,6 +15,8 @@ const NOTE = "checkpoint.json";
 const noteSchema = z.object({
   version: z.literal(1),
   baseModel: z.string(),
+  /** Of the base (model-identity.ts): adapters belong to it. */
+  base: z.string(),
   lora: z.object({ rank: z.int().positive(), targets: z.array(z.enum(LORA_TARGETS)) }).nullable(),
   time: z.iso.datetime(),
   expires: z.iso.datetime().nullable(),
@@ -161,12 +163,11 @@ function names(folder: string): string[] {
   return existsSync(folder) ? readdirSync(folder) : [];
 }
 
-/** Of all files in a folder, relative to it, in order. */
-export function filesOf(folder: string): Array<{ readonly name: string; readonly bytes: number }> {
+/** What an archive holds: the model folder, in order of names. */
+export function modelFiles(folder: string): Array<{ readonly name: string; readonly bytes: number }> {
   const entries = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
   const paths = entries.map((entry) => join(entry.parentPath, entry.name)).toSorted();
-  return paths.map((path) => ({
-    name: path.slice(folder.length + 1).replaceAll("\\", "/"),
-    bytes: statSync(path).size,
-  }));
+  return paths
+    .map((path) => ({ name: path.slice(folder.length + 1).replaceAll("\\", "/"), bytes: statSync(path).size }))
+    .filter(({ name }) => name !== NOTE);
 }

@@ -6,10 +6,11 @@ import { basename, join, resolve } from "node:path";
 import type { EmbeddedEngine } from "../../embedded/embedded.js";
 import { readConfig } from "../../embedded/model/config.js";
 import { Capacity } from "./capacity.js";
-import { Checkpoints } from "./checkpoints.js";
+import { type Checkpoint, Checkpoints, parsePath } from "./checkpoints.js";
 import type { ModelLimits } from "./datums.js";
 import { Engines, type Lora } from "./engines.js";
 import { DEFAULT_FUTURE_LIMITS, Futures } from "./futures.js";
+import { modelIdentity } from "./model-identity.js";
 import { badRequest, RequestError } from "./request-error.js";
 import { Sampling } from "./sampling.js";
 import { SequenceQueue } from "./sequence-queue.js";
@@ -45,6 +46,15 @@ export interface Beginning {
   readonly prepare: (engine: EmbeddedEngine, modelId: string) => Promise<Readonly<Record<string, unknown>>>;
 }
 
+/** How a model came in. */
+interface Admission {
+  readonly digest: string;
+  readonly requestId: string;
+  /** Aborted when it goes, also from before the door. */
+  readonly leaving: AbortController;
+  release: () => void;
+}
+
 const SCRATCH = ".samplers-";
 const SWEEP_MS = 10_000;
 
@@ -57,13 +67,13 @@ export class Host {
   readonly limits: ModelLimits;
   readonly modelFolder: string;
   readonly modelName: string;
+  readonly identity: string;
   readonly #names: ReadonlySet<string>;
   readonly #options: HostOptions;
   readonly #capacity: Capacity;
   readonly #scratch: string;
   readonly #timer: NodeJS.Timeout;
-  readonly #created = new Map<TrainingModel, { readonly digest: string; readonly requestId: string }>();
-  readonly #closing = new Map<TrainingModel, AbortController>();
+  readonly #admitted = new Map<TrainingModel, Admission>();
 
   /** @throws EngineError for a folder that is no model */
   constructor(options: HostOptions) {
@@ -73,6 +83,7 @@ export class Host {
     this.#names = new Set([this.modelName, basename(this.modelFolder), this.modelFolder, ...(options.names ?? [])]);
     const { vocabularySize, contextLength } = readConfig(this.modelFolder);
     this.limits = { vocabularySize, contextLength };
+    this.identity = modelIdentity(this.modelFolder);
     this.engines = new Engines(this.modelFolder, options.threads);
     this.checkpoints = new Checkpoints(options.folder);
     this.#capacity = new Capacity(options.models ?? 4);
@@ -87,18 +98,33 @@ export class Host {
     throw badRequest(`base_model: "${name.slice(0, 200)}" is not served here; this server has ${this.modelName}`);
   }
 
+  /** @throws RequestError where there is none, or it belongs to another base model */
+  checkpointAt(path: string): Checkpoint {
+    const checkpoint = this.checkpoints.find(parsePath(path));
+    const { lora, base, baseModel } = checkpoint.note;
+    if (!lora || base === this.identity) return checkpoint;
+    throw badRequest(
+      `${path}: adapters of ${baseModel}, which is another model than the one served here, ${this.modelName}`,
+    );
+  }
+
   /** The same number and body again is answered as before. */
   addModel(session: Session, sequenceId: number, beginning: Beginning): { modelId: string; requestId: string } {
     const modelId = `${session.id}:train:${sequenceId}`;
     const known = session.models.get(modelId);
     if (known) {
-      const created = this.#created.get(known);
-      if (created?.digest === beginning.digest) return { modelId, requestId: created.requestId };
+      const admission = this.#admitted.get(known);
+      if (admission?.digest === beginning.digest) return { modelId, requestId: admission.requestId };
       throw new RequestError(409, `model_seq_id ${sequenceId} of this session was used already, for another model`);
     }
     const future = this.futures.create();
-    const leaving = new AbortController();
-    const opening = this.#opened(beginning, leaving.signal, (reason) => future.pause(reason));
+    const admission = {
+      digest: beginning.digest,
+      requestId: future.id,
+      leaving: new AbortController(),
+      release: () => {},
+    };
+    const opening = this.#opened(beginning, admission, (reason) => future.pause(reason));
     const model = new TrainingModel({
       id: modelId,
       sessionId: session.id,
@@ -110,8 +136,7 @@ export class Host {
       copies: this.#options.copies ?? 4,
     });
     session.models.set(modelId, model);
-    this.#created.set(model, { digest: beginning.digest, requestId: future.id });
-    this.#closing.set(model, leaving);
+    this.#admitted.set(model, admission);
     model
       .use((engine) => beginning.prepare(engine, modelId))
       .then(
@@ -129,10 +154,14 @@ export class Host {
   async removeModel(session: Session, model: TrainingModel, reason: string, keep: boolean): Promise<void> {
     if (!session.models.delete(model.id)) return;
     const error = new RequestError(404, `model ${model.id}: ${reason}`);
-    this.#closing.get(model)?.abort(error);
-    this.#closing.delete(model);
-    this.#created.delete(model);
-    await model.close(error, keep);
+    const admission = this.#admitted.get(model);
+    this.#admitted.delete(model);
+    admission?.leaving.abort(error);
+    try {
+      await model.close(error, keep);
+    } finally {
+      admission?.release();
+    }
   }
 
   /** @param reason  told to whoever asks for something of it later */
@@ -157,22 +186,14 @@ export class Host {
 
   async #opened(
     { lora, seed }: Beginning,
-    signal: AbortSignal,
+    admission: Admission,
     pause: (reason: string | null) => void,
   ): Promise<EmbeddedEngine> {
-    const release = await this.#capacity.enter(signal, () => {
+    admission.release = await this.#capacity.enter(admission.leaving.signal, () => {
       pause(`this server trains ${this.#options.models ?? 4} models at once: unload one, or start it with more`);
     });
     pause(null);
-    try {
-      const engine = await this.engines.open(lora, seed);
-      signal.addEventListener("abort", release);
-      if (signal.aborted) release();
-      return engine;
-    } catch (error) {
-      release();
-      throw error;
-    }
+    return await this.engines.open(lora, seed);
   }
 
   get #timeoutMs(): number {

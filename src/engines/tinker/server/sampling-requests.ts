@@ -6,7 +6,6 @@ import type { SampleRequest } from "../../engine.js";
 import type { createSamplingSessionRequest } from "../protocol/messages.js";
 import type { SamplingParameters, WireSampleRequest } from "../protocol/records.js";
 import { decodeSampleRequest, type SampleSource } from "../protocol/sampling.js";
-import { parsePath } from "./checkpoints.js";
 import { checkTokens, type ModelLimits } from "./datums.js";
 import type { Host } from "./host.js";
 import { badRequest, RequestError } from "./request-error.js";
@@ -30,10 +29,7 @@ function namedWeights(
   }: { readonly model_path?: string | null | undefined; readonly base_model?: string | null | undefined },
 ): Weights {
   if (model_path) {
-    const { folder, note } = host.checkpoints.find(parsePath(model_path));
-    if (note.baseModel !== host.modelName) {
-      throw badRequest(`${model_path}: is of ${note.baseModel}; this server has ${host.modelName}`);
-    }
+    const { folder, note } = host.checkpointAt(model_path);
     return { kind: "stored", stored: { folder, lora: note.lora }, path: model_path };
   }
   if (!base_model) throw badRequest("expected model_path or base_model");

@@ -6,7 +6,7 @@ import type { AddressInfo } from "node:net";
 import { createAdaptorServer } from "@hono/node-server";
 import { UsageError } from "../../../core/errors.js";
 import { isLoopback } from "./access.js";
-import { makeApp } from "./app.js";
+import { type AnsweredRequest, makeApp } from "./app.js";
 import { Host, type HostOptions } from "./host.js";
 
 export interface ServeOptions extends HostOptions {
@@ -18,6 +18,8 @@ export interface ServeOptions extends HostOptions {
   readonly apiKey?: string | null;
   /** Said in client/config. */
   readonly version?: string;
+  /** Told of each request when it is answered. */
+  readonly onRequest?: (request: AnsweredRequest) => void;
   /** How long a poll for a result is held. Default 20 s. */
   readonly pollMs?: number;
 }
@@ -25,6 +27,8 @@ export interface ServeOptions extends HostOptions {
 export interface EngineServer {
   /** What clients take as their base URL. */
   readonly url: string;
+  /** What clients call the model. */
+  readonly modelName: string;
   /** Takes nothing more, finishes what runs, and ends. */
   close(): Promise<void>;
 }
@@ -43,6 +47,7 @@ export async function serveEngine(options: ServeOptions): Promise<EngineServer> 
     apiKey,
     version: options.version ?? "0.0.0",
     pollMs: options.pollMs ?? 20_000,
+    onRequest: options.onRequest,
     tokenizerId: isLoopback(hostname) ? host.modelFolder : host.modelName,
   });
   const server = createAdaptorServer({ fetch: app.fetch, hostname, overrideGlobalObjects: false }) as Server;
@@ -58,6 +63,7 @@ export async function serveEngine(options: ServeOptions): Promise<EngineServer> 
   const { port: bound, family, address } = server.address() as AddressInfo;
   return {
     url: `http://${family === "IPv6" ? `[${address}]` : address}:${bound}`,
+    modelName: host.modelName,
     close: async () => {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       await host.close();

@@ -12,7 +12,7 @@ import {
   type saveWeightsForSamplerRequest,
   type saveWeightsRequest,
 } from "../protocol/messages.js";
-import { type CheckpointName, checkpointName, type Note, parsePath, pathOf } from "./checkpoints.js";
+import { type CheckpointName, checkpointName, type Note, pathOf } from "./checkpoints.js";
 import { planOf } from "./datums.js";
 import { type Lora, loraTargets } from "./engines.js";
 import { forwardBackward } from "./gradients.js";
@@ -128,12 +128,8 @@ export function submitSaveForSampler(
 
 /** Onto a model that is there, or as a new one. @throws RequestError */
 export function submitLoadWeights(host: Host, request: z.output<typeof loadWeightsRequest>, digest: string): Submitted {
-  const name = parsePath(request.path);
-  const { folder, note } = host.checkpoints.find(name);
+  const { folder, note } = host.checkpointAt(request.path);
   const { optimizer } = request;
-  if (note.baseModel !== host.modelName) {
-    throw badRequest(`${request.path}: is of ${note.baseModel}; this server has ${host.modelName}`);
-  }
   if (request.session_id) {
     if (request.base_model) host.checkBaseModel(request.base_model);
     if (request.model_seq_id === null || request.model_seq_id === undefined)
@@ -176,6 +172,7 @@ async function save(
   const note: Note = {
     version: 1,
     baseModel: host.modelName,
+    base: host.identity,
     lora: model.lora && { rank: model.lora.rank, targets: [...model.lora.targets] },
     time: new Date(now).toISOString(),
     expires: ttlSeconds === null ? null : new Date(now + 1000 * ttlSeconds).toISOString(),
