@@ -258,7 +258,8 @@ export class EmbeddedEngine implements Engine {
         logprobs[rest[row]] = known;
         entropies[rest[row]] = entropy;
       }
-      return { loss: sum(losses.map((tokens) => (tokens ? sum(tokens) : 0))), logprobs, entropies };
+      // Those without a gradient have none, and map would leave holes for them.
+      return { loss: sum(Array.from(losses, (tokens) => (tokens ? sum(tokens) : 0))), logprobs, entropies };
     });
   }
 

@@ -18,7 +18,7 @@ export interface Pass {
   readonly loss: { readonly name: string; readonly config?: Readonly<Record<string, number>> };
 }
 
-type PolicyLoss = Extract<Loss, { kind: "policy" }>;
+export type PolicyLoss = Extract<Loss, { kind: "policy" }>;
 
 /** What only tells logprobs; its gradient is never asked for. */
 export function valuePass(sequences: readonly Sequence[]): Pass {
@@ -29,11 +29,10 @@ export function valuePass(sequences: readonly Sequence[]): Pass {
 }
 
 /**
- * The whole update in one pass, where a loss of the server's has the same gradient; else null: then the slopes of the loss
+ * A policy loss in one pass, where a loss of the server's has the same gradient; else null: then the slopes of the loss
  * by the logprobs, which a {@link valuePass} tells, make it a {@link linearPass}.
  */
-export function ownPass(datums: readonly Datum[], loss: Loss, profile: Profile): Pass | null {
-  if (loss.kind === "cross-entropy") return linearPass(datums, weightsOf(datums), profile);
+export function ownPass(datums: readonly Datum[], loss: PolicyLoss, profile: Profile): Pass | null {
   const name = ownLoss(loss, profile);
   // Under a negative weight the smaller of two losses is the larger.
   if (name === null || datums.some(({ weights }) => weights.some((weight) => weight < 0))) return null;
@@ -124,8 +123,4 @@ function wireDatum({ prompt, completion }: Sequence, inputs: Readonly<Record<str
     lossInputs[name] = { dtype: "float32", data };
   }
   return { modelInput: tokens.slice(0, -1), lossInputs };
-}
-
-function weightsOf(datums: readonly Datum[]): Float32Array[] {
-  return datums.map(({ weights }) => weights);
 }

@@ -25,7 +25,16 @@ import { adamNotice } from "./adam.js";
 import { checkpointName, publicUrl, readRemoteCheckpoint, writeRemoteCheckpoint } from "./checkpoint.js";
 import type { TinkerEngineOptions } from "./options.js";
 import { completionLogprobs, completionOutputs } from "./outputs.js";
-import { coefficientsOf, linearPass, ownPass, type Pass, type Sequence, tokensOf, valuePass } from "./passes.js";
+import {
+  coefficientsOf,
+  linearPass,
+  ownPass,
+  type Pass,
+  type PolicyLoss,
+  type Sequence,
+  tokensOf,
+  valuePass,
+} from "./passes.js";
 import type { Profile } from "./profile.js";
 import type { Reference } from "./reference.js";
 import { checkDatums, checkSequences } from "./requests.js";
@@ -154,18 +163,20 @@ export class RemoteModel implements Engine {
         );
       }
       this.#accumulated += datums.length;
-      const pass = ownPass(datums, loss, this.#profile) ?? (await this.#slopePass(training, datums, loss));
+      const pass = await this.#passOf(training, datums, loss);
       return { result: this.#lossOutput(training.forwardBackward(pass.datums, pass.loss), datums, loss) };
     });
   }
 
-  async #slopePass(training: TrainingClient, datums: readonly Datum[], loss: Loss): Promise<Pass> {
-    if (loss.kind === "cross-entropy")
-      return linearPass(
-        datums,
-        datums.map(({ weights }) => weights),
-        this.#profile,
-      );
+  async #passOf(training: TrainingClient, datums: readonly Datum[], loss: Loss): Promise<Pass> {
+    if (loss.kind === "cross-entropy") {
+      const weights = datums.map((datum) => datum.weights);
+      return linearPass(datums, weights, this.#profile);
+    }
+    return ownPass(datums, loss, this.#profile) ?? (await this.#slopePass(training, datums, loss));
+  }
+
+  async #slopePass(training: TrainingClient, datums: readonly Datum[], loss: PolicyLoss): Promise<Pass> {
     const logprobs = await this.#values(training, datums);
     return linearPass(datums, coefficientsOf(datums, logprobs, loss), this.#profile);
   }
@@ -272,7 +283,7 @@ export class RemoteModel implements Engine {
 
 function lossOf(datum: Datum, logprobs: Float32Array, loss: Loss): number {
   if (loss.kind === "policy") return weightedLoss(tokensOf(datum, logprobs), loss);
-  return sum(datum.weights.map((weight, t) => -weight * logprobs[t]));
+  return sum(Array.from(datum.weights, (weight, t) => -weight * logprobs[t]));
 }
 
 function loadError(folder: string, { path, baseUrl }: { path: string; baseUrl: string }, error: unknown): unknown {
