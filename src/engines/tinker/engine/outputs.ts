@@ -3,6 +3,7 @@
 import { DivergenceError, EngineError } from "../../../core/errors.js";
 import type { ForwardBackwardOutput, WireSampleResponse } from "../protocol/records.js";
 import type { Sequence } from "./passes.js";
+import type { Profile } from "./profile.js";
 
 /** [sequences][T] of an output of this name; null where the server gives none. @throws EngineError for another shape */
 export function completionOutputs(
@@ -36,6 +37,17 @@ export function scoredCompletion(
   const scored = completionPart(where, "prompt logprobs", promptLogprobs.subarray(1), sequence);
   checkFinite(where, scored);
   return scored;
+}
+
+/** Of an optim_step; null where the server tells none. @throws DivergenceError where it is not finite */
+export function gradientNorm(
+  metrics: Readonly<Record<string, number>>,
+  { gradientNorm: name }: Profile,
+): number | null {
+  const norm = name === null ? undefined : metrics[name];
+  if (norm === undefined) return null;
+  if (Number.isFinite(norm)) return norm;
+  throw new DivergenceError(`the gradient's norm is ${norm}; lower the learning rate`);
 }
 
 function completionPart(

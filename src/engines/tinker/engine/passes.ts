@@ -75,7 +75,7 @@ export function linearPass(datums: readonly Sequence[], coefficients: readonly F
   switch (profile.reduction) {
     case "sum":
       return {
-        datums: datums.map((datum, i) => wireDatum(datum, { weights: coefficients[i] })),
+        datums: datums.map((datum, i) => wireDatum(datum, { weights: fromTheFirst(coefficients[i]) })),
         loss: { name: "cross_entropy" },
       };
     case "sequence-mean":
@@ -89,6 +89,16 @@ export function linearPass(datums: readonly Sequence[], coefficients: readonly F
     default:
       return profile.reduction satisfies never;
   }
+}
+
+/** Servers may take leading zeros for the prompt, of which they tell less: a first token that counts nothing weighs this. */
+const NEXT_TO_NOTHING = 1e-30;
+
+function fromTheFirst(weights: Float32Array): Float32Array {
+  if (weights[0] !== 0) return weights;
+  const changed = weights.slice();
+  changed[0] = NEXT_TO_NOTHING;
+  return changed;
 }
 
 /**

@@ -86,6 +86,9 @@ function seedOf(text: string): number {
   return Number.parseInt(sha256(text).slice(0, 8), 16) & 0x7fffffff;
 }
 
+/** Models have more rows than tokens, up to a round number; those that nothing taught may be drawn. */
+const PADDED_TO = 1024;
+
 function checkedSample(
   where: string,
   { tokens, logprobs, stopReason }: SampledSequence,
@@ -98,7 +101,8 @@ function checkedSample(
   if (tokens.length === 0) fail("it has no tokens, not even one that ends it");
   if (tokens.length > parameters.maxTokens)
     fail(`expected at most ${parameters.maxTokens} tokens, found ${tokens.length}`);
-  const wrong = tokens.find((token) => !Number.isInteger(token) || token < 0 || token >= vocabularySize);
+  const rows = Math.ceil(vocabularySize / PADDED_TO) * PADDED_TO;
+  const wrong = tokens.find((token) => !Number.isInteger(token) || token < 0 || token >= rows);
   if (wrong !== undefined) {
     fail(`token id ${wrong} is not in the vocabulary of ${vocabularySize}: the tokenizer is not this model's`);
   }

@@ -5,8 +5,6 @@ import type { Datum, Engine } from "../../engine.js";
 import type { TrainingClient } from "../client/client.js";
 import type { ForwardBackwardOutput, WireDatum } from "../protocol/records.js";
 
-type Loss = Parameters<TrainingClient["forwardBackward"]>[1];
-
 interface Row extends Pick<Datum, "prompt" | "completion"> {
   /** [N] by name. */
   readonly inputs: Readonly<Record<string, Float32Array>>;
@@ -42,6 +40,7 @@ function slope(name: string, config: Readonly<Record<string, number>>, [p, q, a]
 function shares(name: string, weights: Float32Array | undefined, length: number, reduction: Reduction, datums: number) {
   const given = weights ?? new Float32Array(length).fill(1);
   if (reduction === "sum") return name === "cross_entropy" ? given : new Float32Array(length).fill(1);
+  if (given.some((weight) => weight < 0)) throw new Error("a weight is negative where they are normalised");
   const total = Math.max(
     given.reduce((sum, weight) => sum + weight, 0),
     1e-9,
@@ -51,44 +50,46 @@ function shares(name: string, weights: Float32Array | undefined, length: number,
 
 export type Reduction = "sum" | "sequence-mean";
 
-/** @param seen  told of each forward_backward */
-export function trainingOver(
-  engine: Engine,
-  reduction: Reduction,
-  seen: (datums: readonly WireDatum[], loss: Loss) => void,
-): TrainingClient {
+export function trainingOver(engine: Engine, reduction: Reduction): TrainingClient {
   const logprobsOf = async (rows: readonly Row[]): Promise<ForwardBackwardOutput> => ({
     outputs: (await engine.logprobs(rows)).map((logprobs) => ({ logprobs })),
     metrics: {},
   });
+  let last: Promise<unknown> = Promise.resolve();
+  const inOrder = <Result>(run: () => Promise<Result>): Promise<Result> => {
+    const result = last.then(run);
+    last = result.catch(() => {});
+    return result;
+  };
   const unasked = (): never => {
     throw new Error("not asked in these tests");
   };
   return {
     modelId: "test",
     info: unasked,
-    forward: (datums) => logprobsOf(datums.map(rowOf)),
-    forwardBackward: async (datums, loss) => {
-      seen(datums, loss);
-      const rows = datums.map(rowOf);
-      const output = await logprobsOf(rows);
-      const weighted = rows.map(({ inputs, ...row }, i) => {
-        const { length } = row.completion;
-        const share = shares(loss.name, inputs.weights, length, reduction, rows.length);
-        const zeros = new Float32Array(length);
-        const { logprobs: q = zeros, advantages: a = zeros } = inputs;
-        const weights = Float32Array.from(output.outputs[i].logprobs, (p, t) =>
-          share[t] === 0 ? 0 : -share[t] * slope(loss.name, loss.config ?? {}, [p, q[t], a[t]]),
-        );
-        return { ...row, weights };
-      });
-      await engine.forwardBackward(weighted, { kind: "cross-entropy" });
-      return output;
-    },
-    optimStep: async (parameters) => {
-      const { gradientNorm } = await engine.optimStep(parameters);
-      return { metrics: { "skyrl.ai/grad_norm": gradientNorm ?? Number.NaN } };
-    },
+    forward: (datums) => inOrder(() => logprobsOf(datums.map(rowOf))),
+    forwardBackward: (datums, loss) =>
+      inOrder(async () => {
+        const rows = datums.map(rowOf);
+        const output = await logprobsOf(rows);
+        const weighted = rows.map(({ inputs, ...row }, i) => {
+          const { length } = row.completion;
+          const share = shares(loss.name, inputs.weights, length, reduction, rows.length);
+          const zeros = new Float32Array(length);
+          const { logprobs: q = zeros, advantages: a = zeros } = inputs;
+          const weights = Float32Array.from(output.outputs[i].logprobs, (p, t) =>
+            share[t] === 0 ? 0 : -share[t] * slope(loss.name, loss.config ?? {}, [p, q[t], a[t]]),
+          );
+          return { ...row, weights };
+        });
+        await engine.forwardBackward(weighted, { kind: "cross-entropy" });
+        return output;
+      }),
+    optimStep: (parameters) =>
+      inOrder(async () => {
+        const { gradientNorm } = await engine.optimStep(parameters);
+        return { metrics: { "skyrl.ai/grad_norm": gradientNorm ?? Number.NaN } };
+      }),
     saveWeights: unasked,
     loadWeights: unasked,
     saveWeightsForSampler: unasked,

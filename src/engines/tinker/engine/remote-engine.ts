@@ -24,7 +24,7 @@ import type { ForwardBackwardOutput, LoraConfig } from "../protocol/records.js";
 import { adamNotice } from "./adam.js";
 import { checkpointName, publicUrl, readRemoteCheckpoint, writeRemoteCheckpoint } from "./checkpoint.js";
 import type { TinkerEngineOptions } from "./options.js";
-import { completionLogprobs, completionOutputs } from "./outputs.js";
+import { completionLogprobs, completionOutputs, gradientNorm } from "./outputs.js";
 import {
   coefficientsOf,
   linearPass,
@@ -53,7 +53,7 @@ export interface OpenedModel {
   readonly contextLength: number;
 }
 
-export class RemoteModel implements Engine {
+export class RemoteEngine implements Engine {
   readonly model: ModelInfo;
   readonly capabilities: Engine["capabilities"];
   readonly #client: TinkerClient;
@@ -199,12 +199,7 @@ export class RemoteModel implements Engine {
       this.#sampler = null;
       this.#accumulated = 0;
       const taken = training.optimStep(options);
-      const { gradientNorm } = this.#profile;
-      return {
-        result: taken.then(({ metrics }) => ({
-          gradientNorm: gradientNorm === null ? null : (metrics[gradientNorm] ?? null),
-        })),
-      };
+      return { result: taken.then(({ metrics }) => ({ gradientNorm: gradientNorm(metrics, this.#profile) })) };
     });
   }
 
