@@ -18,7 +18,6 @@ import {
   rmSync,
   type Stats,
   statSync,
-  writeFileSync,
   writeSync,
 } from "node:fs";
 import { dirname, resolve } from "node:path";
@@ -75,15 +74,18 @@ export function cannotRead(path: string, error: unknown): UsageError {
   return new UsageError(`${path}: cannot read it (${why})`, { cause: error });
 }
 
+/** A file's content, whole or in pieces that are made as they are written: all of them may be longer than a text can be. */
+type Content = string | Uint8Array | Iterable<string>;
+
 /**
  * Writes to a temporary name, flushes to the disk, renames. A symbolic link stays one; a pipe or a device is written to
  * as it is.
  *
  * @throws StorageError where there is no room or no permission; what was there stays
  */
-export function writeAtomic(path: string, content: string | Uint8Array): void {
+export function writeAtomic(path: string, content: Content): void {
   storing(path, () => {
-    if (isSpecial(path)) return writeFileSync(path, content, { flag: "a" });
+    if (isSpecial(path)) return writeInto(path, "a", content);
     const target = throughLinks(path);
     mkdirSync(dirname(target), { recursive: true });
     const temporary = temporaryName(target);
@@ -228,18 +230,37 @@ export function throughLinks(path: string): string {
 }
 
 /** Writes and flushes in place: for files inside a folder that is itself renamed when complete. */
-export function writeDurable(path: string, content: string | Uint8Array): void {
+export function writeDurable(path: string, content: Content): void {
   storing(path, () => writeFlushed(path, content));
 }
 
-function writeFlushed(path: string, content: string | Uint8Array): void {
-  const file = openSync(path, "w");
+function writeFlushed(path: string, content: Content): void {
+  writeInto(path, "w", content, fsyncSync);
+}
+
+function writeInto(path: string, flags: "a" | "w", content: Content, then?: (file: number) => void): void {
+  const file = openSync(path, flags);
   try {
-    writeAll(file, bytesOf(content));
-    fsyncSync(file);
+    for (const piece of piecesOf(content)) writeAll(file, piece);
+    then?.(file);
   } finally {
     closeSync(file);
   }
+}
+
+function* piecesOf(content: Content): Generator<Uint8Array> {
+  if (typeof content === "string" || content instanceof Uint8Array) {
+    yield bytesOf(content);
+    return;
+  }
+  let buffered = "";
+  for (const text of content) {
+    buffered += text;
+    if (buffered.length < BUFFERED_CHARACTERS) continue;
+    yield Buffer.from(buffered);
+    buffered = "";
+  }
+  yield Buffer.from(buffered);
 }
 
 function bytesOf(content: string | Uint8Array): Uint8Array {

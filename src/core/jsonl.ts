@@ -113,5 +113,10 @@ async function* splitLines(path: string): AsyncGenerator<Uint8Array> {
 }
 
 export function toLines(records: readonly unknown[]): string {
-  return records.map((record) => `${stringifyJson(record)}\n`).join("");
+  return [...eachLine(records)].join("");
+}
+
+/** A line a record, made as it is asked for. */
+export function* eachLine(records: Iterable<unknown>): Generator<string> {
+  for (const record of records) yield `${stringifyJson(record)}\n`;
 }

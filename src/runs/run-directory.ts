@@ -7,7 +7,7 @@ import { DataError, UsageError } from "../core/errors.js";
 import { appendDurable, readText, storing, writeAtomic } from "../core/files.js";
 import { removeFolderAtomic, sweepTemporary, writeFolderAtomic } from "../core/folders.js";
 import { stringifyJson } from "../core/json.js";
-import { readLines, toLines } from "../core/jsonl.js";
+import { eachLine, readLines, toLines } from "../core/jsonl.js";
 import { LOCK, releaseLock, takeLock } from "./lock.js";
 import type { StepMetrics } from "./metrics.js";
 import type { BestCheckpoint, EvaluationRecord, EvaluationSample, RolloutRecord, RunInfo } from "./records.js";
@@ -120,8 +120,8 @@ export class RunDirectory {
       .map((line, i) => parseLine(path, i, line));
   }
 
-  writeRollouts(step: number, records: readonly RolloutRecord[]): void {
-    writeAtomic(this.rolloutPath(step), toLines(records));
+  writeRollouts(step: number, records: Iterable<RolloutRecord>): void {
+    writeAtomic(this.rolloutPath(step), eachLine(records));
   }
 
   readRollouts(step: number): RolloutRecord[] {

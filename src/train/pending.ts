@@ -7,7 +7,7 @@ import { z } from "zod";
 import type { AlignmentExample } from "../alignment/example.js";
 import { DataError } from "../core/errors.js";
 import { writeDurable } from "../core/files.js";
-import { readRecords, toLines } from "../core/jsonl.js";
+import { eachLine, readRecords } from "../core/jsonl.js";
 import type { Tokenizer } from "../engines/engine.js";
 import type { Problems } from "../problems/problem-set.js";
 import type { Prompt, Rollout, RolloutGroup } from "../rollouts/rollout.js";
@@ -41,22 +41,29 @@ type Line = z.infer<typeof groupSchema>;
 const pendingFile = (folder: string): string => join(folder, "training-state", "pending.jsonl");
 
 export function writePending(folder: string, { step, cursor, rounds }: Sampled): void {
-  const lines = rounds.flatMap((groups, round) =>
-    groups.map(({ prompt, promptTokens, rollouts }) => ({
-      step,
-      cursor,
-      round,
-      task: prompt.task.kind === "code" ? { kind: "code", problem: prompt.task.problem.id } : prompt.task,
-      text: prompt.text,
-      promptTokens,
-      rollouts: rollouts.map(({ sample: { tokens, logprobs, stopReason } }) => ({
-        tokens,
-        logprobs: Buffer.from(logprobs.buffer, logprobs.byteOffset, logprobs.byteLength).toString("base64"),
-        stopReason,
-      })),
+  const lines = function* (): Generator<object> {
+    for (const [round, groups] of rounds.entries()) {
+      for (const group of groups) yield lineOf(group, { step, cursor, round });
+    }
+  };
+  writeDurable(pendingFile(folder), eachLine(lines()));
+}
+
+function lineOf(
+  { prompt: { task, text }, promptTokens, rollouts }: RolloutGroup,
+  place: { readonly step: number; readonly cursor: number; readonly round: number },
+): object {
+  return {
+    ...place,
+    task: task.kind === "code" ? { kind: "code", problem: task.problem.id } : task,
+    text,
+    promptTokens,
+    rollouts: rollouts.map(({ sample: { tokens, logprobs, stopReason } }) => ({
+      tokens,
+      logprobs: Buffer.from(logprobs.buffer, logprobs.byteOffset, logprobs.byteLength).toString("base64"),
+      stopReason,
     })),
-  );
-  writeDurable(pendingFile(folder), toLines(lines));
+  };
 }
 
 /**

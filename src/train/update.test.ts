@@ -184,6 +184,47 @@ describe("the update", () => {
     }
   });
 
+  /** What was called and what was done, in order: g a gradient, s a step. */
+  async function order(settings: readonly string[], failing = -1): Promise<{ log: string[]; result: unknown }> {
+    const groups = await sampled(["# sum\n", "# sort\n"]);
+    const log: string[] = [];
+    const spy = Object.create(engine) as Engine;
+    const logged = <Result>(what: string, run: () => Promise<Result>): Promise<Result> => {
+      const nth = log.filter((line) => line.startsWith(`${what} `)).length;
+      log.push(`${what} ${nth}`);
+      const done = what === "g" && nth === failing ? Promise.reject(new Error(`gradient ${nth}`)) : run();
+      const note = (): unknown => log.push(`done ${what} ${nth}`);
+      done.then(note, note);
+      return done;
+    };
+    spy.forwardBackward = (datums, loss) => logged("g", () => engine.forwardBackward(datums, loss));
+    spy.optimStep = (options) => logged("s", () => engine.optimStep({ ...options, learningRate: 0 }));
+    spy.logprobs = (sequences, weights) => engine.logprobs(sequences, weights);
+    const config = configOf("train.miniBatches=2", "train.epochs=2", ...settings);
+    const advantages = groups.map(() => [1, -1, 0]);
+    const result = await updatePolicy(spy, groups, advantages, config, 1).catch((error: unknown) => error);
+    return { log, result };
+  }
+
+  it("asks for one update ahead of the one under way, and for none where it has to look in between", async () => {
+    const { log } = await order([]);
+    const at = (what: string): number => log.indexOf(what);
+    expect(log.slice(0, 4)).toEqual(["g 0", "s 0", "g 1", "s 1"]);
+    for (const n of [2, 3]) {
+      expect(at(`g ${n}`)).toBeGreaterThan(at(`done s ${n - 2}`));
+      expect(at(`g ${n}`)).toBeLessThan(at(`done s ${n - 1}`));
+    }
+    const { log: looking } = await order(["policy.maximumOldKl=10"]);
+    expect(looking).toEqual([0, 1, 2, 3].flatMap((n) => [`g ${n}`, `s ${n}`, `done g ${n}`, `done s ${n}`]));
+  });
+
+  it("fails with the first error, whatever was asked for ahead", async () => {
+    const { log, result } = await order([], 1);
+    expect(result).toEqual(new Error("gradient 1"));
+    expect(log).not.toContain("g 3");
+    await engine.logprobs([{ prompt: [1], completion: [1] }]);
+  });
+
   it("is the same update beyond rounding however many tokens a batch of its gradient may have", async () => {
     const groups = await sampled(["# sum\n", "# sort\n", "# reverse\n", "# count\n"]);
     const advantages = groups.map(() => [1, -1, 0.5]);

@@ -50,7 +50,12 @@ function shares(name: string, weights: Float32Array | undefined, length: number,
 
 export type Reduction = "sum" | "sequence-mean";
 
-export function trainingOver(engine: Engine, reduction: Reduction): TrainingClient {
+/** @param norm  what the gradient's norm is called; null: it is not told */
+export function trainingOver(
+  engine: Engine,
+  reduction: Reduction,
+  norm: string | null = "skyrl.ai/grad_norm",
+): TrainingClient {
   const logprobsOf = async (rows: readonly Row[]): Promise<ForwardBackwardOutput> => ({
     outputs: (await engine.logprobs(rows)).map((logprobs) => ({ logprobs })),
     metrics: {},
@@ -88,7 +93,7 @@ export function trainingOver(engine: Engine, reduction: Reduction): TrainingClie
     optimStep: (parameters) =>
       inOrder(async () => {
         const { gradientNorm } = await engine.optimStep(parameters);
-        return { metrics: { "skyrl.ai/grad_norm": gradientNorm ?? Number.NaN } };
+        return { metrics: norm === null ? {} : { [norm]: gradientNorm ?? Number.NaN } };
       }),
     saveWeights: unasked,
     loadWeights: unasked,
