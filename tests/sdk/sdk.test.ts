@@ -166,10 +166,11 @@ describe.skipIf(python === undefined)("the official Python SDK on our server", (
   });
 
   it("trains by a loss of the caller's own", ({ skip }) => {
-    if (answers.custom === null) return skip("this Python has no torch");
+    const { custom } = answers;
+    skip(custom === null, "this Python has no torch");
     const squares = (rows: Rows) => sum(rows.flat().map((value) => value ** 2));
-    expect(answers.custom.squares).toBeCloseTo(squares(answers.custom.before), 2);
-    expect(squares(answers.custom.after)).toBeLessThan(squares(answers.custom.before));
+    expect(custom?.squares).toBeCloseTo(squares(custom?.before ?? []), 2);
+    expect(squares(custom?.after ?? [])).toBeLessThan(squares(custom?.before ?? []));
   });
 
   it("goes on from a checkpoint as the model that wrote it", () => {
@@ -193,7 +194,7 @@ describe.skipIf(python === undefined)("the official Python SDK on our server", (
     const { listings, state, named_sampler, deleted } = answers;
     expect(listings).toMatchObject({ run: id, byPath: id, weights: ["tiny", true, 4], session: true, sessions: true });
     expect(listings.runs).toContain(id);
-    expect(listings.checkpoints.toSorted()).toEqual([
+    expect(listings.checkpoints.toSorted(([a], [b]) => a.localeCompare(b))).toEqual([
       ["sampler_weights/sampler-1", "sampler", named_sampler.path],
       ["weights/step-1", "training", state.path],
     ]);
@@ -202,8 +203,9 @@ describe.skipIf(python === undefined)("the official Python SDK on our server", (
   });
 
   it("downloads an archive", ({ skip }) => {
-    if (answers.archive === null) return skip(`tinker ${answers.version} has no archives`);
-    expect(answers.archive.map((name) => name.split("/").at(-1))).toEqual(
+    const { archive, version } = answers;
+    skip(archive === null, `tinker ${version} has no archives`);
+    expect(archive?.map((name) => name.split("/").at(-1))).toEqual(
       expect.arrayContaining(["adapter_config.json", "adapter_model.safetensors"]),
     );
   });

@@ -1,7 +1,7 @@
-// JSON messages about what is kept: runs, their checkpoints and archives.
+// JSON messages about what is kept: checkpoints and their archives.
 
 import { z } from "zod";
-import { metadata, tinkerPath } from "./session-messages.js";
+import { tinkerPath } from "./session-messages.js";
 
 export const weightsInfoRequest = z.object({ tinker_path: tinkerPath });
 
@@ -14,7 +14,7 @@ export const weightsInfoResponse = z.object({
   train_attn: z.boolean().nullish(),
 });
 
-export const checkpoint = z.object({
+const checkpoint = z.object({
   /** `weights/name` or `sampler_weights/name`; some servers give the name alone. */
   checkpoint_id: z.string(),
   /** training, sampler, or what else a server keeps. */
@@ -29,21 +29,6 @@ export const checkpoint = z.object({
 const cursor = z.object({ offset: z.int(), limit: z.int(), total_count: z.int() });
 
 export const checkpointsResponse = z.object({ checkpoints: z.array(checkpoint), cursor: cursor.nullish() });
-
-export const trainingRun = z.object({
-  training_run_id: z.string(),
-  base_model: z.string(),
-  model_owner: z.string().nullish(),
-  is_lora: z.boolean().nullish(),
-  lora_rank: z.int().nullish(),
-  corrupted: z.boolean().nullish(),
-  last_request_time: z.string().nullish(),
-  last_checkpoint: checkpoint.nullish(),
-  last_sampler_checkpoint: checkpoint.nullish(),
-  user_metadata: metadata.nullish(),
-});
-
-export const trainingRunsResponse = z.object({ training_runs: z.array(trainingRun), cursor });
 
 /** Where an archive lies, and until when. */
 export const archiveResponse = z.object({ url: z.string(), expires: z.string().nullish() });

@@ -16,25 +16,3 @@ export const retrieveFutureRequest = z.object({
   /** Whether the answer may be its size alone. */
   allow_metadata_only: z.boolean().nullish(),
 });
-
-/** Not done yet: ask again. */
-export const tryAgainResponse = z.object({
-  type: z.literal("try_again"),
-  request_id: z.string().nullish(),
-  /** active, paused_capacity, paused_rate_limit. */
-  queue_state: z.string().nullish(),
-  queue_state_reason: z.string().nullish(),
-});
-
-/** Failed for good. */
-export const failedResponse = z.object({
-  error: z.string(),
-  /** Whose fault: unknown, server or user. */
-  category: z.string().nullish(),
-});
-
-/** Done, but too large to be sent unasked. */
-export const completeMetadataResponse = z.object({
-  status: z.literal("complete_metadata"),
-  response_payload_size: z.int().nonnegative().nullish(),
-});

@@ -11,8 +11,6 @@ export const tinkerPath = z.string().min(1).max(2048);
 export const sequence = z.int().nonnegative();
 export const metadata = z.record(z.string(), z.unknown());
 
-export const healthResponse = z.object({ status: z.string() });
-
 export const capabilitiesResponse = z.object({
   supported_models: z.array(
     z.object({
@@ -53,8 +51,6 @@ export const clientConfigResponse = z.object({
   coderlplus: z.object({ version: z.string() }).nullish(),
 });
 
-export const dynamicConfigResponse = z.object({ refresh_interval_sec: z.number().positive().default(300) });
-
 export const authTokenResponse = z.object({ jwt: z.string().min(1) });
 
 export const createSessionRequest = z.object({
@@ -81,17 +77,3 @@ export const createSamplingSessionRequest = z.object({
 });
 
 export const createSamplingSessionResponse = z.object({ sampling_session_id: id });
-
-export const samplerResponse = z.object({
-  sampler_id: z.string(),
-  base_model: z.string(),
-  model_path: z.string().nullish(),
-});
-
-export const sessionResponse = z.object({
-  training_run_ids: z.array(z.string()),
-  sampler_ids: z.array(z.string()),
-  user_metadata: metadata.nullish(),
-});
-
-export const sessionsResponse = z.object({ sessions: z.array(z.string()) });
