@@ -1,7 +1,7 @@
 // Results that a server computes after it has acknowledged the request: asked for by long polling until they are there.
 
 import { contentTypes } from "../protocol/wire.js";
-import { pollPauseMs, reactionTo } from "./reaction.js";
+import { pollPauseMs, reactionTo, saysTaken } from "./reaction.js";
 import { failureOf, isSuccess, type Link, type Operation, Waiting } from "./submission.js";
 import type { NoReply, Reply } from "./transport.js";
 import { cut, objectOf } from "./words.js";
@@ -100,7 +100,8 @@ function withId(reply: Reply | NoReply, { requestId }: Pending): Reply | NoReply
 
 function failedWith(link: Link, operation: Operation, pending: Pending, status: number, error: string): Error {
   const says = cut(error, link.transport.credentials.secrets());
-  return failureOf(link, operation, { status, says, requestId: pending.requestId }, "failed");
+  const words = { status, says, requestId: pending.requestId };
+  return failureOf(link, operation, words, saysTaken(says) ? "conflict" : "failed");
 }
 
 function tellOfQueue(

@@ -24,7 +24,7 @@ export function reactionTo(reply: Reply | NoReply): Reaction {
   if (status === 400 && isBare(reply)) return again("bare", afterMs);
   if (told !== "false") {
     if (status >= 500) return again("away", afterMs);
-    if (status === 408 || status === 425 || status === 429 || (status === 409 && !isTaken(reply))) {
+    if (status === 408 || status === 425 || status === 429 || (status === 409 && !saysTaken(reply.says))) {
       return again("busy", afterMs);
     }
   }
@@ -41,7 +41,7 @@ function isBare({ body }: Reply): boolean {
 }
 
 /** A conflict that lasts: a checkpoint of that name, or a number used for something else. */
-function isTaken({ says }: Reply): boolean {
+export function saysTaken(says: string): boolean {
   return /\b(already exists|exists already|reused|used already)\b/i.test(says);
 }
 

@@ -6,6 +6,7 @@ import { saveWeightsForSamplerResponse, saveWeightsResponse } from "../protocol/
 import { finish, pendingOf } from "./answers.js";
 import { listCheckpoints } from "./checkpoints.js";
 import type { Pending } from "./futures.js";
+import { saysTaken } from "./reaction.js";
 import { failureOf, isSuccess, type Link, type Operation, submit } from "./submission.js";
 import type { Reply } from "./transport.js";
 
@@ -82,5 +83,5 @@ export async function beginSampler(
 }
 
 function isTaken({ status, says }: Reply): boolean {
-  return status === 409 && /\b(already exists|exists already)\b/i.test(says);
+  return status === 409 && saysTaken(says);
 }
