@@ -5,6 +5,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import { StorageError } from "../../../core/errors.js";
 import { writeDurable } from "../../../core/files.js";
 import { removeFolderAtomic, sweepTemporary, writeFolderAtomic } from "../../../core/folders.js";
 import { LORA_TARGETS } from "../../embedded/adapters/layout.js";
@@ -97,10 +98,14 @@ export class Checkpoints {
     if (existsSync(place) && !overwrite) {
       throw new RequestError(409, `${pathOf(name)} exists already: choose another name, or say overwrite`);
     }
-    await writeFolderAtomic(place, async (folder) => {
-      await fill(folder);
-      writeDurable(join(folder, NOTE), `${JSON.stringify(note, null, 2)}\n`);
-    });
+    try {
+      await writeFolderAtomic(place, async (folder) => {
+        await fill(folder);
+        writeDurable(join(folder, NOTE), `${JSON.stringify(note, null, 2)}\n`);
+      });
+    } catch (error) {
+      throw StorageError.of(place, error);
+    }
   }
 
   /** @throws RequestError 404 where there is none, or it is damaged */

@@ -34,6 +34,8 @@ export class Turns {
 export interface StoredWeights {
   readonly folder: string;
   readonly lora: Lora;
+  /** Tells them from others that may come to lie there. */
+  readonly written: string;
 }
 
 interface Spare {
@@ -70,16 +72,17 @@ export class Engines {
   }
 
   useStored<Result>(
-    { folder, lora }: StoredWeights,
+    { folder, lora, written }: StoredWeights,
     use: (engine: EmbeddedEngine) => Promise<Result>,
   ): Promise<Result> {
     const spare = this.#spareFor(lora);
     return spare.turns.run(async () => {
       const engine = await spare.opening;
-      if (spare.loaded !== folder) {
+      const wanted = `${folder} ${written}`;
+      if (spare.loaded !== wanted) {
         spare.loaded = null;
         await engine.load(folder, { optimizer: false });
-        spare.loaded = folder;
+        spare.loaded = wanted;
       }
       return await use(engine);
     });

@@ -30,7 +30,7 @@ function namedWeights(
 ): Weights {
   if (model_path) {
     const { folder, note } = host.checkpointAt(model_path);
-    return { kind: "stored", stored: { folder, lora: note.lora }, path: model_path };
+    return { kind: "stored", stored: { folder, lora: note.lora, written: note.time }, path: model_path };
   }
   if (!base_model) throw badRequest("expected model_path or base_model");
   host.checkBaseModel(base_model);
@@ -92,7 +92,10 @@ function lending(host: Host, weights: Weights): { readonly lane: string; readonl
     case "base":
       return { lane: "base", lend: (use) => host.engines.useBase(use) };
     case "stored":
-      return { lane: weights.stored.folder, lend: (use) => host.engines.useStored(weights.stored, use) };
+      return {
+        lane: `${weights.stored.folder} ${weights.stored.written}`,
+        lend: (use) => host.engines.useStored(weights.stored, use),
+      };
     case "snapshot": {
       const { snapshot } = weights;
       const gone = (): RequestError =>

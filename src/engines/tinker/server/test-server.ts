@@ -35,7 +35,7 @@ export interface TestServer {
 export async function startTestServer(options: Partial<ServeOptions> = {}): Promise<TestServer> {
   const model = options.model ?? createTestModel().folder;
   const folder = options.folder ?? mkdtempSync(join(tmpdir(), "coderlplus-serve-"));
-  const server = await serveEngine({ port: 0, threads: 1, pollMs: 500, ...options, model, folder });
+  const server = await serveEngine({ port: 0, threads: 1, models: 50, pollMs: 500, ...options, model, folder });
   const api = `${server.url}/api/v1`;
 
   async function send(path: string, body?: unknown, headers: Readonly<Record<string, string>> = {}): Promise<Reply> {

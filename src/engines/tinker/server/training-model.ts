@@ -113,7 +113,7 @@ export class TrainingModel {
     try {
       mkdirSync(folder, { recursive: true });
       await engine.save(folder, { optimizer: false });
-      snapshot.stored = { folder, lora: this.lora };
+      snapshot.stored = { folder, lora: this.lora, written: "" };
     } catch (error) {
       // Training is worth more than an old sampler.
       rmSync(folder, { recursive: true, force: true });
