@@ -33,8 +33,10 @@ export function scoredCompletion(
   where: string,
 ): Float32Array {
   if (!promptLogprobs) throw new EngineError(`${where}: the server gives no logprobs of a prompt's own tokens`);
-  // The first token has none.
-  const scored = completionPart(where, "prompt logprobs", promptLogprobs.subarray(1), sequence);
+  // The first token has none, which SkyRL on JAX leaves out.
+  const isWhole = promptLogprobs.length === sequence.prompt.length + sequence.completion.length;
+  const known = isWhole ? promptLogprobs.subarray(1) : promptLogprobs;
+  const scored = completionPart(where, "prompt logprobs", known, sequence);
   checkFinite(where, scored);
   return scored;
 }
