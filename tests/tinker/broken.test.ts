@@ -2,8 +2,7 @@
 // a key that expires. Each comes to the same end as the run that nothing happened to, by itself or by --resume, and each
 // datum has counted once.
 
-import type { ChildProcess } from "node:child_process";
-import { spawnSync } from "node:child_process";
+import { type ChildProcess, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -194,10 +193,11 @@ describe("a run whose server", () => {
     const first = await startServer(folder, 0);
     const proxy = await openFaultyProxy(first.url);
     opened.push(proxy);
-    let second: Promise<ServerProcess> | null = null;
+    const again: Array<Promise<ServerProcess>> = [];
     proxy.plan = from("optim_step", 4, async () => {
-      second ??= killed(first.child).then(() => startServer(folder, Number(new URL(first.url).port)));
-      await second;
+      const { port } = new URL(first.url);
+      if (again.length === 0) again.push(killed(first.child).then(() => startServer(folder, Number(port))));
+      await Promise.all(again);
       return null;
     });
     try {
@@ -205,7 +205,7 @@ describe("a run whose server", () => {
       expect(newestWeights(folder).equals(kept)).toBe(true);
     } finally {
       await killed(first.child);
-      if (second) await killed((await second).child);
+      for (const { child } of await Promise.all(again)) await killed(child);
     }
   });
 });
