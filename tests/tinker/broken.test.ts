@@ -34,7 +34,7 @@ beforeAll(async () => {
   kept = newestWeights(folder);
 });
 afterAll(async () => {
-  for (const { close } of opened) await close();
+  for (const each of opened) await each.close();
   rmSync(root, { recursive: true, force: true });
 });
 
