@@ -10,6 +10,7 @@ import {
 } from "node:http";
 import { request as requestSecurely } from "node:https";
 import { messageOf } from "./errors.js";
+import { sizeText } from "./sizes.js";
 
 export interface HttpRequest {
   readonly method: "GET" | "POST" | "DELETE";
@@ -37,12 +38,17 @@ export class HttpTimeout extends Error {
   override readonly name = "HttpTimeout";
 }
 
+/** An answer of more bytes than its limit: asking again would bring as many. */
+export class AnswerTooLong extends Error {
+  override readonly name = "AnswerTooLong";
+}
+
 /** A connection that was kept from an earlier request turned out to be closed: another one may do. */
 export class StaleConnection extends Error {
   override readonly name = "StaleConnection";
 }
 
-/** @throws HttpTimeout, StaleConnection, the signal's reason once it is aborted, else what broke the connection */
+/** @throws HttpTimeout, AnswerTooLong, StaleConnection, the signal's reason once it is aborted, else what broke the connection */
 export function exchange(request: HttpRequest): Promise<HttpAnswer> {
   return new Promise((resolve, reject) => {
     const opened = open(request, (response) => {
@@ -92,7 +98,7 @@ function readBody(response: IncomingMessage, limitBytes: number): Promise<Buffer
     response.on("data", (piece: Buffer) => {
       bytes += piece.length;
       pieces.push(piece);
-      if (bytes > limitBytes) response.destroy(new Error(`an answer of more than ${limitBytes >> 20} MiB`));
+      if (bytes > limitBytes) response.destroy(new AnswerTooLong(`an answer of more than ${sizeText(limitBytes)}`));
     });
     response.on("end", () => resolve(Buffer.concat(pieces)));
     response.on("error", reject);

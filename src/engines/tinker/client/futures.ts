@@ -23,9 +23,13 @@ export interface Pending {
   readonly type: FutureType;
   /** From the request to its acknowledgement, in the client's time. */
   readonly roundTripMs: number;
+  /** Of the result; default what Node can hold of a text. */
+  readonly limitBytes?: number;
 }
 
 const POLL_MS = 45_000;
+/** A chunk's outputs in JSON come near it; longer texts than this Node cannot hold anyway. */
+const LONGEST_RESULT_BYTES = 512 << 20;
 /** States and errors are short; a longer answer is a result. */
 const LONGEST_STATE_BYTES = 1 << 16;
 
@@ -73,6 +77,7 @@ function poll(link: Link, pending: Pending, iteration: number, signal: AbortSign
       ...(inProtobuf && { accept: `${contentTypes.protobuf}, ${contentTypes.json}` }),
     },
     timeoutMs: POLL_MS,
+    limitBytes: pending.limitBytes ?? LONGEST_RESULT_BYTES,
     signal,
   });
   return attempt();

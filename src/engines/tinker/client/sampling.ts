@@ -53,7 +53,8 @@ class RemoteSampler implements SamplingClient {
       const call = { method: "POST", path: "asample", body, headers } as const;
       const taken = await dispatch.send(link, operation, call, request.prompt.length, signal);
       try {
-        return await resultOf(link, operation, pendingOf(link, operation, taken, "Sample", startMs), signal);
+        const pending = pendingOf(link, operation, taken, "Sample", startMs);
+        return await resultOf(link, operation, { ...pending, limitBytes: longestAnswer(request) }, signal);
       } catch (error) {
         if (!(error instanceof TinkerLostError && error.status === 410) || n === RESUBMISSIONS) throw error;
         await link.transport.clock.pause(submissionPauseMs(n), signal);
@@ -67,6 +68,15 @@ class RemoteSampler implements SamplingClient {
     const { seeds: _, ...parameters } = request.parameters;
     return { ...request, parameters };
   }
+}
+
+/** A token in JSON: its id, a logprob of many digits, and what stands between them. */
+const BYTES_PER_TOKEN = 64;
+
+/** In bytes; hundreds of requests are under way at once, so none may fill the memory. */
+function longestAnswer({ prompt, count, parameters, promptLogprobs, topkPromptLogprobs }: WireSampleRequest): number {
+  const scored = promptLogprobs || topkPromptLogprobs > 0 ? prompt.length * (1 + topkPromptLogprobs) : 0;
+  return (1 << 20) + BYTES_PER_TOKEN * (count * parameters.maxTokens + scored);
 }
 
 /** @param from  a sampling session that is there, or weights to open one for */

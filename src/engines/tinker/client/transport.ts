@@ -5,6 +5,7 @@ import { randomUUID } from "node:crypto";
 import { Agent as PlainAgent } from "node:http";
 import { Agent as SecureAgent } from "node:https";
 import {
+  AnswerTooLong,
   connectionReason,
   exchange,
   type HttpAnswer,
@@ -14,7 +15,7 @@ import {
 } from "../../../core/http.js";
 import { contentTypes, type Encoded } from "../protocol/wire.js";
 import type { Clock } from "./clock.js";
-import type { ServerWords } from "./errors.js";
+import { type ServerWords, TinkerError } from "./errors.js";
 import { wordsOf } from "./words.js";
 
 export interface Call {
@@ -28,6 +29,8 @@ export interface Call {
   readonly headers?: Readonly<Record<string, string>>;
   /** Default 60 seconds, in the client's time. */
   readonly timeoutMs?: number;
+  /** A longer answer is none of the protocol's. Default 16 MiB. */
+  readonly limitBytes?: number;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -58,8 +61,8 @@ export interface Credentials {
 }
 
 const TIMEOUT_MS = 60_000;
-/** A chunk's outputs in JSON come near it; longer texts than this Node cannot hold anyway. */
-const LONGEST_ANSWER_BYTES = 512 << 20;
+/** A list of thousands of checkpoints. */
+const LONGEST_ANSWER_BYTES = 16 << 20;
 
 export class Transport {
   readonly #agent: PlainAgent;
@@ -108,7 +111,7 @@ export class Transport {
         url: `${this.url}/api/v1/${call.path}`,
         body: content?.body,
         timeoutMs: this.clock.limitMs(call.timeoutMs ?? TIMEOUT_MS),
-        limitBytes: LONGEST_ANSWER_BYTES,
+        limitBytes: call.limitBytes ?? LONGEST_ANSWER_BYTES,
         agent: freshConnection ? (false as const) : this.#agent,
         signal: call.signal,
       };
@@ -135,6 +138,7 @@ export class Transport {
       return reply;
     } catch (error) {
       request.signal?.throwIfAborted();
+      if (error instanceof AnswerTooLong) throw tooLong(request.url, error.message);
       const timedOut = error instanceof HttpTimeout;
       const isStale = error instanceof StaleConnection;
       return { status: null, says: connectionReason(error), requestId: null, timedOut, isStale };
@@ -155,4 +159,9 @@ export class Transport {
 function encodedBody({ body, encoded }: Call): Encoded | null {
   if (encoded !== undefined) return encoded;
   return body === undefined ? null : { body: Buffer.from(JSON.stringify(body)), contentType: contentTypes.json };
+}
+
+function tooLong(url: string, says: string): TinkerError {
+  const message = `${url}: ${says}; expected the Tinker protocol: is this its server?`;
+  return new TinkerError("malformed", message, { status: null, says, requestId: null });
 }

@@ -40,7 +40,7 @@ export function modelRoutes(app: Hono<Env>, host: Host, pollMs: number): void {
   for (const path of ["/forward_backward", "/forward"]) {
     app.post(path, async (c) => {
       const body = await readBody(c.env.incoming);
-      return c.json(submitForwardBackward(host, body, contentType(c), digestOf(path, body)));
+      return c.json(submitForwardBackward(host, body, contentType(c)));
     });
   }
   app.post("/asample", async (c) => {

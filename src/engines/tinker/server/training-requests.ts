@@ -2,7 +2,7 @@
 
 import { randomInt } from "node:crypto";
 import type { z } from "zod";
-import { decodeForwardBackward } from "../protocol/forward-backward.js";
+import { decodeForwardBackward, encodeForwardBackward } from "../protocol/forward-backward.js";
 import {
   adamFromWire,
   type createModelRequest,
@@ -17,6 +17,7 @@ import { planOf } from "./datums.js";
 import { type Lora, loraTargets } from "./engines.js";
 import { forwardBackward } from "./gradients.js";
 import type { Host } from "./host.js";
+import { digestOf } from "./request-body.js";
 import { badRequest } from "./request-error.js";
 import type { TrainingModel } from "./training-model.js";
 
@@ -63,8 +64,10 @@ function checkOptimizer(config: { readonly type: string } | null | undefined): v
 }
 
 /** @throws RequestError, ProtocolError */
-export function submitForwardBackward(host: Host, body: Buffer, contentType: string, digest: string): Submitted {
+export function submitForwardBackward(host: Host, body: Buffer, contentType: string): Submitted {
   const request = decodeForwardBackward(body, contentType);
+  // Of what is said, not of how: a client that was not answered may write it in the other encoding.
+  const digest = digestOf("forward_backward", encodeForwardBackward(request, "protobuf").body);
   const model = host.sessions.model(request.modelId);
   const plan = planOf(request, host.limits);
   const id = model.submit(request.sequenceId || null, digest, async (future) => {
