@@ -104,7 +104,9 @@ async function checkpoint(
 
 /** Also what an engine elsewhere has kept of a checkpoint that goes. */
 async function tidy({ config, engine }: Parts, run: RunDirectory): Promise<void> {
-  const forgotten: Array<Promise<void> | undefined> = [];
-  tidyCheckpoints(run, config, (folder) => forgotten.push(engine.forget?.(folder)));
+  const forgotten: Array<Promise<void>> = [];
+  tidyCheckpoints(run, config, (folder) => {
+    if (engine.forget) forgotten.push(engine.forget(folder));
+  });
   await Promise.all(forgotten);
 }
