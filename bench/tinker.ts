@@ -7,6 +7,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { CORPORA } from "./tinker/corpus.js";
 import { figuresOf, reportText } from "./tinker/report.js";
 import { type Job, prepare, simulate } from "./tinker/simulation.js";
 
@@ -26,11 +27,15 @@ const { values } = parseArgs({
     "train-rate": { type: "string", default: "75000" },
     "requests-in-flight": { type: "string", default: "256" },
     "mini-batches": { type: "string", default: "2" },
+    /** HumanEval's programs take longer to judge than the family's. */
+    problems: { type: "string", default: CORPORA.join() },
     /** Interpreters that judge. */
     workers: { type: "string", default: "2" },
     wire: { type: "string", default: "protobuf" },
     /** Also with JSON in protobuf's place (wire), and with one sequence a request in eight's (requests). */
     compare: { type: "string", default: "" },
+    /** Writes V8's profile of each step: FILE-<job>-<step>.cpuprofile. */
+    profiles: { type: "string" },
     json: { type: "boolean", default: false },
   },
 });
@@ -39,8 +44,19 @@ const GROUP_SIZE = 8;
 const OPTIMIZER_SECONDS = 1;
 const WEIGHTS_SECONDS = 2;
 
+/** The names in a list, all of which must be known. */
+function chosen<Name extends string>(option: string, list: string, known: readonly Name[]): Name[] {
+  return list.split(",").map((name) => {
+    const found = known.find((one) => one === name);
+    if (found !== undefined) return found;
+    process.stderr.write(`--${option}: there is no "${name}"; there are ${known.join(", ")}\n`);
+    return process.exit(2);
+  });
+}
+
 const base: Job = {
   name: values.wire,
+  corpora: chosen("problems", values.problems, CORPORA),
   prompts: Math.ceil(Number(values.rollouts) / GROUP_SIZE),
   groupSize: GROUP_SIZE,
   tokens: Number(values.tokens),
@@ -57,17 +73,14 @@ const base: Job = {
     optimizerSeconds: OPTIMIZER_SECONDS,
     weightsSeconds: WEIGHTS_SECONDS,
   },
+  profiles: values.profiles ?? null,
 };
-const others: Readonly<Record<string, Job>> = {
+const others = {
   wire: { ...base, name: "json", wire: "json" },
   requests: { ...base, name: "one-a-request", sequencesPerRequest: 1 },
-};
-const compared = values.compare.split(",").filter((name) => name !== "");
-const unknown = compared.find((name) => !(name in others));
-if (unknown !== undefined) {
-  process.stderr.write(`there is no "${unknown}" to compare; there are ${Object.keys(others).join(", ")}\n`);
-  process.exit(2);
-}
+} satisfies Record<string, Job>;
+const ways = Object.keys(others) as Array<keyof typeof others>;
+const compared = values.compare === "" ? [] : chosen("compare", values.compare, ways);
 
 const progress = (text: string): void => void process.stderr.write(`${text}\n`);
 const folder = mkdtempSync(join(tmpdir(), "coderlplus-bench-"));

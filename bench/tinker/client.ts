@@ -9,7 +9,7 @@ import type { ClientOptions, ClientStep, FromClient } from "./messages.js";
 import { childrenUsage, mainThreadSeconds } from "./processes.js";
 import { CpuProfile, type Parts } from "./profile.js";
 
-const { path, config } = JSON.parse(process.argv[2]) as ClientOptions;
+const { path, config, profiles } = JSON.parse(process.argv[2]) as ClientOptions;
 const profile = new CpuProfile();
 const delay = monitorEventLoopDelay({ resolution: 5 });
 const tell = (message: FromClient): void => void process.send?.(message);
@@ -25,7 +25,7 @@ let before = spent();
 async function measured(metrics: StepMetrics): Promise<ClientStep> {
   const ms = (nanoseconds: number): number => nanoseconds / 1e6;
   const late = { p50: ms(delay.percentile(50)), p99: ms(delay.percentile(99)), max: ms(delay.max) };
-  const sampledParts = await profile.take();
+  const sampledParts = await profile.take(profiles && `${profiles}-${metrics.step}.cpuprofile`);
   const now = spent();
   const main = now.main - before.main;
   const own = now.process - before.process;
@@ -73,7 +73,7 @@ await train(resolveConfig(config, "bench"), {
     notice: (text) => void process.stderr.write(`${text}\n`),
     begin: () => {
       before = spent();
-      steps = profile.take().then(() => tell({ kind: "begin" }));
+      steps = profile.take(null).then(() => tell({ kind: "begin" }));
     },
     step: (metrics) => {
       steps = steps.then(async () => tell({ kind: "step", step: await measured(metrics) }));

@@ -10,15 +10,25 @@ import { openSource } from "../../src/problems/sources/source.js";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
-/** @param count  of either kind as many as there are */
-export async function problemsFor(count: number): Promise<Problem[]> {
-  const published: Problem[] = [];
+export const CORPORA = ["humaneval", "family"] as const;
+export type Corpus = (typeof CORPORA)[number];
+
+/** @param count  at most; of several corpora in turns, as long as each has some */
+export async function problemsFor(corpora: readonly Corpus[], count: number): Promise<Problem[]> {
+  const lists = await Promise.all(corpora.map(problemsOf));
+  const longest = Math.max(...lists.map((list) => list.length));
+  return Array.from({ length: longest }, (_, i) => lists.flatMap((list) => list[i] ?? []))
+    .flat()
+    .slice(0, count);
+}
+
+async function problemsOf(corpus: Corpus): Promise<Problem[]> {
+  if (corpus === "family") return readProblems(join(ROOT, "assets/family/train.jsonl"));
+  const problems: Problem[] = [];
   for await (const item of await openSource(join(ROOT, "assets/benchmarks/humaneval/HumanEval.jsonl.gz"))) {
-    if (item.kind === "problem") published.push(item.problem);
+    if (item.kind === "problem") problems.push(item.problem);
   }
-  const family = readProblems(join(ROOT, "assets/family/train.jsonl"));
-  const mixed = family.flatMap((problem, i) => (i < published.length ? [published[i], problem] : [problem]));
-  return mixed.slice(0, count);
+  return problems;
 }
 
 /** Prose without code blocks: an open one would swallow the program behind it. */

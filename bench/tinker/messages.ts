@@ -42,6 +42,8 @@ export interface ClientOptions {
   /** The run's folder. */
   readonly path: string;
   readonly config: ConfigInput;
+  /** Where a profile of each step is written: this, the step and `.cpuprofile`. Null: nowhere. */
+  readonly profiles: string | null;
 }
 
 /** What the client's process says of itself when a step is done; CPU since the last one. */

@@ -1,6 +1,7 @@
 // Where the main thread's processor time goes, by V8's own sampling profiler: each sample belongs to the innermost frame
 // that is of one of the parts. Nothing in the measured code knows of it.
 
+import { writeFileSync } from "node:fs";
 import { type Profiler, Session } from "node:inspector/promises";
 
 export const PARTS = ["encode", "decode", "tokenizer", "judge", "http", "client", "loop", "collector", "rest"] as const;
@@ -27,7 +28,7 @@ const RULES: ReadonlyArray<readonly [Part, (frame: Profiler.ProfileNode["callFra
     ({ url }) =>
       /src\/core\/http|^node:(internal\/deps\/undici|_?http|net|internal\/(stream|http|fetch|webstreams))/.test(url),
   ],
-  ["client", ({ url }) => /src\/engines\/tinker\//.test(url)],
+  ["client", ({ url }) => /src\/engines\/tinker\/(client|engine)\//.test(url)],
   ["loop", ({ url }) => /src\/(train|rollouts|runs|algorithms|eval|core)\//.test(url)],
 ];
 
@@ -43,10 +44,15 @@ export class CpuProfile {
     await this.#session.post("Profiler.start");
   }
 
-  /** What was spent since the last call, which goes on being measured. */
-  async take(): Promise<Parts> {
+  /**
+   * What was spent since the last call; measuring goes on.
+   *
+   * @param file  for the whole profile, as browsers' tools open it; null writes none
+   */
+  async take(file: string | null): Promise<Parts> {
     const { profile } = await this.#session.post("Profiler.stop");
     await this.#session.post("Profiler.start");
+    if (file !== null) writeFileSync(file, JSON.stringify(profile));
     return partsOf(profile);
   }
 }

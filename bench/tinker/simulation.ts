@@ -9,13 +9,15 @@ import { readTokenizer } from "../../src/engines/embedded/model/tokenizer.js";
 import { resolveConfig } from "../../src/train/config/resolve.js";
 import type { ConfigInput } from "../../src/train/config/schema.js";
 import { writeBook } from "./book.js";
-import { everything, problemsFor, prose } from "./corpus.js";
+import { type Corpus, everything, problemsFor, prose } from "./corpus.js";
 import type { Rates } from "./fleet.js";
 import type { ClientOptions, ClientStep, FromClient, FromServer, ServerOptions, Traffic } from "./messages.js";
 import { writeTokenizer } from "./tokenizer.js";
 
 export interface Job {
   readonly name: string;
+  /** Where problems come from. */
+  readonly corpora: readonly Corpus[];
   readonly prompts: number;
   readonly groupSize: number;
   /** Mean of a completion. */
@@ -28,6 +30,8 @@ export interface Job {
   readonly requestsInFlight: number;
   readonly judgeWorkers: number;
   readonly rates: Rates;
+  /** See {@link ClientOptions}; a job adds its name. */
+  readonly profiles: string | null;
 }
 
 export interface Step {
@@ -47,7 +51,7 @@ const LONGEST = 1.5;
 export async function prepare(folder: string, job: Job): Promise<void> {
   writeTokenizer(folder, everything());
   const tokenizer = readTokenizer(folder);
-  const problems = await problemsFor(Math.min(MOST_PROBLEMS, 2 * job.prompts));
+  const problems = await problemsFor(job.corpora, Math.min(MOST_PROBLEMS, 2 * job.prompts));
   writeFileSync(join(folder, "problems.jsonl"), toLines(problems));
   writeFileSync(join(folder, "one.jsonl"), toLines(problems.slice(0, 1)));
   const { alignment, prompts } = resolveConfig(configOf(folder, "http://127.0.0.1", job), "bench");
@@ -97,7 +101,8 @@ export async function simulate(folder: string, job: Job, onStep: (step: Step) =>
     });
     const path = join(folder, `run-${job.name}`);
     mkdirSync(path, { recursive: true });
-    const client = start("./client.js", { path, config: configOf(folder, url, job) } satisfies ClientOptions);
+    const profiles = job.profiles === null ? null : `${job.profiles}-${job.name}`;
+    const client = start("./client.js", { path, config: configOf(folder, url, job), profiles });
     return await watch(client, server, onStep);
   } finally {
     server.kill();

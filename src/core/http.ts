@@ -22,6 +22,7 @@ export interface HttpRequest {
   readonly limitBytes: number;
   /** Undefined: connections are kept as Node does; false: a new one for this request. */
   readonly agent?: Agent | false | undefined;
+  /** Listened to; who shares one among many requests raises its limit of listeners. */
   readonly signal?: AbortSignal | undefined;
 }
 

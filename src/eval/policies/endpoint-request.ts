@@ -98,7 +98,8 @@ async function post(endpoint: Endpoint, path: string, body: object | null, signa
     body: body === null ? undefined : JSON.stringify(body),
     timeoutMs: endpoint.timeoutMs,
     limitBytes: LONGEST_ANSWER_BYTES,
-    signal,
+    // A signal of its own, as above.
+    signal: signal && AbortSignal.any([signal]),
   });
   return {
     status: answer.status,

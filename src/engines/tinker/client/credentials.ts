@@ -18,7 +18,7 @@ export function keyCredentials(key: string | null): Credentials {
 
 interface Token {
   readonly text: string;
-  /** In wall time: a server's clock, not a client's. */
+  /** By the client's clock. */
   readonly refreshMs: number;
   readonly expiresMs: number;
 }
@@ -44,7 +44,7 @@ export function tokenCredentials(link: Link): Credentials {
   };
   return {
     async current() {
-      const now = Date.now();
+      const now = link.transport.clock.nowMs();
       if (token === null || token.expiresMs <= now) return (await renew()).text;
       if (now < token.refreshMs) return token.text;
       const held = token;
@@ -70,16 +70,17 @@ export function tokenCredentials(link: Link): Credentials {
 async function fetchToken(link: Link): Promise<Token> {
   const call = { method: "POST", path: "auth/token", body: {} } as const;
   const { jwt } = await ask(link, { name: "exchange of the key" }, call, authTokenResponse);
-  const now = Date.now();
-  const lifeMs = lifetimeMs(jwt, now);
+  const now = link.transport.clock.nowMs();
+  const lifeMs = lifetimeMs(jwt);
   return { text: jwt, refreshMs: now + lifeMs / 2, expiresMs: now + lifeMs };
 }
 
-/** Between the two moments that a token names, both of the server's clock. */
-function lifetimeMs(jwt: string, now: number): number {
+/** Between the two moments that a token names, both of the server's clock; clocks differ. */
+function lifetimeMs(jwt: string): number {
   try {
     const claims = JSON.parse(Buffer.from(jwt.split(".")[1] ?? "", "base64url").toString()) as Record<string, unknown>;
-    const ms = 1000 * Number(claims["exp"]) - (claims["iat"] === undefined ? now : 1000 * Number(claims["iat"]));
+    const madeMs = claims["iat"] === undefined ? Date.now() : 1000 * Number(claims["iat"]);
+    const ms = 1000 * Number(claims["exp"]) - madeMs;
     return ms > 0 ? ms : UNKNOWN_LIFETIME_MS;
   } catch {
     return UNKNOWN_LIFETIME_MS;

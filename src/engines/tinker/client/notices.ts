@@ -6,7 +6,7 @@ import type { Clock } from "./clock.js";
 const QUIET_MS = 60_000;
 
 export class Notices {
-  readonly #lastMs = new Map<string, number>();
+  readonly #topics = new Map<string, { lastMs: number; isOn: boolean }>();
   readonly #clock: Clock;
   readonly #say: (message: string) => void;
 
@@ -22,14 +22,17 @@ export class Notices {
   /** At most once a minute for a topic. */
   repeat(topic: string, message: string): void {
     const now = this.#clock.nowMs();
-    if (now - (this.#lastMs.get(topic) ?? -Infinity) < QUIET_MS) return;
-    this.#lastMs.set(topic, now);
+    if (now - (this.#topics.get(topic)?.lastMs ?? -Infinity) < QUIET_MS) return;
+    this.#topics.set(topic, { lastMs: now, isOn: true });
     this.#say(message);
   }
 
   /** The trouble is over: said only where it was said that it had begun. */
   over(topic: string, message: string): void {
-    if (this.#lastMs.delete(topic)) this.#say(message);
+    const known = this.#topics.get(topic);
+    if (!known?.isOn) return;
+    known.isOn = false;
+    this.#say(message);
   }
 }
 

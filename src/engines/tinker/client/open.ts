@@ -1,5 +1,6 @@
 // Opens a client of the Tinker protocol: finds the server, asks what it can, begins a session and keeps it alive.
 
+import { setMaxListeners } from "node:events";
 import { CancelledError, UsageError } from "../../../core/errors.js";
 import { capabilitiesResponse, createModelResponse, createSessionResponse, loraToWire } from "../protocol/messages.js";
 import { addressFrom, showsKey } from "./address.js";
@@ -54,6 +55,8 @@ async function connect(options: TinkerOptions): Promise<Connection> {
   const clock = clockOf(options.timeScale ?? 1);
   const notices = new Notices(clock, options.onNotice ?? (() => {}));
   const ended = new AbortController();
+  // As many listen as there are requests.
+  setMaxListeners(0, ended.signal);
   const transports: Transport[] = [];
   const linkWith = (credentials: Credentials, billingPauseMs: number): Link => {
     const transport = new Transport(address.url, clock, credentials);

@@ -7,7 +7,7 @@ import type { NoReply, Reply } from "./transport.js";
 import { objectOf } from "./words.js";
 
 export type Reaction =
-  /** Send it again; `afterMs` where the server asks for a pause. */
+  /** Send it again; `afterMs` where the pause is not the usual one. */
   | { readonly kind: "again"; readonly why: "away" | "busy" | "unpaid" | "bare"; readonly afterMs: number | null }
   | { readonly kind: "fail"; readonly failure: TinkerFailure };
 
@@ -15,7 +15,7 @@ export type Reaction =
 const LONGEST_ASKED_PAUSE_MS = 60_000;
 
 export function reactionTo(reply: Reply | NoReply): Reaction {
-  if (reply.status === null) return again("away", null);
+  if (reply.status === null) return again("away", reply.isStale ? 0 : null);
   const afterMs = pauseAsked(reply);
   const told = reply.header("x-should-retry");
   if (told === "true") return again("busy", afterMs);
@@ -42,7 +42,7 @@ function isBare({ body }: Reply): boolean {
 
 /** A conflict that lasts: a checkpoint of that name, or a number used for something else. */
 function isTaken({ says }: Reply): boolean {
-  return /\b(already exists|reused)\b/i.test(says);
+  return /\b(already exists|exists already|reused|used already)\b/i.test(says);
 }
 
 function failureOf(status: number): TinkerFailure {

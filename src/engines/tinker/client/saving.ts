@@ -82,5 +82,5 @@ export async function beginSampler(
 }
 
 function isTaken({ status, says }: Reply): boolean {
-  return status === 409 && /\balready exists\b/i.test(says);
+  return status === 409 && /\b(already exists|exists already)\b/i.test(says);
 }

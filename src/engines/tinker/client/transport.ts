@@ -44,6 +44,8 @@ export interface NoReply extends ServerWords {
   readonly status: null;
   /** The connection stood, and nothing came: as while a server works on a long request. */
   readonly timedOut: boolean;
+  /** A connection kept from before was closed: another one may do. */
+  readonly isStale: boolean;
 }
 
 /** Who a request says it is from; null sends no key. */
@@ -125,11 +127,7 @@ export class Transport {
   ): Promise<Reply | NoReply> {
     const whole = { ...request, headers: { ...headers, ...(token !== null && { "X-API-Key": token }) } };
     try {
-      const answer = await exchange(whole).catch((error: unknown) => {
-        if (error instanceof StaleConnection) return exchange(whole);
-        throw error;
-      });
-      const reply = this.#replyOf(answer);
+      const reply = this.#replyOf(await exchange(whole));
       if (reply.status < 500) {
         this.#heardMs = this.clock.nowMs();
         this.onHeard();
@@ -137,7 +135,9 @@ export class Transport {
       return reply;
     } catch (error) {
       request.signal?.throwIfAborted();
-      return { status: null, says: connectionReason(error), requestId: null, timedOut: error instanceof HttpTimeout };
+      const timedOut = error instanceof HttpTimeout;
+      const isStale = error instanceof StaleConnection;
+      return { status: null, says: connectionReason(error), requestId: null, timedOut, isStale };
     }
   }
 

@@ -38,7 +38,7 @@ import {
 import type { Profile } from "./profile.js";
 import type { Reference } from "./reference.js";
 import { checkDatums, checkSequences } from "./requests.js";
-import { sampleAll, type SamplingOptions } from "./sampling.js";
+import { type SamplingOptions, sampleAll } from "./sampling.js";
 
 /** How long a server may take to give up its models when the engine is closed. */
 const UNLOAD_MS = 5000;

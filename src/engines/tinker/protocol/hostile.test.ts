@@ -66,6 +66,10 @@ describe("a request in protobuf", () => {
     expect(
       refusal(decodeForwardBackward, datum([1], weights(nested(1, [new Uint8Array(3)]), integer(3, 1)))),
     ).toContain("3 bytes are no float32 array");
+    const huge = entry(2, "target_tokens", nested(2, [...nested(1, [new Uint8Array(8).fill(127)]), ...integer(3, 2)]));
+    expect(refusal(decodeForwardBackward, datum([1], huge))).toBe(
+      "data[0].loss_fn_inputs.target_tokens: [0] is beyond 2^53",
+    );
     const wide = weights(ones(1), integer(3, 1), integers(4, Array(100).fill(1)));
     expect(refusal(decodeForwardBackward, datum([1], wide))).toContain("more than 8 numbers");
   });
@@ -127,11 +131,20 @@ describe("a sample", () => {
     expect(refusal(decodeSampleResponse, short)).toBe("sequences[0].logprobs: 1 for 2 tokens");
     const matrix = nested(3, [...integer(3, 2 ** 30), ...integer(4, 2 ** 30)]);
     expect(refusal(decodeSampleResponse, matrix)).toContain("0 ids and 0 logprobs");
+    const uneven = [...bytes(1, bytesOfInt32([1])), ...bytes(2, new Uint8Array(8)), ...integer(3, 2), ...integer(4, 1)];
+    expect(refusal(decodeSampleResponse, nested(3, uneven))).toContain("1 ids and 2 logprobs for 1 rows of 2");
     expect(refusal(decodeSampleResponse, nested(1, integer(1, 7)))).toContain("stop_reason: 7");
   });
 });
 
 describe("JSON", () => {
+  it("has no logprobs where the list of them is empty or missing", () => {
+    for (const logprobs of ['"logprobs": [], ', '"logprobs": null, ', ""]) {
+      const body = Buffer.from(`{"sequences": [{${logprobs}"stop_reason": "stop", "tokens": [1]}]}`);
+      expect(decodeSampleResponse(body, contentTypes.json).sequences[0].logprobs).toBeNull();
+    }
+  });
+
   it("is refused where it is none, with the beginning of what the parser says", () => {
     expect(jsonRefusal(decodeOutput, "<html>")).toMatch(/^output: not JSON \(/);
   });

@@ -54,6 +54,11 @@ export function serviceRoutes(app: Hono<Env>, host: Host, facts: ServiceFacts): 
     host.sessions.get(session_id);
     return { type: "session_heartbeat" };
   });
+  app.get("/sessions", (c) => c.json({ sessions: host.sessions.all().map(({ id }) => id) }));
+  app.get("/sessions/:id", (c) => {
+    const { models, samplers } = host.sessions.get(c.req.param("id"));
+    return c.json({ training_run_ids: [...models.keys()], sampler_ids: [...samplers.keys()] });
+  });
   app.post("/sessions/:id/finish", async (c) => {
     await readBody(c.env.incoming);
     await host.endSession(host.sessions.get(c.req.param("id")), "its owner finished it");
