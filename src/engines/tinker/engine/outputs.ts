@@ -33,8 +33,10 @@ export function scoredCompletion(
   where: string,
 ): Float32Array {
   if (!promptLogprobs) throw new EngineError(`${where}: the server gives no logprobs of a prompt's own tokens`);
-  // The first token has none.
-  const scored = completionPart(where, "prompt logprobs", promptLogprobs.subarray(1), sequence);
+  // The first token has none: a gap in most servers' answers, nothing at all in SkyRL's on JAX.
+  const isShort = promptLogprobs.length === sequence.prompt.length + sequence.completion.length - 1;
+  const told = isShort ? promptLogprobs : promptLogprobs.subarray(1);
+  const scored = completionPart(where, "prompt logprobs", told, sequence);
   checkFinite(where, scored);
   return scored;
 }
