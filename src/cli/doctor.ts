@@ -10,6 +10,7 @@ import { probe } from "../sandbox/native/probe.js";
 import { cacheState } from "../sandbox/python/image.js";
 import { openSandbox } from "../sandbox/sandbox.js";
 import { type WallLine, wallReport } from "../sandbox/wall/report.js";
+import { lookAtServer } from "../train/server.js";
 
 interface Check {
   readonly name: string;
@@ -28,6 +29,7 @@ const CHECKS: ReadonlyArray<() => Promise<Check | readonly Check[]>> = [
   native,
   onnxruntime,
   webgpu,
+  server,
 ];
 
 export function registerDoctor(program: Command): void {
@@ -122,3 +124,26 @@ async function onnxruntime(): Promise<Check> {
 async function webgpu(): Promise<Check> {
   return { name: "engine.device: webgpu", ...(await probeAdapter()) };
 }
+
+/** The key itself is never shown. */
+async function server(): Promise<Check> {
+  const name = "engine.kind: tinker";
+  const key = process.env.TINKER_API_KEY ? "TINKER_API_KEY is set" : "TINKER_API_KEY is not set";
+  if (!process.env.TINKER_BASE_URL && !process.env.TINKER_API_KEY) {
+    return { name, status: "off", detail: "neither TINKER_BASE_URL nor TINKER_API_KEY is set" };
+  }
+  try {
+    const { url, models } = await lookAtServer(null);
+    const shown = models.slice(0, SHOWN_MODELS).map(({ name: model }) => model);
+    const more = models.length > shown.length ? ` and ${models.length - shown.length} more` : "";
+    return {
+      name,
+      status: "ok",
+      detail: `${url} answers and has ${shown.join(", ") || "no list of models"}${more}; ${key}`,
+    };
+  } catch (error) {
+    return { name, status: "failed", detail: `${messageOf(error)}; ${key}` };
+  }
+}
+
+const SHOWN_MODELS = 8;

@@ -28,7 +28,11 @@ export interface EvalFlags extends PolicyFlags, TaskSelection, Omit<SandboxFlags
 
 export function withEvalOptions(command: Command): Command {
   const options = command
-    .option("--engine <folder>", "a model folder, a run (its newest checkpoint), or the word bundled")
+    .option(
+      "--engine <folder>",
+      "a model folder, a run (its newest checkpoint), the word bundled, or tinker:NAME of a model on a server",
+    )
+    .option("--tokenizer <folder>", "of tinker:NAME: a folder, or a name on the hub; default: that of NAME")
     .option("--checkpoint <step>", "of the run: a step, or the word best", stepOrBest)
     .option("--endpoint <url>", "an OpenAI-compatible endpoint; default: CODERLPLUS_BASE_URL, else OPENAI_BASE_URL")
     .option("--model <name>", "what the endpoint calls the model")

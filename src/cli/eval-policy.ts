@@ -3,18 +3,20 @@
 
 import { basename, join, resolve } from "node:path";
 import { UsageError } from "../core/errors.js";
-import { openEmbedded } from "../engines/embedded/embedded.js";
+import type { Engine } from "../engines/engine.js";
 import { type CompletionsFile, openCompletionsFile } from "../eval/policies/completions-file.js";
 import { endpointPolicy, modelsOf } from "../eval/policies/endpoint.js";
 import { addressFrom } from "../eval/policies/endpoint-address.js";
 import { enginePolicy } from "../eval/policies/engine.js";
 import type { Policy } from "../eval/policies/policy.js";
-import { weightsHash } from "../train/hashes.js";
+import { openWeights, SERVERS, weightsIdentity } from "../train/weights.js";
 import { weightsAt } from "./weights-at.js";
 
 export interface PolicyFlags {
   readonly engine?: string;
   readonly checkpoint?: number | "best";
+  /** Of a model on a server. */
+  readonly tokenizer?: string;
   readonly endpoint?: string;
   readonly model?: string;
   readonly completions?: string;
@@ -46,7 +48,7 @@ export async function policyFrom(flags: PolicyFlags): Promise<Evaluated> {
   ];
   if (named.filter((name) => name !== undefined).length !== 1) {
     throw new UsageError(
-      "expected one policy: --engine with a model folder, a run or the word bundled; --endpoint with --model; or --completions",
+      "expected one policy: --engine with a model folder, a run, the word bundled or tinker:NAME; --endpoint with --model; or --completions",
     );
   }
   if (engine !== undefined) return engineFrom(engine, flags);
@@ -70,12 +72,23 @@ async function endpointFrom(flags: PolicyFlags): Promise<Evaluated> {
   return { step: 0, folder: folderOf(model), policy };
 }
 
-function engineFrom(path: string, { checkpoint, seed }: PolicyFlags): Evaluated {
-  const { model, run, step } = weightsAt(path, checkpoint);
-  const name = run === null ? basename(resolve(path)) : basename(resolve(run));
-  const identity = { weights: weightsHash(model) };
-  const policy = enginePolicy(() => openEmbedded({ model }), { name, identity, seed });
+function engineFrom(path: string, { checkpoint, seed, tokenizer }: PolicyFlags): Evaluated {
+  const { step, ...weights } = weightsAt(path, checkpoint);
+  const { model, run } = weights;
+  const name = nameOf(path, run);
+  const identity = { weights: weightsIdentity(model) };
+  const open = (): Promise<Engine> => openWeights(weights, { tokenizer, onNotice: say });
+  const policy = enginePolicy(open, { name, identity, seed });
   return { step, folder: run === null ? folderOf(name) : join(run, "eval"), policy };
+}
+
+function nameOf(path: string, run: string | null): string {
+  if (path.startsWith(SERVERS)) return path.slice(SERVERS.length);
+  return basename(resolve(run ?? path));
+}
+
+function say(notice: string): void {
+  process.stderr.write(`${notice}\n`);
 }
 
 function folderOf(name: string): string {

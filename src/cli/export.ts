@@ -10,12 +10,14 @@ import { sizeText } from "../core/sizes.js";
 import { type ExportSource, exportModel } from "../engines/embedded/adapters/export.js";
 import { ADAPTER_FOLDER } from "../engines/embedded/checkpoints.js";
 import type { StoredType } from "../engines/embedded/model/number-formats.js";
+import { remoteCheckpointIn } from "../engines/tinker/engine/checkpoint.js";
 import type { BestCheckpoint } from "../runs/records.js";
 import { RunDirectory } from "../runs/run-directory.js";
 import { checkpointStep } from "./checkpoint-step.js";
+import { exportArchive } from "./export-archive.js";
 import { positive } from "./numbers.js";
 
-interface Flags {
+export interface ExportFlags {
   readonly run?: string;
   readonly step?: number;
   readonly best?: boolean;
@@ -41,17 +43,20 @@ export function registerExport(
     .addOption(new Option("--best", "its best checkpoint, by train.keepBest").conflicts("step"))
     .addOption(new Option("--model <folder>", "a model folder instead of a run").conflicts(["run", "step", "best"]))
     .addOption(new Option("--adapter <folder>", "adapters in PEFT's layout, of --model").conflicts("run"))
-    .requiredOption("--out <folder>", "where the model is written; must not exist")
+    .requiredOption("--out <folder>", "where the model is written; must not exist. Of weights on a server: a .tar.gz")
     .addOption(new Option("--type <type>", "how numbers are stored").choices(Object.keys(TYPES)).default("f32"))
     .option("--json", "print the result as one JSON object")
     .addHelpText(
       "after",
-      "\nExamples:\n  coderlplus export --run runs/coderlplus-1 --out my-model --type bf16\n  coderlplus export --model base --adapter my-adapter --out my-model",
+      "\nExamples:\n  coderlplus export --run runs/coderlplus-1 --out my-model --type bf16\n  coderlplus export --model base --adapter my-adapter --out my-model" +
+        "\n  coderlplus export --run runs/qwen3-4b-1 --out my-adapter.tar.gz   (as the server packs it; unpacked, --adapter takes it)",
     )
-    .action(async (flags: Flags) => {
+    .action(async (flags: ExportFlags) => {
       const { source, checkpoint } = sourceOf(flags);
       const { out, type } = flags;
-      if (existsSync(out)) throw new UsageError(`${out}: is there already; choose another folder with --out`);
+      if (existsSync(out)) throw new UsageError(`${out}: is there already; choose another name with --out`);
+      const remote = remoteCheckpointIn(source.model);
+      if (remote) return write(await exportArchive(remote, flags, checkpoint ? `; ${checkpointText(checkpoint)}` : ""));
       let parameters = 0;
       await writeFolderAtomic(out, (folder) => {
         parameters = exportModel(folder, source, TYPES[type]);
@@ -77,7 +82,7 @@ function checkpointText({ step, best }: Checkpoint): string {
 }
 
 /** @throws UsageError where the flags name nothing, or adapters that are in the weights already */
-function sourceOf({ run, step, best, model, adapter }: Flags): {
+function sourceOf({ run, step, best, model, adapter }: ExportFlags): {
   readonly source: ExportSource;
   readonly checkpoint: Checkpoint | null;
 } {

@@ -5,7 +5,8 @@ import type { Command } from "commander";
 import { UsageError } from "../core/errors.js";
 import { readTextOrStandardInput } from "../core/files.js";
 import { sum } from "../core/maths.js";
-import { openEmbedded } from "../engines/embedded/embedded.js";
+import { openWeights } from "../train/weights.js";
+import { weightsAt } from "./weights-at.js";
 
 interface TokenLogprob {
   /** The token's own text; part of a character may show as U+FFFD, special tokens have none. */
@@ -23,9 +24,13 @@ export interface TextLogprobs {
   readonly perplexity: number | null;
 }
 
-/** @throws UsageError for an empty text; EngineError for a model that cannot be used or a text beyond its context */
-export async function textLogprobs(model: string, text: string): Promise<TextLogprobs> {
-  const engine = await openEmbedded({ model, threads: 1 });
+/**
+ * @param model  as weights-at.ts reads it
+ * @throws UsageError for an empty text; EngineError for a model that cannot be used or a text beyond its context
+ */
+export async function textLogprobs(model: string, text: string, tokenizer?: string): Promise<TextLogprobs> {
+  const onNotice = (notice: string): void => void process.stderr.write(`${notice}\n`);
+  const engine = await openWeights(weightsAt(model), { threads: 1, tokenizer, onNotice });
   try {
     const { tokenizer } = engine.model;
     if (text === "") throw new UsageError("the text is empty: there is nothing to score");
@@ -51,16 +56,20 @@ export function registerLogprobs(
   program
     .command("logprobs")
     .description("log-probability of each token of a text under a checkpoint")
-    .requiredOption("--model <folder>", "model folder: config.json, model.safetensors, tokenizer.json")
+    .requiredOption(
+      "--model <folder>",
+      "a model folder (config.json, model.safetensors, tokenizer.json), a run, bundled, or tinker:NAME",
+    )
+    .option("--tokenizer <folder>", "of tinker:NAME: a folder, or a name on the hub; default: that of NAME")
     .requiredOption("--text <file>", "UTF-8 text, or - for standard input")
     .option("--json", "one JSON object instead of a table")
     .addHelpText(
       "after",
       "\nExample:\n  coderlplus logprobs --model runs/demo-1/checkpoints/step-000050 --text program.py",
     )
-    .action(async (options: { model: string; text: string; json?: boolean }) => {
+    .action(async (options: { model: string; text: string; tokenizer?: string; json?: boolean }) => {
       const text = readTextOrStandardInput(options.text);
-      const result = await textLogprobs(options.model, text);
+      const result = await textLogprobs(options.model, text, options.tokenizer);
       write(options.json ? `${JSON.stringify(result)}\n` : table(result));
     });
 }

@@ -7,6 +7,7 @@ import { RunDirectory } from "../runs/run-directory.js";
 import { applySettings, configText, readConfigFile, resolveConfig } from "../train/config/resolve.js";
 import type { Config } from "../train/config/schema.js";
 import { estimateRun } from "../train/estimate.js";
+import { checkThere } from "../train/missing.js";
 import { openParts } from "../train/parts.js";
 import { recipes } from "../train/recipes/recipes.js";
 import { train } from "../train/run.js";
@@ -37,6 +38,10 @@ const MAY_CHANGE: ReadonlySet<string> = new Set([
   "guards.maximumGradientNorm",
   "guards.maximumOldKl",
   "guards.minimumEntropy",
+  "engine.baseUrl",
+  "engine.wire",
+  "engine.requestsInFlight",
+  "engine.patienceMinutes",
 ]);
 
 export function registerTrain(program: Command): void {
@@ -116,6 +121,7 @@ function resumedConfig(flags: TrainingFlags): Config {
 
 /** Opens all that the run would need, and closes it again. */
 async function dryRun(asked: Config, flags: TrainingFlags): Promise<void> {
+  await checkThere(asked);
   const parts = await openParts(asked);
   await parts.close();
   const { config } = parts;

@@ -6,7 +6,7 @@ import { mkdirSync, statfsSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import type { PoolEntry } from "../alignment/pool.js";
-import { DataError, messageOf, RunError, StorageError } from "../core/errors.js";
+import { DataError, EngineLostError, messageOf, RunError, StorageError } from "../core/errors.js";
 import { readText, writeDurable } from "../core/files.js";
 import { readRecords, toLines } from "../core/jsonl.js";
 import { sizeText } from "../core/sizes.js";
@@ -15,6 +15,7 @@ import type { RunDirectory } from "../runs/run-directory.js";
 import { alignmentExampleSchema } from "../runs/schemas.js";
 import { isEvaluationDue } from "./batch.js";
 import type { Config } from "./config/schema.js";
+import { serverFailure } from "./failure.js";
 import { writePending } from "./pending.js";
 import type { Sampled } from "./roll-out.js";
 
@@ -107,11 +108,19 @@ async function readCheckpoint(
     await engine.load(folder, { optimizer: true });
     return readTrainingState(folder);
   } catch (error) {
+    if (isOfServer(error)) throw error;
     const from = before === undefined ? "from the beginning" : `from step ${before}`;
     throw new RunError(`${messageOf(error)}; this checkpoint is damaged: delete ${folder} to resume ${from}`, {
       cause: error,
     });
   }
+}
+
+/** Whether it says nothing of the checkpoint itself, whose weights lie with a server. */
+function isOfServer(error: unknown): boolean {
+  const kind = serverFailure(error)?.kind;
+  const isRefused = kind === undefined || kind === "missing" || kind === "refused";
+  return error instanceof EngineLostError || !isRefused;
 }
 
 /** @throws DataError where the checkpoint is damaged */

@@ -3,6 +3,9 @@
 import { UsageError } from "../core/errors.js";
 import { openEmbedded } from "../engines/embedded/embedded.js";
 import type { Engine } from "../engines/engine.js";
+import { type RemoteCheckpoint, remoteCheckpointIn } from "../engines/tinker/engine/checkpoint.js";
+import { openTinkerEngine } from "../engines/tinker/engine/engine.js";
+import type { TinkerConfig } from "./config/engine.js";
 import type { Config } from "./config/schema.js";
 import { engineOptions } from "./estimate.js";
 import { checkMemory } from "./fit.js";
@@ -18,12 +21,54 @@ interface Opened {
 export async function openEngine(config: Config, onNotice: (message: string) => void): Promise<Opened> {
   const { engine } = config;
   checkMemory(config);
-  if (engine.kind === "tinker") {
-    await openTokenizer(engine, onNotice);
-    throw new UsageError("engine.kind is tinker, which this version reads but cannot open yet");
-  }
+  if (engine.kind === "tinker") return { engine: await openRemote(engine, config, onNotice), device: deviceOf(engine) };
   const opened = await openEmbedded(engineOptions(engine, config));
   return { engine: opened, device: opened.device };
+}
+
+/** Its weights are those of the model's name, or of the checkpoint of an earlier run. */
+async function openRemote(
+  config: TinkerConfig,
+  { seed, policy }: Config,
+  onNotice: (message: string) => void,
+): Promise<Engine> {
+  const { kind: _, patienceMinutes, ...engine } = config;
+  const start = remoteCheckpointIn(engine.model);
+  if (start) checkStart(start, engine, policy);
+  const opened = await openTinkerEngine({
+    ...engine,
+    model: start?.model ?? engine.model,
+    tokenizer: await openTokenizer(engine, onNotice),
+    lora: start ? start.lora : engine.lora && { ...engine.lora, seed },
+    reference: policy.klCoefficient > 0,
+    patienceMs: patienceMinutes * 60_000,
+    onNotice,
+  });
+  if (!start) return opened;
+  try {
+    await opened.load(engine.model, { optimizer: false });
+    return opened;
+  } catch (error) {
+    await opened.close();
+    throw error;
+  }
+}
+
+function checkStart(
+  { lora }: RemoteCheckpoint,
+  engine: Pick<TinkerConfig, "model" | "lora">,
+  { klCoefficient }: Config["policy"],
+): void {
+  if (lora?.rank !== engine.lora?.rank) {
+    throw new UsageError(
+      `engine.model is ${engine.model}, a checkpoint of ${lora ? `adapters of rank ${lora.rank}` : "all weights"}; set engine.lora${lora ? `.rank=${lora.rank}` : "=null"}`,
+    );
+  }
+  if (klCoefficient > 0) {
+    throw new UsageError(
+      `policy.klCoefficient is ${klCoefficient}, but engine.model is a checkpoint: the reference that a server has is the model before any training; set it to 0`,
+    );
+  }
 }
 
 /** What will compute, where the engine is not open to be asked. */

@@ -1,6 +1,7 @@
 // What is said of a run that failed: what happened, which checkpoint is good, and how to go on.
 
 import { DivergenceError, EngineError, messageOf, RunError, SamplingError, StorageError } from "../core/errors.js";
+import { TinkerError } from "../engines/tinker/client/errors.js";
 import type { RunDirectory } from "../runs/run-directory.js";
 import type { Config } from "./config/schema.js";
 
@@ -34,7 +35,23 @@ function wayOut(error: Error, { path }: RunDirectory, config: Config, checkpoint
       `  another run${fromThere}: ${another("KEY=VALUE")}`
     );
   }
+  const server = serverFailure(error);
+  if (server) return `${REMEDIES[server.kind] ?? "once that is put right"}: ${resume}`;
   if (!(error instanceof DivergenceError)) return `to try again from there: ${resume}`;
   // Resuming would repeat it, number by number.
   return `a gentler run${fromThere}: ${another(`optimizer.learningRate=${config.optimizer.learningRate / GENTLER}`)}`;
 }
+
+/** What a server said no to, where that is what happened. */
+export function serverFailure(error: unknown): TinkerError | null {
+  if (error instanceof TinkerError) return error;
+  return error instanceof EngineError && error.cause instanceof TinkerError ? error.cause : null;
+}
+
+/** Of what goes wrong between here and a server: none of it is the run's own fault. */
+const REMEDIES: Readonly<Partial<Record<TinkerError["kind"], string>>> = {
+  key: "with a key in TINKER_API_KEY that the server takes",
+  billing: "once the account is paid",
+  away: "once the server answers",
+  failed: "once the server can again",
+};

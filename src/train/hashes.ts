@@ -2,8 +2,10 @@
 
 import { sha256, sha256OfFile } from "../core/files.js";
 import { weightFiles } from "../engines/embedded/model/shards.js";
+import { remoteCheckpointIn } from "../engines/tinker/engine/checkpoint.js";
 import type { RunInfo } from "../runs/records.js";
 import { bundled } from "./bundled.js";
+import type { TinkerConfig } from "./config/engine.js";
 import type { Config } from "./config/schema.js";
 import { tokenizerHash } from "./tokenizer.js";
 
@@ -15,14 +17,20 @@ export function dataHashes({ data, engine, supervised }: Config): RunInfo["dataH
   };
 }
 
-/** Of a server's weights nothing is known here but their name. */
 function startHash(engine: Config["engine"]): string {
-  if (engine.kind === "embedded") return weightsHash(bundled(engine.model, "model"));
-  return sha256(`${engine.model}\n${tokenizerHash(engine)}`);
+  return engine.kind === "embedded" ? weightsHash(bundled(engine.model, "model")) : remoteHash(engine);
 }
 
-/** Of a model folder's weights alone. @throws UsageError where it holds none */
+/** Of a server's weights nothing is known here but their name, or that of their checkpoint. */
+function remoteHash(engine: Pick<TinkerConfig, "model" | "tokenizer">): string {
+  const model = remoteCheckpointIn(engine.model)?.path ?? engine.model;
+  return sha256(`${model}\n${tokenizerHash(engine)}`);
+}
+
+/** Of a model folder's weights alone, or of where they lie. @throws UsageError where it holds none */
 export function weightsHash(folder: string): string {
+  const remote = remoteCheckpointIn(folder);
+  if (remote) return sha256(remote.path);
   const hashes = weightFiles(folder).map(sha256OfFile);
   return hashes.length === 1 ? hashes[0] : sha256(hashes.join());
 }

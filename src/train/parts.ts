@@ -45,7 +45,7 @@ export async function openParts(config: Config, report: Pick<Reporter, "notice">
   const evaluation = readProblems(bundled(config.data.evaluation, "held-out")).slice(0, config.evaluation.problems);
   const opened: Array<{ close(): Promise<void> }> = [];
   const close = async (): Promise<void> => {
-    await Promise.all(opened.map((part) => part.close()));
+    await Promise.all(opened.splice(0).map((part) => part.close()));
   };
   try {
     const { engine, device } = await openEngine(config, (text) => report.notice(text));

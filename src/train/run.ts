@@ -13,6 +13,8 @@ import type { Config } from "./config/schema.js";
 import { deviceOf } from "./engine.js";
 import { failureOf } from "./failure.js";
 import { dataHashes } from "./hashes.js";
+import { throughLosses } from "./lost.js";
+import { checkThere } from "./missing.js";
 import { openParts } from "./parts.js";
 import { type Reporter, silent } from "./reporter.js";
 import { extensionNotice } from "./schedule.js";
@@ -43,7 +45,8 @@ export async function train(asked: Config, options: TrainOptions = {}): Promise<
   const reporter = options.reporter ?? silent;
   const path = options.path ?? RunDirectory.next("runs", asked.recipe);
   RunDirectory.checkFree(path, options.resume ?? false);
-  const parts = await openParts(asked, reporter);
+  await checkThere(asked);
+  let parts = await openParts(asked, reporter);
   const { config, demonstrations } = parts;
   try {
     if (parts.tooLong > 0) reporter.notice(`${parts.tooLong} problems left out: prompts over prompts.maximumTokens`);
@@ -57,7 +60,19 @@ export async function train(asked: Config, options: TrainOptions = {}): Promise<
     reporter.begin(path, config);
     if (demonstrations) reporter.notice(sizes(demonstrations));
     try {
-      const info = await execute(config, run, before, () => runLoop(parts, run, reporter, options.signal));
+      const loop = (): Promise<RunInfo["status"]> =>
+        throughLosses(
+          run,
+          (text) => reporter.notice(text),
+          async (again) => {
+            if (again) {
+              await parts.close();
+              parts = await openParts(asked, reporter);
+            }
+            return runLoop(parts, run, reporter, options.signal);
+          },
+        );
+      const info = await execute(config, run, before, loop);
       run.writeText("report.html", renderReport(run, measures));
       return { run, info };
     } finally {

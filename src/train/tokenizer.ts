@@ -7,6 +7,7 @@ import { HubError, messageOf, UsageError } from "../core/errors.js";
 import { sha256, sha256OfFile } from "../core/files.js";
 import { readTokenizer } from "../engines/embedded/model/tokenizer.js";
 import type { Tokenizer } from "../engines/engine.js";
+import { remoteCheckpointIn } from "../engines/tinker/engine/checkpoint.js";
 import { isRepository } from "../problems/hub/catalogue.js";
 import { fetchDataSet } from "../problems/hub/fetch-data-set.js";
 import { type Hub, hubFrom } from "../problems/hub/request.js";
@@ -103,8 +104,9 @@ async function fetchInto(
  * What a server calls a model may have a variant behind it, as in `Qwen/Qwen3-8B:long` or `owner/name/variant`, with the
  * tokenizer of the model alone (the rule of Thinking Machines Lab's client).
  */
-function nameOf({ model, tokenizer }: Named): string {
+function nameOf({ model: named, tokenizer }: Named): string {
   if (tokenizer !== null) return tokenizer;
+  const model = remoteCheckpointIn(named)?.model ?? named;
   if (existsSync(join(model, FILE))) return model;
   const [name] = model.split(":");
   const parts = name.split("/");

@@ -2,7 +2,7 @@
 // server.
 
 import { randomBytes } from "node:crypto";
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { z } from "zod";
 import { EngineError } from "../../../core/errors.js";
@@ -42,6 +42,11 @@ export function checkpointName(folder: string): string {
 export function writeRemoteCheckpoint(folder: string, checkpoint: Omit<RemoteCheckpoint, "version">): void {
   mkdirSync(folder, { recursive: true });
   writeAtomic(fileOf(folder), `${JSON.stringify({ version: 1, ...checkpoint }, null, 2)}\n`);
+}
+
+/** What the folder holds of a model elsewhere, whichever that is; null where it holds no such thing. */
+export function remoteCheckpointIn(folder: string): RemoteCheckpoint | null {
+  return existsSync(fileOf(folder)) ? parse(fileOf(folder)) : null;
 }
 
 /** @throws UsageError, EngineError where there is none, or one of another model */
