@@ -55,7 +55,7 @@ describe.skipIf(isWithoutSkyrl("runs on SkyRL"))("a run on a real SkyRL", () => 
     const metrics = run.readMetrics();
     expect(metrics).toHaveLength(STEPS);
     const rewards = metrics.map((line) => line["code/reward_mean"] ?? 0);
-    expect(mean(rewards.slice(-5)) - mean(rewards.slice(0, 5))).toBeGreaterThan(MARGIN);
+    expect(mean(rewards.slice(-5)) - mean(rewards.slice(0, 3))).toBeGreaterThan(MARGIN);
     expect(metrics.some((line) => (line["alignment/reward_mean"] ?? 0) > 0)).toBe(true);
   });
 });
