@@ -21,6 +21,14 @@ export function isWithoutSkyrl(what: string): boolean {
   return true;
 }
 
+/** Batches of one size each: every new pair of size and length is compiled. */
+const BACKEND = {
+  max_lora_adapters: 4,
+  max_lora_rank: RANK,
+  train_micro_batch_size: 1,
+  sample_max_num_sequences: 16,
+};
+
 export interface SkyrlOptions {
   readonly model: string;
   /** Holds its database and its checkpoints: a second server in the same folder goes on from there. */
@@ -75,7 +83,7 @@ function commandLine({ model, folder, sessionTimeoutS = 300 }: SkyrlOptions, por
     "--port": String(port),
     "--database-url": `sqlite:///${join(resolve(folder), "futures.db")}`,
     "--checkpoints-base": join(resolve(folder), "checkpoints"),
-    "--backend-config": JSON.stringify({ max_lora_adapters: 4, max_lora_rank: RANK }),
+    "--backend-config": JSON.stringify(BACKEND),
     "--session-timeout-sec": String(sessionTimeoutS),
     "--session-cleanup-interval-sec": "2",
   };

@@ -9,6 +9,26 @@ import { createModel } from "../../src/engines/embedded/model/create-model.js";
 import { livelyWeights } from "../../src/engines/embedded/self-test/tiny-model.js";
 import { testTokenizerJson } from "../../src/engines/embedded/test-model.js";
 
+/** Makes questions and answers of the toy task short: every length that a server meets anew is compiled. */
+const WORDS = [
+  "def",
+  "return",
+  "add",
+  "variables",
+  "output",
+  "call",
+  "f",
+  "x",
+  "y",
+  "(",
+  ")",
+  ":",
+  "=",
+  "+",
+  "\n",
+  " ",
+];
+
 const CONFIG: DecoderConfig = {
   ...traitsOf("qwen3"),
   vocabularySize: 512,
@@ -25,7 +45,7 @@ const CONFIG: DecoderConfig = {
 };
 
 export function writeTinyQwen3(folder: string, seed = "skyrl"): void {
-  createModel(folder, CONFIG, testTokenizerJson(), seed, {
+  createModel(folder, CONFIG, testTokenizerJson(WORDS), seed, {
     endToken: "<|im_end|>",
     padToken: "<|endoftext|>",
     chatTemplate:

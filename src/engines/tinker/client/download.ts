@@ -36,9 +36,11 @@ export async function downloadCheckpoint(link: Link, path: string, file: string,
 
 async function archiveUrl(link: Link, operation: Operation, path: string): Promise<string> {
   const { runId, kind, name } = parsePath(path);
-  // Some servers name a checkpoint in full, others by its name alone.
+  // Some servers name a checkpoint in full, others by its name alone; the full name is another address to those.
   const ids = [`${kind}/${encodeURIComponent(name)}`, encodeURIComponent(name)];
-  const accepts = ({ status }: Reply): boolean => (status >= 301 && status <= 308) || status === 404 || status === 503;
+  const isNone = ({ status }: Reply): boolean => status === 404 || status === 405;
+  const accepts = (reply: Reply): boolean =>
+    (reply.status >= 301 && reply.status <= 308) || isNone(reply) || reply.status === 503;
   for (let at = 0, packing = 0; ; ) {
     const call = {
       method: "GET",
@@ -48,10 +50,10 @@ async function archiveUrl(link: Link, operation: Operation, path: string): Promi
     const location = reply.header("location");
     if (isSuccess(reply)) return placeOf(link, operation, reply, readJson(link, operation, reply, archiveResponse).url);
     if (location !== undefined && reply.status < 400) return placeOf(link, operation, reply, location);
-    if (reply.status === 404 && at + 1 < ids.length) at++;
+    if (isNone(reply) && at + 1 < ids.length) at++;
     else if (reply.status === 503 && ++packing < PACKING_POLLS)
       await link.transport.clock.pause(PACKING_PAUSE_MS, link.closed);
-    else throw failureOf(link, operation, reply, reply.status === 404 ? "missing" : "failed");
+    else throw failureOf(link, operation, reply, isNone(reply) ? "missing" : "failed");
   }
 }
 
