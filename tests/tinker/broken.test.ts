@@ -19,6 +19,8 @@ import { type Fault, type FaultyProxy, openFaultyProxy, type Passed, type Plan }
 import { configOf, expectEqual, remote, run, small } from "./runs.js";
 
 const nightly = process.env["CODERLPLUS_NIGHTLY"] === "1";
+/** What src/cli/remote.test.ts or tests/resume.test.ts tries in each run of the tests, in a way of their own. */
+const itNightly = it.runIf(nightly);
 const root = mkdtempSync(join(tmpdir(), "coderlplus-broken-"));
 const opened: Array<{ close(): Promise<void> }> = [];
 
@@ -117,7 +119,7 @@ describe("a run with faults on its way", () => {
 describe("a run whose server", () => {
   const drop: Fault = { kind: "drop", when: "before" };
 
-  it("is away for a while waits for it, with nothing lost", async () => {
+  itNightly("is away for a while waits for it, with nothing lost", async () => {
     const { proxy, folder } = await served("while");
     let until = 0;
     proxy.plan = from("optim_step", 3, () => {
@@ -130,17 +132,20 @@ describe("a run whose server", () => {
     expect(newestWeights(folder).equals(kept)).toBe(true);
   });
 
-  it("is away for longer than engine.patienceMinutes stops with one message, and is resumed to the same end", async () => {
-    const { proxy } = await served("away");
-    const path = join(root, "away");
-    const settings = remote(proxy.url, "engine.patienceMinutes=0.01");
-    proxy.plan = from("optim_step", 4, () => drop);
-    const said = await failing(path, settings);
-    expect(said).toMatch(/failed after [12] whole steps?: .*is the server running/);
-    expect(said).toMatch(/last good checkpoint: .*step-00000[12]/);
-    proxy.plan = () => null;
-    await resumed(path, settings);
-  });
+  itNightly(
+    "is away for longer than engine.patienceMinutes stops with one message, and is resumed to the same end",
+    async () => {
+      const { proxy } = await served("away");
+      const path = join(root, "away");
+      const settings = remote(proxy.url, "engine.patienceMinutes=0.01");
+      proxy.plan = from("optim_step", 4, () => drop);
+      const said = await failing(path, settings);
+      expect(said).toMatch(/failed after [12] whole steps?: .*is the server running/);
+      expect(said).toMatch(/last good checkpoint: .*step-00000[12]/);
+      proxy.plan = () => null;
+      await resumed(path, settings);
+    },
+  );
 
   it("takes its key no longer stops with one message, and is resumed with the right one", async () => {
     const { proxy } = await served("key");
@@ -188,7 +193,7 @@ describe("a run whose server", () => {
     }
   });
 
-  it("is killed and started again goes on from its checkpoint by itself", async () => {
+  itNightly("is killed and started again goes on from its checkpoint by itself", async () => {
     const folder = join(root, "killed, served");
     const first = await startServer(folder, 0);
     const proxy = await openFaultyProxy(first.url);
@@ -234,7 +239,7 @@ async function killed(child: ChildProcess): Promise<void> {
 }
 
 describe("a trainer that is killed", () => {
-  it("is resumed to the same end", async () => {
+  itNightly("is resumed to the same end", async () => {
     const { proxy } = await served("trainer");
     const path = join(root, "trainer");
     const settings = [...small, ...remote(proxy.url)].flatMap((setting) => ["--set", setting]);

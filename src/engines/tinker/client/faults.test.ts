@@ -88,7 +88,7 @@ test.each([
   expect((await model.optimStep(adam)).metrics["grad_norm"]).toBe(1.5);
   const iterations = server.to("retrieve_future").map(({ headers }) => headers["x-tinker-request-iteration"]);
   expect(iterations.length).toBeGreaterThanOrEqual(5);
-  expect([...iterations].sort()).toEqual(iterations);
+  expect([...iterations].sort((a, b) => Number(a) - Number(b))).toEqual(iterations);
   expect(server.taken).toHaveLength(1);
 });
 

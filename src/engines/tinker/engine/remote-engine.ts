@@ -258,7 +258,7 @@ export class RemoteEngine implements Engine {
   }
 
   async close(): Promise<void> {
-    const given = [this.#training?.unload(), this.#reference?.close()];
+    const given = [this.#training?.unload(), this.#reference?.close()].filter((each) => each !== undefined);
     const timer = new AbortController();
     const late = pause(UNLOAD_MS, undefined, { signal: timer.signal, ref: false }).catch(() => {});
     // Where this fails the server finds out by itself, in time.

@@ -39,7 +39,7 @@ async function* tarOf(folder: string, files: readonly ArchivedFile[], time: Date
 }
 
 /** One block   (POSIX.1-1988, ustar) */
-export function tarHeader({ name, bytes }: ArchivedFile, time: Date): Buffer {
+function tarHeader({ name, bytes }: ArchivedFile, time: Date): Buffer {
   if (Buffer.byteLength(name) > 100) throw new Error(`${name}: too long a name for this archive`);
   const header = Buffer.alloc(BLOCK);
   const octal = (value: number, at: number, length: number): void => {

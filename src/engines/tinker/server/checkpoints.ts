@@ -28,7 +28,7 @@ const noteSchema = z.object({
 export type Note = z.output<typeof noteSchema>;
 
 const KINDS = { weights: "training", sampler_weights: "sampler" } as const;
-export type Segment = keyof typeof KINDS;
+type Segment = keyof typeof KINDS;
 
 export interface CheckpointName {
   readonly run: string;

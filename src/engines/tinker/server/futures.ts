@@ -7,7 +7,7 @@ import { DivergenceError, EngineError, messageOf, ShapeError, UsageError } from 
 import type { ForwardBackwardOutput, WireSampleResponse } from "../protocol/records.js";
 import { RequestError } from "./request-error.js";
 
-export type Outcome =
+type Outcome =
   /** A JSON object, as it goes on the wire. */
   | { readonly kind: "json"; readonly body: Readonly<Record<string, unknown>> }
   | { readonly kind: "forward-backward"; readonly output: ForwardBackwardOutput }

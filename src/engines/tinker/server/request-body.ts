@@ -59,7 +59,7 @@ const OPEN = new Set([91, 123]);
 const CLOSED = new Set([93, 125]);
 
 /** @throws RequestError 400 for what is nested deeper than any message of the protocol */
-export function checkDepth(body: Buffer): void {
+function checkDepth(body: Buffer): void {
   let depth = 0;
   let quoted = false;
   for (let at = 0; at < body.length; at++) {

@@ -16,7 +16,7 @@ export interface Draw {
   readonly scored: number | null;
 }
 
-export type Computing = Pick<Engine, "sample" | "logprobs">;
+type Computing = Pick<Engine, "sample" | "logprobs">;
 
 /** Lends an engine that holds certain weights, for one call. */
 export type Lend = <Result>(use: (engine: Computing) => Promise<Result>) => Promise<Result>;

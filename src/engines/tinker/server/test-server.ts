@@ -9,7 +9,7 @@ import { type ServeOptions, serveEngine } from "./serve.js";
 
 export type Json = Readonly<Record<string, unknown>>;
 
-export interface Reply {
+interface Reply {
   readonly status: number;
   readonly headers: Headers;
   readonly body: Json;
