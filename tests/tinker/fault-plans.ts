@@ -1,5 +1,5 @@
 // Which faults happen to which requests: those that a client of the protocol has to survive, drawn at random from a seed
-// and the request alone. How a fault happens is in faulty-proxy.ts.
+// and the request alone, or all of them in turn. How a fault happens is in faulty-proxy.ts.
 
 import { Rng } from "../../src/core/rng.js";
 import type { Fault, Plan } from "./faulty-proxy.js";
@@ -21,6 +21,19 @@ export function randomly(seed: string, share: number): Plan {
     hits.set(key, before + 1);
     return rng.pick(survivable(name));
   };
+}
+
+/** The first time that any of these calls is made. */
+export function firstOf(isHit: (name: string) => boolean, fault: Fault): Plan {
+  return ({ name, attempt }) => (attempt === 0 && isHit(name) ? fault : null);
+}
+
+/** The server's own settings with chunks of two datums, so that few are many; every other request as `plan` says. */
+export function smallChunks(plan: Plan = () => null): Plan {
+  const alter = ({ body }: { readonly body: Buffer }): { body: string } => ({
+    body: JSON.stringify({ ...(JSON.parse(body.toString("utf8")) as object), fwdbwd_max_chunk_len: 2 }),
+  });
+  return (passing) => (passing.path.endsWith("/client/config") ? { kind: "altered", alter } : plan(passing));
 }
 
 const TYPE = { "content-type": "application/json" } as const;
@@ -66,7 +79,7 @@ const ofSampling: readonly Fault[] = [...ofPolls, { kind: "answer", status: 410 
 const ofCalls: readonly Fault[] = [...everywhere, ...answers(408, 409)];
 
 /** What may happen to a call of this name. */
-function survivable(name: string): readonly Fault[] {
+export function survivable(name: string): readonly Fault[] {
   if (name === "poll asample") return ofSampling;
   return name.startsWith("poll ") ? ofPolls : ofCalls;
 }

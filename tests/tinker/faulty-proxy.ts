@@ -2,7 +2,6 @@
 // answers that are not the server's, connections that break, requests that come twice or late. It keeps what passed, so
 // that a test can say what the server was asked for. Which faults happen when is not decided here (fault-plans.ts).
 
-import { once } from "node:events";
 import {
   createServer,
   request as httpRequest,
@@ -144,7 +143,7 @@ async function give(response: ServerResponse, { status, headers, body }: Answer)
   for await (const part of body) {
     if (response.destroyed) return;
     if (response.write(part)) continue;
-    await Promise.race([once(response, "drain"), once(response, "close")]);
+    await drained(response);
   }
   response.end();
 }
@@ -199,4 +198,15 @@ async function closed(server: Server, sockets: ReadonlySet<Socket>): Promise<voi
   const gone = new Promise<void>((resolve) => server.close(() => resolve()));
   for (const socket of sockets) socket.destroy();
   await gone;
+}
+
+/** Or closed; leaves no listener behind, of which an endless answer would make many. */
+function drained(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      response.off("drain", done).off("close", done);
+      resolve();
+    };
+    response.on("drain", done).on("close", done);
+  });
 }

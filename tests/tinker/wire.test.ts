@@ -25,30 +25,32 @@ const behind = [...short, "rollouts.stepsBehind=1", "algorithm=gspo"];
 /** Where there is nothing to learn the gradient is rounding alone, of which Adam would make steps of full size. */
 const divergence = [...short, "policy.klCoefficient=0.05", "policy.klPlacement=loss", "optimizer.epsilon=1e-4"];
 
-const nightly: ReadonlyArray<readonly [string, string[], string[], string[]]> =
-  process.env["CODERLPLUS_NIGHTLY"] === "1"
-    ? [
-        ["a step behind, with a sequence's ratio", behind, [], []],
-        ["with a divergence in its loss", divergence, [], []],
-      ]
-    : [];
+/** A name; the settings of both runs, of the one there and of the one here. */
+type Pair = readonly [name: string, both: string[], there: string[], here: string[]];
+const pairs: readonly Pair[] = [
+  ["as it comes", [], [], []],
+  [
+    "adapters, in JSON",
+    short,
+    ["engine.lora.rank=4", "engine.wire=json"],
+    ["engine.lora.rank=4", "engine.lora.alpha=32"],
+  ],
+];
+const nightly: readonly Pair[] = [
+  ["a step behind, with a sequence's ratio", behind, [], []],
+  ["with a divergence in its loss", divergence, [], []],
+];
 
 describe("a run across the wire has the tokens, rollouts and metrics of one in-process", () => {
-  it.each([
-    ["as it comes", [], [], []],
-    [
-      "adapters, in JSON",
-      short,
-      ["engine.lora.rank=4", "engine.wire=json"],
-      ["engine.lora.rank=4", "engine.lora.alpha=32"],
-    ],
-    ...nightly,
-  ])("%s", async (name, both, there, here) => {
-    const [found, expected] = [
-      await run(join(root, `${name}, there`), ...remote(server.url, ...both, ...there)),
-      await run(join(root, `${name}, here`), ...embedded, ...both, ...here),
-    ];
-    expect(found.readInfo().status).toBe("finished");
-    expectSame(found, expected);
-  });
+  it.each(process.env["CODERLPLUS_NIGHTLY"] === "1" ? [...pairs, ...nightly] : pairs)(
+    "%s",
+    async (name, both, there, here) => {
+      const [found, expected] = [
+        await run(join(root, `${name}, there`), ...remote(server.url, ...both, ...there)),
+        await run(join(root, `${name}, here`), ...embedded, ...both, ...here),
+      ];
+      expect(found.readInfo().status).toBe("finished");
+      expectSame(found, expected);
+    },
+  );
 });

@@ -35,6 +35,11 @@ export class BatchEncoding {
       const reply = await submit(link, probe, callOf(request, wire));
       if (isSuccess(reply)) {
         this.#wire = wire;
+        if (wire === "json") {
+          link.notices.say(
+            `${link.transport.url}: takes batches in JSON only (status ${refusals[0].status} to protobuf)`,
+          );
+        }
         return pendingOf(link, operation, reply, type, startMs);
       }
       refusals.push(reply);

@@ -37,17 +37,18 @@ export function startHeartbeat(link: Link, sessionId: string): void {
     return true;
   };
   let timer: NodeJS.Timeout;
-  const schedule = (): void => {
+  const schedule = (afterMs = PERIOD_MS): void => {
     timer = setTimeout(() => {
       // What fails here is the client's end, or a key that is refused: whoever asks for something next is told.
       void beat().then(
         (goesOn) => goesOn && schedule(),
         () => link.closed.aborted || schedule(),
       );
-    }, clock.wallMs(PERIOD_MS));
+    }, clock.wallMs(afterMs));
     // A program that has nothing else to do is done.
     timer.unref();
   };
-  schedule();
+  // SkyRL never gives up the models of a session that has not sent one.
+  schedule(0);
   link.closed.addEventListener("abort", () => clearTimeout(timer), { once: true });
 }

@@ -58,6 +58,12 @@ test("heartbeats go on until the client is closed", async () => {
   expect(server.to("session_heartbeat")).toHaveLength(before);
 });
 
+test("a session's first heartbeat goes out at once", async () => {
+  const { server } = await connected({}, { timeScale: 1 });
+  await until(() => server.to("session_heartbeat").length > 0);
+  expect(server.to("session_heartbeat")).toHaveLength(1);
+});
+
 test("heartbeats that fail for two minutes are told of once a minute, and a session that is gone once", async () => {
   let gone = false;
   const { server, notices } = await connected({

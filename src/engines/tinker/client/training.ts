@@ -13,6 +13,7 @@ import { ask, begin, finish } from "./answers.js";
 import { passBatch } from "./batch.js";
 import type { SamplingClient, TrainingClient } from "./client.js";
 import { droppable } from "./droppable.js";
+import { TinkerLostError } from "./errors.js";
 import { type FutureType, type Pending, resultOf } from "./futures.js";
 import { CallOrder } from "./order.js";
 import { openSampler } from "./sampling.js";
@@ -134,8 +135,13 @@ export class RemoteModel implements TrainingClient {
       path: "unload_model",
       body: { model_id: this.modelId, type: "unload_model" },
     } as const;
-    const pending = await this.#order.submit(0, () => begin(link, operation, call, "UnloadModel"));
-    await resultOf(link, operation, pending);
+    try {
+      const pending = await this.#order.submit(0, () => begin(link, operation, call, "UnloadModel"));
+      await resultOf(link, operation, pending);
+    } catch (error) {
+      // What is to go is gone: unloaded by a try whose answer was lost, or with its server.
+      if (!(error instanceof TinkerLostError)) throw error;
+    }
   }
 }
 

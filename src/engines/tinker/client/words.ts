@@ -3,14 +3,15 @@
 import { shownText } from "../../../core/http.js";
 
 const SHOWN_CHARACTERS = 300;
+/** SkyRL repeats what does not validate, whole. */
+const PARSED_BYTES = 16 << 20;
 /** Of a body that is no JSON, or is too long for it. */
 const READ_BYTES = 1 << 16;
 
 /** On one line, cut short, without the secrets. */
 export function wordsOf(body: Buffer, secrets: readonly string[]): string {
-  const read = body.subarray(0, READ_BYTES);
-  const value = objectOf(read);
-  return cut((value && saidIn(value)) ?? read.toString("utf8"), secrets);
+  const value = body.length <= PARSED_BYTES ? objectOf(body) : null;
+  return cut((value && saidIn(value)) ?? body.subarray(0, READ_BYTES).toString("utf8"), secrets);
 }
 
 export function cut(text: string, secrets: readonly string[]): string {

@@ -81,9 +81,9 @@ function piecesOf(request: SampleRequest, index: number, options: SamplingOption
   });
 }
 
-/** 31 bits of a text; servers add a sequence's place in its request. */
+/** 30 bits of a text: servers add a sequence's place in its request, and have 31. */
 function seedOf(text: string): number {
-  return Number.parseInt(sha256(text).slice(0, 8), 16) & 0x7fffffff;
+  return Number.parseInt(sha256(text).slice(0, 8), 16) & 0x3fffffff;
 }
 
 /** Models have more rows than tokens, up to a round number; those that nothing taught may be drawn. */

@@ -27,7 +27,7 @@ export interface FutureLimits {
 }
 
 export const DEFAULT_FUTURE_LIMITS: FutureLimits = {
-  keepFetchedMs: 60_000,
+  keepFetchedMs: 1_200_000,
   keepUnfetchedMs: 3_600_000,
   mostBytes: 512e6,
 };
