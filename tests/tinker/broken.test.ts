@@ -19,7 +19,7 @@ import { type Fault, type FaultyProxy, openFaultyProxy, type Passed, type Plan }
 import { configOf, expectEqual, remote, run, small } from "./runs.js";
 
 const nightly = process.env["CODERLPLUS_NIGHTLY"] === "1";
-/** What src/cli/remote.test.ts or tests/resume.test.ts tries in each run of the tests, in a way of their own. */
+/** What is tried in each run of the tests too, in ways of their own: src/cli/remote.test.ts, tests/resume.test.ts, src/train/lost.test.ts. */
 const itNightly = it.runIf(nightly);
 const root = mkdtempSync(join(tmpdir(), "coderlplus-broken-"));
 const opened: Array<{ close(): Promise<void> }> = [];
@@ -147,7 +147,7 @@ describe("a run whose server", () => {
     },
   );
 
-  it("takes its key no longer stops with one message, and is resumed with the right one", async () => {
+  itNightly("takes its key no longer stops with one message, and is resumed with the right one", async () => {
     const { proxy } = await served("key");
     const path = join(root, "key");
     const body = JSON.stringify({ detail: "this key has expired" });
