@@ -48,8 +48,7 @@ const SETTINGS: Readonly<Record<string, Setting>> = {
 
 for (const [name, { config, options, workload }] of Object.entries(SETTINGS)) {
   // Resident memory is counted otherwise elsewhere, and other allocators keep other amounts.
-  // A second measurement: where memory is short, what is not touched for a while is taken away before the peak.
-  it.skipIf(process.platform !== "linux")(`is within 20 % of the measured peak: ${name}`, { retry: 1 }, () => {
+  it.skipIf(process.platform !== "linux")(`is within 20 % of the measured peak: ${name}`, () => {
     const model = join(root, name);
     createModel(model, config, testTokenizerJson(), "estimate", { endToken: "<|endoftext|>", chatTemplate: "" });
     const work = { ...WORKLOAD, ...workload };

@@ -1,5 +1,5 @@
-// StoredWeights that are there already, opened to be asked: a model folder here, a checkpoint whose weights lie with a server, or
-// a model that a server has. What a path means is not decided here (cli/weights-at.ts).
+// Weights that are there already, opened to be asked: a model folder here, a checkpoint whose weights lie with a server,
+// or a model that a server has. What a path means is not decided here (cli/weights-at.ts).
 
 import { join } from "node:path";
 import { sha256 } from "../core/files.js";
