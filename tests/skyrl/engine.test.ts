@@ -3,7 +3,7 @@
 // SkyRL's adapters share their first factor among q, k and v, and among gate and up.
 
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -68,6 +68,7 @@ describe.skipIf(isWithoutSkyrl("our engine over SkyRL"))("the engine over a real
     const fresh = await client.createModel({ baseModel: model, lora: LORA });
     const archive = join(folder, "adapters.tar.gz");
     await client.downloadCheckpoint(await fresh.saveWeightsForSampler("fresh"), archive);
+    cpSync(model, start, { recursive: true });
     mkdirSync(join(start, ADAPTER_FOLDER), { recursive: true });
     execFileSync("tar", ["-xzf", archive, "-C", join(start, ADAPTER_FOLDER)]);
     await fresh.unload();
