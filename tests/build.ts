@@ -52,10 +52,11 @@ function compiledSources(): string {
 
 function digest(): string {
   const hash = createHash("sha256");
-  const sources = readdirSync(join(project, "src"), { recursive: true, encoding: "utf8" }).map((name) =>
-    join("src", name),
+  const sources = ["src", "dashboard-ui"].flatMap((folder) =>
+    readdirSync(join(project, folder), { recursive: true, encoding: "utf8" }).map((name) => join(folder, name)),
   );
-  const files = [...sources.sort(), "package.json", "tsconfig.json", "tsconfig.build.json", "scripts/copy-assets.mjs"];
+  const scripts = ["scripts/copy-assets.mjs", "scripts/build-ui.mjs"];
+  const files = [...sources.sort(), "package.json", "tsconfig.json", "tsconfig.build.json", ...scripts];
   for (const name of files) {
     const path = join(project, name);
     if (statSync(path).isFile())
@@ -69,6 +70,7 @@ function build(folder: string): void {
   const compiler = join(project, "node_modules/typescript/bin/tsc");
   run(compiler, "-p", "tsconfig.build.json", "--noCheck", "--declaration", "false", "--outDir", dist);
   run("scripts/copy-assets.mjs", dist);
+  run("scripts/build-ui.mjs", dist);
   // What the sources look for beside their own folder.
   copyFileSync(join(project, "package.json"), join(folder, "package.json"));
   for (const name of ["assets", "studies"]) symlinkSync(join(project, name), join(folder, name), "junction");

@@ -2,7 +2,7 @@
 
 import { expect, it } from "vitest";
 import { openEmbedded } from "../src/engines/embedded/embedded.js";
-import { bundled } from "../src/train/bundled.js";
+import { bundled } from "../src/problems/bundled.js";
 
 it("an engine's memory does not grow with the number of calls", async () => {
   const engine = await openEmbedded({ model: bundled("bundled", "model"), threads: 2 });

@@ -17,6 +17,7 @@ import {
   writeWeights,
 } from "../src/engines/embedded/model/checkpoint.js";
 import { readConfig } from "../src/engines/embedded/model/config.js";
+import { bundled } from "../src/problems/bundled.js";
 import { readProblems } from "../src/problems/problem.js";
 import { compareRuns, readCompared } from "../src/runs/compare.js";
 import { metricCatalogue } from "../src/runs/metrics.js";
@@ -31,7 +32,6 @@ import {
 } from "../src/runs/schemas.js";
 import { openSandbox, type Sandbox } from "../src/sandbox/sandbox.js";
 import { trace } from "../src/tracer/tracer.js";
-import { bundled } from "../src/train/bundled.js";
 import { applySettings, resolveConfig } from "../src/train/config/resolve.js";
 import { recipe } from "../src/train/recipes/recipes.js";
 import { train } from "../src/train/run.js";

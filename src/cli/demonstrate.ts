@@ -8,10 +8,10 @@ import { AtomicFile, ensureWritable } from "../core/files.js";
 import { stringifyJson } from "../core/json.js";
 import { toLines } from "../core/jsonl.js";
 import { judge } from "../judge/judge.js";
+import { bundled } from "../problems/bundled.js";
 import { type Problem, readProblems } from "../problems/problem.js";
 import type { Sandbox } from "../sandbox/sandbox.js";
 import { trace } from "../tracer/tracer.js";
-import { bundled } from "../train/bundled.js";
 import {
   type Demonstrated,
   type DemonstrateOptions,

@@ -3,8 +3,8 @@
 import { existsSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { UsageError } from "../core/errors.js";
+import { bundled } from "../problems/bundled.js";
 import { RunDirectory } from "../runs/run-directory.js";
-import { bundled } from "../train/bundled.js";
 import { isRemote, SERVERS, type StoredWeights } from "../train/weights.js";
 import { checkpointStep } from "./checkpoint-step.js";
 

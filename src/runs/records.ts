@@ -88,3 +88,17 @@ export interface EvaluatedCandidate {
   /** Visible tests that the model believes to pass; null where it was not asked: that changes no score. */
   readonly predicted: number | null;
 }
+
+/** One line of tokens/step-NNNNNN.jsonl: a rollout's completion token by token, in columns of equal length. */
+export interface TokenRecord {
+  readonly group: number;
+  readonly sample: number;
+  /** Where each token's text ends in the completion, in UTF-16 units; a token that ends inside a character ends before it. */
+  readonly ends: readonly number[];
+  /** Of the policy that sampled, natural, to four decimals. */
+  readonly logprobs: readonly number[];
+  /** exp(logprob at the step's newest update of this rollout - logprob before its first); null where there was none. */
+  readonly ratios: readonly number[] | null;
+  /** As the loss had them, importance weights included; null where the rollout was not learnt from. */
+  readonly advantages: readonly number[] | null;
+}

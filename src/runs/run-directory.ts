@@ -10,7 +10,14 @@ import { stringifyJson } from "../core/json.js";
 import { eachLine, readLines, toLines } from "../core/jsonl.js";
 import { LOCK, releaseLock, takeLock } from "./lock.js";
 import type { StepMetrics } from "./metrics.js";
-import type { BestCheckpoint, EvaluationRecord, EvaluationSample, RolloutRecord, RunInfo } from "./records.js";
+import type {
+  BestCheckpoint,
+  EvaluationRecord,
+  EvaluationSample,
+  RolloutRecord,
+  RunInfo,
+  TokenRecord,
+} from "./records.js";
 
 /** What was just recorded. */
 export type Written =
@@ -21,7 +28,7 @@ const CONFIG = "config.yaml";
 
 const BEST = "best.json";
 /** Where files are written. */
-const FOLDERS = ["", "rollouts", "eval", join("eval", "samples"), "checkpoints", "tensorboard"];
+const FOLDERS = ["", "rollouts", "tokens", "eval", join("eval", "samples"), "checkpoints", "tensorboard"];
 
 const padded = (step: number): string => String(step).padStart(6, "0");
 
@@ -136,6 +143,16 @@ export class RunDirectory {
     });
   }
 
+  writeTokens(step: number, records: Iterable<TokenRecord>): void {
+    writeAtomic(this.tokenPath(step), eachLine(records));
+  }
+
+  /** Empty where the run recorded none for the step. */
+  readTokens(step: number): TokenRecord[] {
+    const path = this.tokenPath(step);
+    return existsSync(path) ? readLines(path).map(({ value }) => plain(value) as TokenRecord) : [];
+  }
+
   rolloutSteps(): number[] {
     return stepsIn(join(this.path, "rollouts"), /^step-(\d+)\.jsonl$/);
   }
@@ -203,6 +220,7 @@ export class RunDirectory {
       const metrics = this.readMetrics().filter((line) => line.step <= step);
       writeAtomic(join(this.path, "metrics.jsonl"), toLines(metrics));
       for (const other of later(this.rolloutSteps())) rmSync(this.rolloutPath(other));
+      removeAfter(join(this.path, "tokens"), step);
       // Records first: where one is, its samples are.
       for (const folder of ["eval", join("eval", "samples")]) removeAfter(join(this.path, folder), step);
       for (const other of later(this.checkpointSteps())) this.removeCheckpoint(other);
@@ -211,6 +229,10 @@ export class RunDirectory {
 
   private rolloutPath(step: number): string {
     return join(this.path, "rollouts", `step-${padded(step)}.jsonl`);
+  }
+
+  private tokenPath(step: number): string {
+    return join(this.path, "tokens", `step-${padded(step)}.jsonl`);
   }
 
   private samplesPath(benchmark: string, step: number): string {

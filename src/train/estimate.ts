@@ -6,7 +6,7 @@ import { sum } from "../core/maths.js";
 import { type EngineEstimate, estimateEmbedded } from "../engines/embedded/estimate.js";
 import type { MemoryPart } from "../engines/embedded/memory-model.js";
 import type { EmbeddedOptions } from "../engines/embedded/options.js";
-import { bundled } from "./bundled.js";
+import { bundled } from "../problems/bundled.js";
 import type { EmbeddedConfig } from "./config/engine.js";
 import type { Config } from "./config/schema.js";
 

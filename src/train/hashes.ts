@@ -3,8 +3,8 @@
 import { sha256, sha256OfFile } from "../core/files.js";
 import { weightFiles } from "../engines/embedded/model/shards.js";
 import { remoteCheckpointIn } from "../engines/tinker/engine/checkpoint.js";
+import { bundled } from "../problems/bundled.js";
 import type { RunInfo } from "../runs/records.js";
-import { bundled } from "./bundled.js";
 import type { TinkerConfig } from "./config/engine.js";
 import type { Config } from "./config/schema.js";
 import { tokenizerHash } from "./tokenizer.js";

@@ -3,7 +3,7 @@
 
 import { existsSync } from "node:fs";
 import { messageOf, UsageError } from "../core/errors.js";
-import { bundled } from "./bundled.js";
+import { bundled } from "../problems/bundled.js";
 import type { Config } from "./config/schema.js";
 import { lookAtServer } from "./server.js";
 

@@ -4,13 +4,13 @@
 import { hasReference } from "../alignment/references.js";
 import { DataError, UsageError } from "../core/errors.js";
 import type { Engine } from "../engines/engine.js";
+import { bundled } from "../problems/bundled.js";
 import { type Problem, readProblems } from "../problems/problem.js";
 import { heldProblems, ProblemSet, type Problems } from "../problems/problem-set.js";
 import { chat } from "../prompts/chat.js";
 import { continuationFrom } from "../prompts/continuation.js";
 import type { Dialect } from "../prompts/dialect.js";
 import { openSandbox, type Sandbox } from "../sandbox/sandbox.js";
-import { bundled } from "./bundled.js";
 import type { Config } from "./config/schema.js";
 import { openEngine } from "./engine.js";
 import { checkReferences } from "./examples.js";

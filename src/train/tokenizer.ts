@@ -8,11 +8,11 @@ import { sha256, sha256OfFile } from "../core/files.js";
 import { readTokenizer } from "../engines/embedded/model/tokenizer.js";
 import type { Tokenizer } from "../engines/engine.js";
 import { remoteCheckpointIn } from "../engines/tinker/engine/checkpoint.js";
+import { bundled } from "../problems/bundled.js";
 import { isRepository } from "../problems/hub/catalogue.js";
 import { fetchDataSet } from "../problems/hub/fetch-data-set.js";
 import { type Hub, hubFrom } from "../problems/hub/request.js";
 import { cacheFolder } from "../sandbox/python/image.js";
-import { bundled } from "./bundled.js";
 import type { TinkerConfig } from "./config/engine.js";
 
 const FILE = "tokenizer.json";

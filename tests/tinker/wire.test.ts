@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { serveEngine } from "../../src/engines/tinker/server/serve.js";
-import { bundled } from "../../src/train/bundled.js";
+import { bundled } from "../../src/problems/bundled.js";
 import { embedded, expectSame, remote, run } from "./runs.js";
 
 const root = mkdtempSync(join(tmpdir(), "coderlplus-wire-"));

@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { BuildTools } from "../../alignment/build.js";
 import { judge } from "../../judge/judge.js";
+import { bundled } from "../../problems/bundled.js";
 import { type Problem, problemSchema, readProblems } from "../../problems/problem.js";
 import { chat } from "../../prompts/chat.js";
 import { continuation } from "../../prompts/continuation.js";
 import type { Dialect } from "../../prompts/dialect.js";
 import { openSandbox, type Sandbox } from "../../sandbox/sandbox.js";
 import { trace } from "../../tracer/tracer.js";
-import { bundled } from "../bundled.js";
 import { type Demonstrated, type DemonstrationTask, demonstrate } from "./demonstrate.js";
 
 let sandbox: Sandbox;

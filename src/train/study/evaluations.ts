@@ -5,10 +5,10 @@
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { readText, sha256, sha256OfFile, writeAtomic } from "../../core/files.js";
+import { bundled } from "../../problems/bundled.js";
 import type { EvaluationRecord, EvaluationSample } from "../../runs/records.js";
 import type { RunDirectory } from "../../runs/run-directory.js";
 import { packageVersion } from "../../runs/versions.js";
-import { bundled } from "../bundled.js";
 import type { Config } from "../config/schema.js";
 import { dataHashes, weightsHash } from "../hashes.js";
 

@@ -1,0 +1,12 @@
+// The page's beginning: takes the answers that a report holds, or the server's, and draws.
+
+import { render } from "preact";
+import { App } from "./app.js";
+import { heldSource, serverSource } from "./source.js";
+
+const held = document.getElementById("answers");
+const root = document.getElementById("app");
+if (root) {
+  const source = held ? heldSource(JSON.parse(held.textContent ?? "{}") as Record<string, unknown>) : serverSource();
+  render(<App source={source} />, root);
+}

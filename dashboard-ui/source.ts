@@ -1,0 +1,55 @@
+// Where the page's answers come from: the server, or, in a report that is one file, what was put into it. Views ask by
+// endpoint and never learn which.
+
+import type { Answer, EndpointName, Question } from "../src/dashboard/api/endpoints.js";
+import { keyOf, methodOf, pathOf } from "../src/dashboard/api/question.js";
+
+export interface Source {
+  /** Whether answers change while the page is open, and programs can be traced. */
+  readonly live: boolean;
+  /** @throws AnswerError with the server's words */
+  ask<N extends EndpointName>(name: N, question: Question<N>, signal?: AbortSignal): Promise<Answer<N>>;
+}
+
+/** What the server could not answer, in its words. */
+export class AnswerError extends Error {
+  override readonly name = "AnswerError";
+}
+
+export function serverSource(): Source {
+  return {
+    live: true,
+    async ask<N extends EndpointName>(name: N, question: Question<N>, signal?: AbortSignal): Promise<Answer<N>> {
+      const method = methodOf(name);
+      const init =
+        method === "GET"
+          ? {}
+          : { method, headers: { "content-type": "application/json" }, body: JSON.stringify(question) };
+      const response = await fetch(method === "GET" ? keyOf(name, question) : pathOf(name), {
+        ...init,
+        signal: signal ?? null,
+      });
+      const body: unknown = await response.json().catch(() => null);
+      if (response.ok) return body as Answer<N>;
+      throw new AnswerError(errorIn(body) ?? `The server answered ${response.status}.`);
+    },
+  };
+}
+
+function errorIn(body: unknown): string | null {
+  return typeof body === "object" && body !== null && "error" in body && typeof body.error === "string"
+    ? body.error
+    : null;
+}
+
+/** @param answers  by the key of their question (keyOf) */
+export function heldSource(answers: Readonly<Record<string, unknown>>): Source {
+  return {
+    live: false,
+    ask<N extends EndpointName>(name: N, question: Question<N>): Promise<Answer<N>> {
+      const answer = answers[keyOf(name, question)];
+      if (answer !== undefined) return Promise.resolve(answer as Answer<N>);
+      return Promise.reject(new AnswerError("This is not in the report. Open the run with: coderlplus dashboard"));
+    },
+  };
+}
