@@ -40,7 +40,7 @@ export function createPlot(target: HTMLElement, options: PlotOptions, marks: Plo
       height: options.height,
       pxAlign: 0,
       legend: { show: false },
-      padding: [8, 12, 0, 0],
+      padding: [8, 18, 0, 0],
       cursor: cursorOf(options.syncKey, plotted, calls),
       scales: {
         x: { time: false, range: (_, low, high) => [...(marks.zoom ?? widened(low, high))] },
