@@ -79,7 +79,9 @@ export class Boundary extends Component<BoundaryProps, { readonly message: strin
     return (
       <div class="page">
         <Failure title="This view has failed" message={message}>
-          <p>The rest of the page still works. If it happens again, please report it with this message and the address.</p>
+          <p>
+            The rest of the page still works. If it happens again, please report it with this message and the address.
+          </p>
           <button type="button" onClick={() => this.setState({ message: null })}>
             Try again
           </button>
