@@ -35,7 +35,6 @@ export function FilterBar({ filter, onFilter }: FilterBarProps): JSX.Element {
       <div class="row filter-first">
         <TypedField
           id="rollout-text"
-          kind="search"
           label="Text in the prompt or the completion"
           placeholder="Text in prompts and completions  ( / )"
           title="Reads the run's files: upper and lower case alike, newest first"

@@ -88,7 +88,7 @@ function Head({ order, onOrder }: Pick<TableProps, "order" | "onOrder">): JSX.El
             role="columnheader"
             class={`cell-${name}${isNumber ? " number" : ""}`}
             title={says}
-            aria-sort={isOn ? (isDown ? "descending" : "ascending") : "none"}
+            aria-sort={orders && (isOn ? (isDown ? "descending" : "ascending") : "none")}
           >
             {orders ? (
               <button type="button" class="plain" onClick={() => onOrder(orders[at === 0 ? 1 : 0])}>
