@@ -59,7 +59,9 @@ function Evaluations({ list, parameters }: EvaluationsProps): JSX.Element {
           The first {choice.places.length} are shown, {choice.left} are left out: choose runs in the list of runs.
         </p>
       )}
-      {rows.length > 0 && <Tables rows={rows} benchmark={choice.benchmark} meanings={meanings} parameters={parameters} />}
+      {rows.length > 0 && (
+        <Tables rows={rows} benchmark={choice.benchmark} meanings={meanings} parameters={parameters} />
+      )}
       {rows.length === 0 && (loading ? <Loading what="evaluations" /> : <NothingYet benchmark={choice.benchmark} />)}
     </>
   );
@@ -73,7 +75,7 @@ interface TablesProps {
 }
 
 function Tables({ rows, benchmark, meanings, parameters }: TablesProps): JSX.Element {
-  const measures = measuresOf(rows);
+  const measures = measuresOf(rows, meanings);
   const problems = [...new Set(rows.map((row) => row.problems))].sort((a, b) => a - b).join(" or ");
   const members = rows.flatMap((row) => row.members);
   const isOneKind = new Set(members.map(({ setting }) => setting === null)).size === 1;
@@ -101,7 +103,10 @@ function Tables({ rows, benchmark, meanings, parameters }: TablesProps): JSX.Ele
   );
 }
 
-function Legend({ measures, meanings }: Pick<TablesProps, "meanings"> & { readonly measures: readonly string[] }): JSX.Element {
+function Legend({
+  measures,
+  meanings,
+}: Pick<TablesProps, "meanings"> & { readonly measures: readonly string[] }): JSX.Element {
   return (
     <details class="padded">
       <summary class="faint">What the measures mean</summary>

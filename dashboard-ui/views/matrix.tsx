@@ -32,6 +32,9 @@ interface MatrixPageProps {
   readonly parameters: URLSearchParams;
 }
 
+/** Up to here a column's name fits above it as it is read. */
+const MOST_WIDE = 6;
+
 type Changes = Readonly<Record<string, string | null>>;
 
 function MatrixPage({ list, parameters }: MatrixPageProps): JSX.Element {
@@ -52,7 +55,12 @@ function MatrixPage({ list, parameters }: MatrixPageProps): JSX.Element {
       <header class="row">
         <h1>Problem by problem</h1>
         <Choosers view="matrix" parameters={parameters} list={list} choice={choice} />
-        <MeasureSelect measures={measures} measure={measure} meanings={meanings} onChoose={(name) => go({ measure: name })} />
+        <MeasureSelect
+          measures={measures}
+          measure={measure}
+          meanings={meanings}
+          onChoose={(name) => go({ measure: name })}
+        />
       </header>
       {errors.map((error) => (
         <Failure key={error} title="Cannot show the matrix" message={error} />
@@ -65,7 +73,10 @@ function MatrixPage({ list, parameters }: MatrixPageProps): JSX.Element {
             <Change columns={columns} problems={problems} {...shown} pair={shown.pair} go={go} onOpen={onOpen} />
           )}
           <Tools order={shown.order} find={shown.find} hasPair={shown.pair !== null} rows={shown.rows.length} go={go} />
-          <div class={index >= 0 && column ? "matrix-body beside" : "matrix-body"}>
+          <div
+            class={`matrix-body${columns.length > MOST_WIDE ? " narrow" : ""}${index >= 0 && column ? " beside" : ""}`}
+            style={{ "--runs": String(columns.length) }}
+          >
             <Grid problems={problems} columns={columns} {...shown} measure={measure} open={open} onOpen={onOpen} />
             {index >= 0 && column && (
               <Written
@@ -98,7 +109,10 @@ function useMatrix(list: RunList, { places, benchmark }: Choice, parameters: URL
   const named = { runs: places, benchmark, ...(asked === null ? {} : { measure: asked }) };
   const withFirst = places.length === 1 || parameters.get("before") === "1";
   const questions = places.length === 0 ? [] : withFirst ? [{ ...named, step: 0 }, named] : [named];
-  const answers = useAnswers("matrix", questions.map((question) => ({ ...question, runs: [...question.runs] })));
+  const answers = useAnswers(
+    "matrix",
+    questions.map((question) => ({ ...question, runs: [...question.runs] })),
+  );
   const known = answers.flatMap(({ answer }) => answer ?? []);
   const last = known.at(-1);
   const { problems, columns } = joined(known);
