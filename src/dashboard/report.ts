@@ -43,9 +43,7 @@ function tableOf(evaluations: readonly EvaluationTable[]): string[][] {
     ]);
   });
   const steps = evaluations[0]?.records.map(({ step }) => step) ?? [];
-  return rows.length === 0
-    ? []
-    : [["measure", "meaning", `step ${steps[0]}`, `step ${steps.at(-1)}`], ...rows];
+  return rows.length === 0 ? [] : [["measure", "meaning", `step ${steps[0]}`, `step ${steps.at(-1)}`], ...rows];
 }
 
 function percent(measure: Measure | undefined): string {
