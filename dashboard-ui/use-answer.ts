@@ -4,7 +4,8 @@ import { createContext } from "preact";
 import { useContext, useEffect, useState } from "preact/hooks";
 import type { Answer, EndpointName, Question } from "../src/dashboard/api/endpoints.js";
 import { keyOf } from "../src/dashboard/api/question.js";
-import { heldSource, type Source } from "./source.js";
+import { heldSource } from "./held.js";
+import type { Source } from "./source.js";
 
 export const SourceContext = createContext<Source>(heldSource({}));
 
@@ -42,7 +43,7 @@ export function useAnswer<N extends EndpointName>(name: N, question: Question<N>
 }
 
 /** All changes where the question names no run; "*" counts for every run. */
-function changesOf(question: object | null, changes: Readonly<Record<string, number>>): number {
+export function changesOf(question: object | null, changes: Readonly<Record<string, number>>): number {
   if (question === null) return 0;
   if ("run" in question && typeof question.run === "string") return (changes[question.run] ?? 0) + (changes["*"] ?? 0);
   return Object.values(changes).reduce((sum, count) => sum + count, 0);
