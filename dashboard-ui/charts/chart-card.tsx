@@ -8,7 +8,7 @@ import { type Line, linesOf } from "./curves.js";
 import { LineChart } from "./line-chart.js";
 import { savePicture, saveText } from "./save.js";
 import type { Unit } from "./ticks.js";
-import { type CurveRun, type Curves, useCurves, useSeen } from "./use-curves.js";
+import { type CurveRun, type Curves, useCurves, useNear } from "./use-curves.js";
 
 export interface ChartSpec {
   readonly id: string;
@@ -68,9 +68,12 @@ function PickedCard(props: ChartCardProps): JSX.Element {
 
 function FetchingCard(props: ChartCardProps & { readonly picker?: JSX.Element }): JSX.Element {
   const card = useRef<HTMLElement>(null);
-  const isSeen = useSeen(card);
-  const curves = useCurves(props.runs, props.spec.metrics, isSeen);
-  return <ChartCard {...props} card={card} curves={curves} />;
+  const isNear = useNear(card);
+  const curves = useCurves(props.runs, props.spec.metrics, isNear);
+  // Out of sight a chart stays as it is, and what is set for all of them costs only those in sight.
+  const state = useRef(props.state);
+  if (isNear) state.current = props.state;
+  return <ChartCard {...props} state={state.current} card={card} curves={curves} />;
 }
 
 interface CardProps extends ChartCardProps {
@@ -134,7 +137,7 @@ export function ChartCard({
           height={190}
           canvas={canvas}
           onZoom={(zoom) => onState({ zoom })}
-          onPin={(pinned) => onState({ pinned: pinned === state.pinned ? null : pinned })}
+          onPin={(pinned) => onState({ pinned })}
           onToggle={(toggle) => onState({ hidden: toggled(state.hidden, toggle) })}
         />
       )}

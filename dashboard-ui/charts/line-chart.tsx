@@ -52,6 +52,7 @@ export function LineChart(props: LineChartProps): JSX.Element {
           const next = stepByKey(event.key, plotted.steps, props.pinned);
           if (next === undefined) return;
           event.preventDefault();
+          setHovered(null);
           props.onPin(next);
         }}
       />
@@ -77,8 +78,7 @@ function usePlot(
   const kinds = plotted.columns
     .map(({ line, role }) => `${lines[line]?.key} ${lines[line]?.colour} ${role}`)
     .join("\n");
-  // Lone points are chosen when a series is made: with few steps every new one may change them.
-  const shape = JSON.stringify([kinds, isLog, isStacked, unit, [...hidden], colours, plotted.steps.length < 3]);
+  const shape = JSON.stringify([kinds, isLog, isStacked, unit, [...hidden], colours]);
   useEffect(() => {
     const element = target.current;
     if (!element) return;
