@@ -73,6 +73,21 @@ export function createPlot(target: HTMLElement, options: PlotOptions, marks: Plo
   return plot;
 }
 
+/** The same plot, out of sight, in a size of its own. */
+export async function paintPlot(options: PlotOptions, marks: PlotMarks): Promise<HTMLCanvasElement> {
+  const stage = document.createElement("div");
+  stage.className = "plot-stage";
+  document.body.append(stage);
+  const nobody: PlotCalls = { onHover: () => {}, onZoom: () => {}, onPin: () => {} };
+  const plot = createPlot(stage, { ...options, syncKey: "picture" }, marks, nobody);
+  // It draws once the present task is done.
+  await new Promise((resolve) => requestAnimationFrame(resolve));
+  const { canvas } = plot.ctx;
+  plot.destroy();
+  stage.remove();
+  return canvas;
+}
+
 export function dataOf({ steps, columns }: Plotted): UPlot.AlignedData {
   return [[...steps], ...columns.map(({ cells }) => [...cells])] as UPlot.AlignedData;
 }
