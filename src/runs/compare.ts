@@ -92,7 +92,14 @@ function trainedOn(setting: Readonly<Record<string, string>>): ComparedRun["trai
 }
 
 /** What seeds of one setting may differ in. */
-const PER_SEED = new Set(["seed", "engine.threads", "judge.workers", "train.checkpointEvery", "train.keepCheckpoints"]);
+const PER_SEED = new Set([
+  "seed",
+  "engine.threads",
+  "judge.workers",
+  "rollouts.recordTokens",
+  "train.checkpointEvery",
+  "train.keepCheckpoints",
+]);
 
 export function flatConfig(value: unknown, prefix = ""): Record<string, string> {
   if (typeof value !== "object" || value === null) return { [prefix]: String(value) };
