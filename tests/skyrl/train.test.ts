@@ -36,7 +36,7 @@ describe.skipIf(isWithoutSkyrl("runs on SkyRL"))("a run on a real SkyRL", () => 
       "engine.baseUrl": server.url,
       "engine.model": model,
       "engine.tokenizer": model,
-      "engine.contextLength": 128,
+      "engine.contextLength": 256,
       "engine.lora.rank": RANK,
       "data.train": problems,
       "data.evaluation": problems,
