@@ -3,6 +3,9 @@
 import { render } from "preact";
 import { App } from "./app.js";
 import { heldSource, serverSource } from "./source.js";
+import { applyTheme, readTheme } from "./theme.js";
+
+applyTheme(readTheme());
 
 const held = document.getElementById("answers");
 const root = document.getElementById("app");

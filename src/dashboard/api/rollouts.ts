@@ -25,7 +25,15 @@ export const rolloutRow = z.strictObject({
 });
 
 /** How far the index beside the records has come: it is built while the page is used. */
-export const indexProgress = z.strictObject({ steps: count, of: count, rollouts: count });
+export const indexProgress = z.strictObject({
+  steps: count,
+  of: count,
+  rollouts: count,
+  /** Lines that are no rollouts, and were left out; a group's answer names those of its step. */
+  skipped: count,
+  /** Why the index is not kept on the disk; for people. Null where it is, or need not be. */
+  note: z.string().nullable(),
+});
 
 export const rolloutPage = z.strictObject({
   /** Rollouts that the filter keeps, of those indexed so far. */
@@ -128,6 +136,8 @@ export const groupDetail = z.strictObject({
   /** Its neighbours in the step, for paging. */
   groups: count,
   rollouts: z.array(rolloutDetail),
+  /** Lines of the step's file that are no rollouts, the first of them: where, and what is wrong; for people. */
+  skipped: z.array(z.string()),
 });
 
 /** From a failed program to the alignment rollouts made from it, and back. */

@@ -1,7 +1,7 @@
 // A traced value as its language would write it, for people: also what no literal makes again (instances, circles).
 
 import { Float, type Json, stringifyJson } from "../core/json.js";
-import { type Language, notations } from "../problems/notation.js";
+import { type Language, notations } from "./notation.js";
 
 /** How a language writes what has parts. */
 interface Shapes {

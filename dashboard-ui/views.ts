@@ -1,0 +1,19 @@
+// Every view by its name in the address, and how it is reached: the tab that stands for it.
+
+import type { JSX } from "preact";
+import type { View } from "./route.js";
+import { CompareView } from "./views/compare.js";
+import { RunView } from "./views/run.js";
+import { RunsView } from "./views/runs.js";
+
+export interface ViewEntry {
+  readonly title: string;
+  readonly tab: View;
+  readonly show: (props: { readonly parameters: URLSearchParams }) => JSX.Element;
+}
+
+export const viewEntries: Readonly<Partial<Record<View, ViewEntry>>> = {
+  runs: { title: "Runs", tab: "runs", show: RunsView },
+  run: { title: "Overview", tab: "run", show: RunView },
+  compare: { title: "Compare", tab: "compare", show: CompareView },
+};

@@ -1,0 +1,7 @@
+// Under work.
+
+import type { JSX } from "preact";
+
+export function RunView({ parameters }: { readonly parameters: URLSearchParams }): JSX.Element {
+  return <div class="page">{parameters.get("run")}</div>;
+}
