@@ -42,7 +42,7 @@ export function useAnswer<N extends EndpointName>(name: N, question: Question<N>
 }
 
 /** All changes where the question names no run; "*" counts for every run. */
-function changesOf(question: object | null, changes: Readonly<Record<string, number>>): number {
+export function changesOf(question: object | null, changes: Readonly<Record<string, number>>): number {
   if (question === null) return 0;
   if ("run" in question && typeof question.run === "string") return (changes[question.run] ?? 0) + (changes["*"] ?? 0);
   return Object.values(changes).reduce((sum, count) => sum + count, 0);
