@@ -5,6 +5,7 @@ import type { View } from "./route.js";
 import { CompareView } from "./views/compare.js";
 import { EvaluationsView } from "./views/evaluations.js";
 import { MatrixView } from "./views/matrix.js";
+import { RolloutsView } from "./views/rollouts.js";
 import { RunView } from "./views/run.js";
 import { RunsView } from "./views/runs.js";
 
@@ -18,6 +19,7 @@ export const viewEntries: Readonly<Partial<Record<View, ViewEntry>>> = {
   runs: { title: "Runs", tab: "runs", show: RunsView },
   run: { title: "Overview", tab: "run", show: RunView },
   compare: { title: "Compare", tab: "compare", show: CompareView },
+  rollouts: { title: "Rollouts", tab: "rollouts", show: RolloutsView },
   evaluations: { title: "Evaluations", tab: "evaluations", show: EvaluationsView },
   matrix: { title: "Problem by problem", tab: "evaluations", show: MatrixView },
 };

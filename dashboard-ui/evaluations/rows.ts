@@ -94,7 +94,8 @@ function groupName(members: readonly Evaluated[]): string {
 }
 
 function withBest(rows: readonly Row[]): Row[] {
-  const best = (name: string): number => Math.max(...rows.map(({ cells }) => cells[name]?.value ?? Number.NEGATIVE_INFINITY));
+  const best = (name: string): number =>
+    Math.max(...rows.map(({ cells }) => cells[name]?.value ?? Number.NEGATIVE_INFINITY));
   return rows.map((row) => ({
     ...row,
     cells: Object.fromEntries(

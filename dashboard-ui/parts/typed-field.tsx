@@ -7,7 +7,7 @@ interface TypedFieldProps {
   readonly label: string;
   readonly value: string;
   readonly onValue: (value: string) => void;
-  readonly kind?: "text" | "number" | "search";
+  readonly kind?: "search" | "number";
   readonly placeholder?: string;
   readonly title?: string;
   readonly id?: string;
@@ -17,7 +17,7 @@ interface TypedFieldProps {
 const REST_MS = 350;
 
 export function TypedField(props: TypedFieldProps): JSX.Element {
-  const { label, value, onValue, kind = "text", placeholder, title, id, step } = props;
+  const { label, value, onValue, kind = "search", placeholder, title, id, step } = props;
   const [typed, setTyped] = useState(value);
   useEffect(() => setTyped(value), [value]);
   useEffect(() => {
@@ -25,21 +25,22 @@ export function TypedField(props: TypedFieldProps): JSX.Element {
     const timer = setTimeout(() => onValue(typed), REST_MS);
     return () => clearTimeout(timer);
   }, [typed]);
-  return (
-    <input
-      id={id}
-      type={kind}
-      class={`typed typed-${kind}`}
-      aria-label={label}
-      title={title}
-      placeholder={placeholder}
-      step={step}
-      value={typed}
-      onInput={({ currentTarget }) => setTyped(currentTarget.value)}
-      onKeyDown={({ key, currentTarget }) => {
-        if (key === "Enter") onValue(typed);
-        if (key === "Escape") currentTarget.blur();
-      }}
-    />
+  const attributes = {
+    id,
+    class: `typed typed-${kind}`,
+    "aria-label": label,
+    title,
+    placeholder,
+    value: typed,
+    onInput: ({ currentTarget }: { readonly currentTarget: HTMLInputElement }) => setTyped(currentTarget.value),
+    onKeyDown: ({ key, currentTarget }: KeyboardEvent & { readonly currentTarget: HTMLInputElement }) => {
+      if (key === "Enter") onValue(typed);
+      if (key === "Escape") currentTarget.blur();
+    },
+  };
+  return kind === "number" ? (
+    <input type="number" step={step} {...attributes} />
+  ) : (
+    <input type="search" {...attributes} />
   );
 }

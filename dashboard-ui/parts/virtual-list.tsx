@@ -3,7 +3,19 @@
 
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useKeys } from "../keyboard.js";
 import { rowByKey, scrolledPixels, scrollTopOf, topOf, topShowing, windowAt } from "./virtual-window.js";
+
+const listKeys = [
+  ["j", "next"],
+  ["k", "previous"],
+  ["ArrowDown", "next"],
+  ["ArrowUp", "previous"],
+  ["PageDown", "a page on"],
+  ["PageUp", "a page back"],
+  ["Home", "first"],
+  ["End", "last"],
+] as const;
 
 interface VirtualListProps {
   readonly label: string;
@@ -11,7 +23,7 @@ interface VirtualListProps {
   readonly rowPixels: number;
   /** Rows that ever came in before the first: as it grows, what is in sight stays where it is. */
   readonly before: number;
-  /** The row that keys act on. */
+  /** The row that keys act on, wherever the focus is. */
   readonly cursor: number;
   readonly onCursor: (row: number) => void;
   readonly onOpen: (row: number) => void;
@@ -57,16 +69,19 @@ export function VirtualList(props: VirtualListProps): JSX.Element {
     // What was scrolled by move() is known more exactly than the browser says it.
     if (Math.abs(at - scrollTopOf(shape, top)) >= 1) setTop(topOf(shape, at));
   };
-  const onKeyDown = (event: KeyboardEvent): void => {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const to = rowByKey(event.key, cursor, shape);
-    if (to === null && event.key !== "Enter") return;
-    event.preventDefault();
-    event.stopPropagation();
-    if (to === null) return onOpen(cursor);
-    onCursor(to);
-    move(topShowing(shape, top, to));
-  };
+  useKeys(label, [
+    ...listKeys.map(([keys, says]) => ({
+      keys,
+      says,
+      run: () => {
+        const to = rowByKey(keys, cursor, shape);
+        if (to === null) return;
+        onCursor(to);
+        move(topShowing(shape, top, to));
+      },
+    })),
+    { keys: "Enter", says: "open", run: () => onOpen(cursor) },
+  ]);
   return (
     <div
       ref={scroller}
@@ -76,7 +91,6 @@ export function VirtualList(props: VirtualListProps): JSX.Element {
       aria-rowcount={count}
       tabIndex={0}
       onScroll={onScroll}
-      onKeyDown={onKeyDown}
     >
       <div class="list-head" role="row">
         {head}

@@ -20,7 +20,8 @@ export type Judged = Pick<RolloutRow, "task" | "verdict" | "reason" | "reward">;
 export function VerdictMark({ rollout }: { readonly rollout: Judged }): JSX.Element {
   const { verdict, reason, reward } = rollout;
   if (verdict === null) {
-    const [sign, tone] = reward === null ? ["–", "faint"] : reward >= 1 ? ["●", "good"] : reward > 0 ? ["◐", "warn"] : ["○", "bad"];
+    const [sign, tone] =
+      reward === null ? ["–", "faint"] : reward >= 1 ? ["●", "good"] : reward > 0 ? ["◐", "warn"] : ["○", "bad"];
     const word = reward === null ? "none" : reward >= 1 ? "all right" : reward > 0 ? "partly right" : "nothing right";
     return (
       <span class="verdict" title="The share of the asked values that it predicted right">

@@ -4,9 +4,9 @@ import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { RolloutRow } from "../../src/dashboard/api/rollouts.js";
 import { Failure } from "../parts/state.js";
+import { useNarrow } from "../parts/use-narrow.js";
 import { VirtualList } from "../parts/virtual-list.js";
 import { VisibleText } from "../parts/visible-text.js";
-import { useNarrow } from "../parts/use-narrow.js";
 import type { Order } from "./filter.js";
 import { linkToRollout, rewardText, SignedBar, VerdictMark } from "./row-words.js";
 import type { Rows } from "./use-rows.js";
@@ -88,7 +88,7 @@ function Head({ order, onOrder }: Pick<TableProps, "order" | "onOrder">): JSX.El
             role="columnheader"
             class={`cell-${name}${isNumber ? " number" : ""}`}
             title={says}
-            aria-sort={isOn ? (isDown ? "descending" : "ascending") : "none"}
+            aria-sort={orders && (isOn ? (isDown ? "descending" : "ascending") : "none")}
           >
             {orders ? (
               <button type="button" class="plain" onClick={() => onOrder(orders[at === 0 ? 1 : 0])}>

@@ -2,7 +2,7 @@
 
 import { useContext, useEffect, useState } from "preact/hooks";
 import type { Question } from "../../src/dashboard/api/endpoints.js";
-import { ChangesContext, SourceContext } from "../use-answer.js";
+import { ChangesContext, changesOf, SourceContext } from "../use-answer.js";
 import type { Order } from "./filter.js";
 import { emptyStore, holds, PAGE_ROWS, pageOffsets, type RowStore, taken } from "./row-store.js";
 
@@ -25,7 +25,7 @@ export function useRows(question: Question<"rollouts">, order: Order): Rows {
   const [error, setError] = useState<string | null>(null);
   const [polls, setPolls] = useState(0);
   const [offsets, setOffsets] = useState<readonly number[]>([0]);
-  const version = `${changes[question.run] ?? 0} ${changes["*"] ?? 0} ${polls}`;
+  const version = `${changesOf(question, changes)} ${polls}`;
   const [asked, setAsked] = useState("");
 
   useEffect(() => {
