@@ -2,8 +2,8 @@
 
 import type { JSX } from "preact";
 import { Answered } from "../parts/state.js";
-import { useAnswer } from "../use-answer.js";
 import { linkTo } from "../route.js";
+import { useAnswer } from "../use-answer.js";
 
 export function RunsView(_: { readonly parameters: URLSearchParams }): JSX.Element {
   const asked = useAnswer("runs", {});
