@@ -72,7 +72,7 @@ export function readCompared(run: RunDirectory, benchmark = "family"): ComparedR
   return {
     path: run.path,
     info,
-    setting: Object.fromEntries(Object.entries(setting).filter(([key]) => !PER_SEED.has(key))),
+    setting: settingOf(setting),
     trainedOn: trainedOn(setting),
     before: run.readEvaluationSamples(benchmark, 0),
     after: run.readEvaluationSamples(benchmark, info.steps),
@@ -93,6 +93,11 @@ function trainedOn(setting: Readonly<Record<string, string>>): ComparedRun["trai
 
 /** What seeds of one setting may differ in. */
 const PER_SEED = new Set(["seed", "engine.threads", "judge.workers", "train.checkpointEvery", "train.keepCheckpoints"]);
+
+/** A flat config without what seeds of one setting may differ in. */
+export function settingOf(config: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(config).filter(([key]) => !PER_SEED.has(key)));
+}
 
 export function flatConfig(value: unknown, prefix = ""): Record<string, string> {
   if (typeof value !== "object" || value === null) return { [prefix]: String(value) };

@@ -1,0 +1,147 @@
+// A chart with its title, what its metrics mean, and what can be done with it. It asks for its data once it is in sight.
+
+import type { JSX } from "preact";
+import { useMemo, useRef } from "preact/hooks";
+import { type ChartState, toggled } from "./chart-state.js";
+import { csvOf } from "./csv.js";
+import { type Line, linesOf } from "./curves.js";
+import { LineChart } from "./line-chart.js";
+import { savePicture, saveText } from "./save.js";
+import type { Unit } from "./ticks.js";
+import { type CurveRun, type Curves, useCurves, useSeen } from "./use-curves.js";
+
+export interface ChartSpec {
+  readonly id: string;
+  readonly title: string;
+  readonly metrics: readonly string[];
+  readonly stacked?: boolean | undefined;
+  readonly unit?: Unit | undefined;
+}
+
+export interface ChartCardProps {
+  readonly spec: ChartSpec;
+  readonly runs: readonly CurveRun[];
+  readonly meanings: Readonly<Record<string, string>>;
+  readonly state: ChartState;
+  readonly onState: (changes: Partial<ChartState>) => void;
+  /** Takes the chart out of the view; null where it always belongs to it. */
+  readonly onRemove?: (() => void) | undefined;
+}
+
+export function MetricCard(props: ChartCardProps): JSX.Element {
+  const card = useRef<HTMLElement>(null);
+  const isSeen = useSeen(card);
+  const curves = useCurves(props.runs, props.spec.metrics, isSeen);
+  return <ChartCard {...props} card={card} curves={curves} />;
+}
+
+interface CardProps extends ChartCardProps {
+  readonly card?: { current: HTMLElement | null };
+  readonly curves: Curves;
+}
+
+/** For curves that are there already. */
+export function ChartCard({ spec, runs, meanings, state, onState, onRemove, card, curves }: CardProps): JSX.Element {
+  const canvas = useRef<HTMLCanvasElement | null>(null);
+  const groups = useMemo(() => [...new Set(runs.map(({ group }) => group))], [runs]);
+  const isStacked = spec.stacked === true && runs.length === 1;
+  const lines = useMemo(
+    () => shownLines(linesOf(curves.curves ?? [], groups, spec.metrics, state), isStacked),
+    [curves.curves, groups, spec, state.smoothing, state.spread],
+  );
+  const isLog = state.log.has(spec.id) && !isStacked;
+  return (
+    <figure class="panel chart" ref={card ?? null} data-chart={spec.id}>
+      <figcaption class="chart-head">
+        <h3 title={meaningOf(spec.metrics, meanings)}>{spec.title}</h3>
+        <ChartTools
+          title={spec.title}
+          isLog={isStacked ? null : isLog}
+          onLog={() => onState({ log: toggled(state.log, spec.id) })}
+          onPicture={() => {
+            if (canvas.current)
+              savePicture({ title: spec.title, subtitle: subtitleOf(groups, state), lines, canvas: canvas.current });
+          }}
+          onData={() => saveText(csvOf(curves.curves ?? []), spec.title)}
+          onRemove={onRemove}
+        />
+      </figcaption>
+      {curves.error === null ? null : <p class="chart-note bad">✗ {curves.error}</p>}
+      {curves.error === null && curves.curves !== null && lines.length === 0 ? (
+        <p class="chart-note faint">{runs.length === 1 ? "This run has" : "These runs have"} no number here yet.</p>
+      ) : null}
+      {lines.length === 0 ? null : (
+        <LineChart
+          title={spec.title}
+          lines={lines}
+          unit={spec.unit ?? "number"}
+          isLog={isLog}
+          isStacked={isStacked}
+          syncKey="steps"
+          hidden={state.hidden}
+          zoom={state.zoom}
+          pinned={state.pinned}
+          height={190}
+          canvas={canvas}
+          onZoom={(zoom) => onState({ zoom })}
+          onPin={(pinned) => onState({ pinned: pinned === state.pinned ? null : pinned })}
+          onToggle={(toggle) => onState({ hidden: toggled(state.hidden, toggle) })}
+        />
+      )}
+    </figure>
+  );
+}
+
+/** Parts that are 0 all the time would be lines on lines. */
+function shownLines(lines: readonly Line[], isStacked: boolean): readonly Line[] {
+  return isStacked ? lines.filter(({ values }) => values.some((value) => value !== null && value !== 0)) : lines;
+}
+
+function meaningOf(metrics: readonly string[], meanings: Readonly<Record<string, string>>): string {
+  return metrics.map((metric) => `${metric}: ${meanings[metric] ?? "not in the catalogue"}`).join("\n");
+}
+
+function subtitleOf(groups: readonly string[], { smoothing }: ChartState): string {
+  return [groups.length === 1 ? groups[0] : `${groups.length} groups`, smoothing > 0 ? `smoothed ${smoothing}` : null]
+    .filter(Boolean)
+    .join(", ");
+}
+
+interface ToolsProps {
+  readonly title: string;
+  /** Null where there is no such choice. */
+  readonly isLog: boolean | null;
+  readonly onLog: () => void;
+  readonly onPicture: () => void;
+  readonly onData: () => void;
+  readonly onRemove: (() => void) | undefined;
+}
+
+function ChartTools({ title, isLog, onLog, onPicture, onData, onRemove }: ToolsProps): JSX.Element {
+  return (
+    <div class="chart-tools">
+      {isLog === null ? null : (
+        <button
+          type="button"
+          aria-pressed={isLog}
+          title="Logarithmic axis"
+          aria-label={`${title}: logarithmic axis`}
+          onClick={onLog}
+        >
+          log
+        </button>
+      )}
+      <button type="button" title="Save the picture" aria-label={`${title}: save as PNG`} onClick={onPicture}>
+        PNG
+      </button>
+      <button type="button" title="Save the data as measured" aria-label={`${title}: save as CSV`} onClick={onData}>
+        CSV
+      </button>
+      {onRemove ? (
+        <button type="button" title="Remove this chart" aria-label={`${title}: remove`} onClick={onRemove}>
+          ×
+        </button>
+      ) : null}
+    </div>
+  );
+}
