@@ -81,7 +81,7 @@ export function openEvents(folder: ServedFolder, runs: RunLister, { pollMs = 100
       });
     },
     close: () => {
-      for (const listener of [...listeners]) {
+      for (const listener of listeners) {
         end(listener);
         listener.close();
       }
