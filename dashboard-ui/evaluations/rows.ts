@@ -94,16 +94,14 @@ function groupName(members: readonly Evaluated[]): string {
 }
 
 function withBest(rows: readonly Row[]): Row[] {
-  const best = (name: string): number => Math.max(...rows.map(({ cells }) => cells[name]?.value ?? Number.NEGATIVE_INFINITY));
-  return rows.map((row) => ({
-    ...row,
-    cells: Object.fromEntries(
-      Object.entries(row.cells).map(([name, cell]) => [
-        name,
-        { ...cell, isBest: rows.length > 1 && cell.value === best(name) },
-      ]),
-    ),
-  }));
+  return rows.map((row) => {
+    // Of other problems, or of fewer, a number is no better or worse.
+    const alike = rows.filter(({ problems }) => problems === row.problems);
+    const isBest = (name: string, { value }: Cell): boolean =>
+      alike.length > 1 && alike.every(({ cells }) => (cells[name]?.value ?? value) <= value);
+    const cells = Object.entries(row.cells).map(([name, cell]) => [name, { ...cell, isBest: isBest(name, cell) }] as const);
+    return { ...row, cells: Object.fromEntries(cells) };
+  });
 }
 
 export function mean(values: readonly number[]): number {

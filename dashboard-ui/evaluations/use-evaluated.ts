@@ -21,7 +21,11 @@ const MOST_PLACES = 60;
 
 export function chosen(list: RunList, parameters: URLSearchParams): Choice {
   const named = parameters.getAll("run").filter((place, i, all) => all.indexOf(place) === i);
-  const measured = list.runs.filter(({ headline }) => Object.keys(headline).length > 0).map(({ run }) => run);
+  // The oldest first: what came later is compared with it.
+  const measured = list.runs
+    .filter(({ headline }) => Object.keys(headline).length > 0)
+    .map(({ run }) => run)
+    .reverse();
   const benchmarks = [
     ...new Set([
       ...(measured.length > 0 ? ["family"] : []),
