@@ -5,14 +5,14 @@ import { useState } from "preact/hooks";
 import type { RolloutDetail } from "../../src/dashboard/api/rollouts.js";
 import { IndexNote } from "../rollouts/index-note.js";
 import { linkToRollout, rewardText, VerdictMark } from "../rollouts/row-words.js";
-import { useAnswer } from "../use-answer.js";
+import { useIndexed } from "../rollouts/use-indexed.js";
 
 const SHOWN = 8;
 
 export function MadeFrom({ run, rollout }: { readonly run: string; readonly rollout: RolloutDetail }): JSX.Element | null {
   const { step, group, sample, task, verdict, program } = rollout;
   const isAsked = program !== null && (task === "alignment" || verdict === "failed");
-  const { answer, error } = useAnswer("links", isAsked ? { run, step, group, sample } : null);
+  const { answer, error } = useIndexed("links", isAsked ? { run, step, group, sample } : null);
   const [showAll, setShowAll] = useState(false);
   // A report has no links; that is nothing to tell its reader.
   if (!isAsked || error !== null || answer === null) return null;

@@ -4,13 +4,14 @@ import type { ComponentChildren, JSX } from "preact";
 import { useContext } from "preact/hooks";
 import type { ProblemDetail, RolloutDetail } from "../../src/dashboard/api/rollouts.js";
 import { CopyButton } from "../parts/copy-button.js";
+import { spaced } from "../parts/format.js";
 import { TokenStrip } from "../parts/token-strip.js";
 import { heatColumns } from "../parts/token-columns.js";
 import { rewardText, signedText, VerdictMark } from "../rollouts/row-words.js";
 import { goTo, linkTo } from "../route.js";
 import { SourceContext } from "../use-answer.js";
 import { type GroupAddress, writeGroup } from "./address.js";
-import { AlignmentDetail } from "./alignment-detail.js";
+import { AskedProgram, AskedValues } from "./alignment-detail.js";
 import { CompletionText } from "./completion-text.js";
 import { MadeFrom } from "./made-from.js";
 import { Tests } from "./tests.js";
@@ -28,14 +29,17 @@ export function Sample({ address, rollout, problem }: SampleProps): JSX.Element 
     <article class="panel" aria-label={`Sample ${rollout.sample}`}>
       <SampleHead run={address.run} rollout={rollout} />
       <div class="sample-parts">
-        <Completion address={address} rollout={rollout} />
+        <div class="stack">
+          <Completion address={address} rollout={rollout} />
+          {alignment !== null && <AskedProgram rollout={rollout} alignment={alignment} />}
+        </div>
         <div class="stack">
           <RewardFacts rollout={rollout} />
           {rollout.message !== null && <p class="warn">{rollout.message}</p>}
           {alignment === null ? (
             <Tests tests={rollout.tests} problem={problem} />
           ) : (
-            <AlignmentDetail rollout={rollout} alignment={alignment} />
+            <AskedValues alignment={alignment} />
           )}
           <MadeFrom run={address.run} rollout={rollout} />
         </div>
@@ -61,9 +65,9 @@ function SampleHead({ run, rollout }: { readonly run: string; readonly rollout: 
             Trace this program
           </a>
         )}
-        <CopyButton label="Completion" text={() => completion} title="Copy the completion" />
-        {program !== null && <CopyButton label="Program" text={() => program} title="Copy the program" />}
-        <CopyButton label="Link" text={() => location.href} title="Copy a link to what you see" />
+        <CopyButton label="Copy completion" text={() => completion} title="The completion as it was written" />
+        {program !== null && <CopyButton label="Copy program" text={() => program} title="The program as it was run" />}
+        <CopyButton label="Copy link" text={() => location.href} title="A link to what you see" />
       </span>
     </div>
   );
@@ -142,9 +146,4 @@ function RewardFacts({ rollout }: { readonly rollout: RolloutDetail }): JSX.Elem
       ))}
     </dl>
   );
-}
-
-/** variablesRight -> variables right */
-function spaced(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 }

@@ -7,6 +7,7 @@ import { durationText } from "../parts/format.js";
 import { FoldedText } from "../parts/folded-text.js";
 import { TextDiff } from "../parts/text-diff.js";
 import { VisibleText } from "../parts/visible-text.js";
+import { DifferingValue } from "./differing-value.js";
 import { firstTold, testLook } from "./test-looks.js";
 
 interface TestsProps {
@@ -88,7 +89,7 @@ function TestInFull(props: Omit<TestsProps, "tests"> & { readonly index: number;
 }
 
 function Outcome({ test, expected }: { readonly test: TestDetail; readonly expected: string | undefined }): JSX.Element {
-  const { got, error, message } = test;
+  const { got, error, message, isOutput } = test;
   return (
     <>
       {(error !== undefined || message !== undefined) && (
@@ -102,7 +103,19 @@ function Outcome({ test, expected }: { readonly test: TestDetail; readonly expec
           <VisibleText text={message ?? ""} />
         </pre>
       )}
-      {expected !== undefined && got !== undefined && <TextDiff expected={expected} got={got} />}
+      {expected !== undefined && got !== undefined && isOutput && <TextDiff expected={expected} got={got} />}
+      {expected !== undefined && got !== undefined && !isOutput && (
+        <dl class="values">
+          <dt>− expected</dt>
+          <dd>
+            <DifferingValue label="Expected" text={expected} other={got} isTrue />
+          </dd>
+          <dt>+ got</dt>
+          <dd>
+            <DifferingValue label="Got" text={got} other={expected} />
+          </dd>
+        </dl>
+      )}
       {expected !== undefined && got === undefined && (
         <>
           <h4>Expected</h4>

@@ -30,26 +30,23 @@ export interface Difference {
   readonly after: string;
 }
 
-/** @returns  of both texts; whole numbers and words count as one, so that 14 against 15 differs in all of it */
-export function differenceOf(truth: string, predicted: string): readonly [Difference, Difference] {
-  const [left, right] = [piecesOf(truth), piecesOf(predicted)];
+/** Of the text, against the other; whole numbers and words count as one, so that 14 against 15 differs in all of it. */
+export function differenceOf(text: string, other: string): Difference {
+  const [left, right] = [piecesOf(text), piecesOf(other)];
   const most = Math.min(left.length, right.length);
   let start = 0;
   while (start < most && left[start] === right[start]) start++;
   let end = 0;
   while (end < most - start && left[left.length - 1 - end] === right[right.length - 1 - end]) end++;
-  return [cut(left, start, end), cut(right, start, end)];
+  const to = left.length - end;
+  return {
+    before: left.slice(0, start).join(""),
+    changed: left.slice(start, to).join(""),
+    after: left.slice(to).join(""),
+  };
 }
 
+/** What lies between its pieces is a piece too. */
 function piecesOf(text: string): readonly string[] {
   return text.match(/[\p{L}\p{N}_.+-]+|[^]/gu) ?? [];
-}
-
-function cut(pieces: readonly string[], start: number, end: number): Difference {
-  const to = pieces.length - end;
-  return {
-    before: pieces.slice(0, start).join(""),
-    changed: pieces.slice(start, to).join(""),
-    after: pieces.slice(to).join(""),
-  };
 }
