@@ -3,7 +3,7 @@
 
 import type { JSX } from "preact";
 import type { RunList } from "../../src/dashboard/api/runs.js";
-import { changed, Choosers } from "../evaluations/choosers.js";
+import { Choosers, changed } from "../evaluations/choosers.js";
 import { ComparisonPanel } from "../evaluations/comparison-panel.js";
 import { EvaluationCurves } from "../evaluations/evaluation-curves.js";
 import { MeasureTable } from "../evaluations/measure-table.js";

@@ -3,8 +3,9 @@
 
 import type { JSX } from "preact";
 import type { RunList } from "../../src/dashboard/api/runs.js";
-import { changed, Choosers } from "../evaluations/choosers.js";
+import { Choosers, changed } from "../evaluations/choosers.js";
 import { type Choice, chosen, useMeanings } from "../evaluations/use-evaluated.js";
+import { useKeys } from "../keyboard.js";
 import { labelled, shownOf } from "../matrix/address.js";
 import { Change } from "../matrix/change.js";
 import { Grid } from "../matrix/grid.js";
@@ -14,7 +15,6 @@ import { Answered, Empty, Failure, Loading } from "../parts/state.js";
 import { goTo } from "../route.js";
 import { useAnswer } from "../use-answer.js";
 import { useAnswers } from "../use-answers.js";
-import { useKeys } from "../keyboard.js";
 
 export function MatrixView({ parameters }: { readonly parameters: URLSearchParams }): JSX.Element {
   const list = useAnswer("runs", {});

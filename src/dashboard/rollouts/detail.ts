@@ -17,12 +17,15 @@ import { askedValues, inputText, testDetail } from "./values.js";
 
 const variables = z.record(z.string(), z.unknown());
 
+const spent = { cpuMs: z.number().nullable().default(null) };
+
 const outcome = z.discriminatedUnion("kind", [
-  z.object({ kind: z.enum(["passed", "passed-within-tolerance", "not-run"]) }),
-  z.object({ kind: z.literal("wrong-answer"), expected: z.unknown(), got: z.unknown() }),
-  z.object({ kind: z.literal("raised"), error: z.string(), message: z.string() }),
-  z.object({ kind: z.literal("exited"), exitCode: z.number() }),
+  z.object({ kind: z.enum(["passed", "passed-within-tolerance", "not-run"]), ...spent }),
+  z.object({ kind: z.literal("wrong-answer"), expected: z.unknown(), got: z.unknown(), ...spent }),
+  z.object({ kind: z.literal("raised"), error: z.string(), message: z.string(), ...spent }),
+  z.object({ kind: z.literal("exited"), exitCode: z.number(), ...spent }),
   z.object({
+    ...spent,
     kind: z.enum(["timed-out", "out-of-memory", "output-limit", "denied", "crashed"]),
     message: z.string().optional(),
   }),
@@ -75,7 +78,10 @@ export function detailOf(line: string, row: RolloutRow, { facts, problem, tokens
   const { plain, lossless } = readRecord(line);
   const { prompt, completion, alignment, rewardParts } = plain;
   const language = problem?.language ?? languageOf(prompt, completion);
-  const tests = (lossless.tests ?? []).map((result, i) => testDetail(result, problem?.tests[i], language));
+  const tests = (lossless.tests ?? []).map((result, i) => ({
+    ...testDetail(result, problem?.tests[i], language),
+    cpuMs: plain.tests?.[i]?.cpuMs ?? null,
+  }));
   const values = lossless.alignment;
   const inputRight = alignment?.target === "input" ? rewardParts["inputRight"] === 1 : undefined;
   return {
@@ -116,6 +122,6 @@ function readRecord(line: string): { readonly plain: z.output<typeof shown>; rea
 }
 
 /** By the fence: a prompt of the family, which has none, is Python's. */
-function languageOf(prompt: string, completion: string): Language {
+export function languageOf(prompt: string, completion: string): Language {
   return /(?:```|~~~)[ \t]*(?:javascript|js|node)\b/i.test(`${prompt}\n${completion}`) ? "javascript" : "python";
 }
