@@ -1,11 +1,8 @@
 // Every view by its name in the address, and how it is reached: the tab that stands for it.
 
-import type { JSX } from "preact";
+import { lazy, type Show } from "./lazy.js";
 import type { View } from "./route.js";
 import { CompareView } from "./views/compare.js";
-import { EvaluationsView } from "./views/evaluations.js";
-import { GroupView } from "./views/group.js";
-import { MatrixView } from "./views/matrix.js";
 import { RolloutsView } from "./views/rollouts.js";
 import { RunView } from "./views/run.js";
 import { RunsView } from "./views/runs.js";
@@ -13,8 +10,12 @@ import { RunsView } from "./views/runs.js";
 export interface ViewEntry {
   readonly title: string;
   readonly tab: View;
-  readonly show: (props: { readonly parameters: URLSearchParams }) => JSX.Element;
+  readonly show: Show;
 }
+
+const GroupView = lazy(async () => (await import("./views/group.js")).GroupView);
+const EvaluationsView = lazy(async () => (await import("./views/evaluations.js")).EvaluationsView);
+const MatrixView = lazy(async () => (await import("./views/matrix.js")).MatrixView);
 
 export const viewEntries: Readonly<Partial<Record<View, ViewEntry>>> = {
   runs: { title: "Runs", tab: "runs", show: RunsView },

@@ -29,7 +29,7 @@ export interface ChartCardProps {
 }
 
 /** More lines for each group than this are shown one metric at a time. */
-const OVERLAID_METRICS = 3;
+const OVERLAID_METRICS = 2;
 
 export function MetricCard(props: ChartCardProps): JSX.Element {
   const isPicked =

@@ -5,7 +5,7 @@ import { useMemo, useRef } from "preact/hooks";
 import type { RunSummary } from "../../src/dashboard/api/runs.js";
 import { useCurves, useSeen } from "../charts/use-curves.js";
 import { agoText, dateText } from "../parts/format.js";
-import { BeforeAfter, RunProgress, SeedsBeforeAfter, RunStatus, timeLeftText } from "../parts/run-facts.js";
+import { BeforeAfter, RunProgress, RunStatus, SeedsBeforeAfter, timeLeftText } from "../parts/run-facts.js";
 import { Sparkline } from "../parts/sparkline.js";
 import { linkTo } from "../route.js";
 import type { RunGroup, RunOrder, SortColumn } from "./run-rows.js";
@@ -147,6 +147,8 @@ interface RunRowProps extends Pick<RunTableProps, "chosen" | "onChoose"> {
 }
 
 function RunRow({ run, groupName, chosen, onChoose }: RunRowProps): JSX.Element {
+  const isBelow = groupName !== null && run.run.startsWith(`${groupName}/`);
+  const name = isBelow ? run.run.slice(groupName.length + 1) : run.run;
   return (
     <tr aria-selected={chosen.has(run.run)}>
       <td>
@@ -154,10 +156,12 @@ function RunRow({ run, groupName, chosen, onChoose }: RunRowProps): JSX.Element 
       </td>
       <td class={groupName === null ? undefined : "run-seed"}>
         <a href={linkTo("run", { run: run.run })} data-row title={run.run}>
-          {groupName !== null && run.run.startsWith(`${groupName}/`) ? run.run.slice(groupName.length + 1) : run.run}
+          {name}
         </a>{" "}
         <span class="faint run-recipe">
-          {groupName === null ? `${run.recipe}, seed ${run.seed}` : `seed ${run.seed}`}
+          {[groupName === null ? run.recipe : null, name.endsWith(`seed-${run.seed}`) ? null : `seed ${run.seed}`]
+            .filter(Boolean)
+            .join(", ")}
         </span>
         {run.problem ? <div class="bad run-problem">✗ {run.problem}</div> : null}
       </td>
