@@ -32,10 +32,16 @@ const derivers: { readonly [N in EndpointName]?: Deriver<N> } = {
     if (!held) return undefined;
     const from = after === undefined ? 0 : held.steps.filter((step) => step <= Number(after)).length;
     const column = (name: string): (number | null)[] => (held.columns[name] ?? held.steps.map(() => null)).slice(from);
-    return { run, steps: held.steps.slice(from), columns: Object.fromEntries(names.map((name) => [name, column(name)])) };
+    return {
+      run,
+      steps: held.steps.slice(from),
+      columns: Object.fromEntries(names.map((name) => [name, column(name)])),
+    };
   },
   rollouts: (question, answers) => {
-    const rows = rolloutsIn(answers).map(rowOf).filter((row) => keeps(row, question));
+    const rows = rolloutsIn(answers)
+      .map(rowOf)
+      .filter((row) => keeps(row, question));
     const ordered = inOrder(rows, question.order ?? "newest");
     const offset = Number(question.offset ?? 0);
     const shown = ordered.slice(offset, offset + Number(question.limit ?? 100));

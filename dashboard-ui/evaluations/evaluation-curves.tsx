@@ -35,7 +35,11 @@ export function EvaluationCurves({ rows, measures, meanings, parameters }: Evalu
             meanings={meanings}
             state={state}
             onState={(changes) =>
-              goTo("evaluations", { ...changed(parameters, {}), ...chartParameters({ ...state, ...changes }) }, "replace")
+              goTo(
+                "evaluations",
+                { ...changed(parameters, {}), ...chartParameters({ ...state, ...changes }) },
+                "replace",
+              )
             }
             curves={{ curves: drawn.flatMap((row) => curvesOf(row, measure)), error: null }}
           />

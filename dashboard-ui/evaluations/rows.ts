@@ -99,7 +99,9 @@ function withBest(rows: readonly Row[]): Row[] {
     const alike = rows.filter(({ problems }) => problems === row.problems);
     const isBest = (name: string, { value }: Cell): boolean =>
       alike.length > 1 && alike.every(({ cells }) => (cells[name]?.value ?? value) <= value);
-    const cells = Object.entries(row.cells).map(([name, cell]) => [name, { ...cell, isBest: isBest(name, cell) }] as const);
+    const cells = Object.entries(row.cells).map(
+      ([name, cell]) => [name, { ...cell, isBest: isBest(name, cell) }] as const,
+    );
     return { ...row, cells: Object.fromEntries(cells) };
   });
 }

@@ -1,6 +1,6 @@
 // What the address says of the matrix, read against the columns and problems there are.
 
-import { type Column, columnId, type Order, orders, type Outcome, ordered, outcomes, outcomesOf } from "./outcomes.js";
+import { type Column, columnId, type Order, type Outcome, ordered, orders, outcomes, outcomesOf } from "./outcomes.js";
 
 export interface Shown {
   readonly order: Order;

@@ -24,7 +24,11 @@ export function Change(props: ChangeProps): JSX.Element {
         <h2>What changed</h2>
         <ColumnSelect label="from" columns={columns} value={before.id} onChoose={(a) => go({ a, b: after.id })} />
         <ColumnSelect label="to" columns={columns} value={after.id} onChoose={(b) => go({ a: before.id, b })} />
-        <button type="button" onClick={() => go({ a: after.id, b: before.id })} title="From and to, the other way round">
+        <button
+          type="button"
+          onClick={() => go({ a: after.id, b: before.id })}
+          title="From and to, the other way round"
+        >
           ⇄
         </button>
         <span class="segmented" role="group" aria-label="Which problems the grid shows">

@@ -3,7 +3,7 @@
 
 import type { JSX } from "preact";
 import type { RunList } from "../../src/dashboard/api/runs.js";
-import { changed, Choosers } from "../evaluations/choosers.js";
+import { Choosers, changed } from "../evaluations/choosers.js";
 import { ComparisonPanel } from "../evaluations/comparison-panel.js";
 import { EvaluationCurves } from "../evaluations/evaluation-curves.js";
 import { MeasureTable } from "../evaluations/measure-table.js";
@@ -59,7 +59,9 @@ function Evaluations({ list, parameters }: EvaluationsProps): JSX.Element {
           The first {choice.places.length} are shown, {choice.left} are left out: choose runs in the list of runs.
         </p>
       )}
-      {rows.length > 0 && <Tables rows={rows} benchmark={choice.benchmark} meanings={meanings} parameters={parameters} />}
+      {rows.length > 0 && (
+        <Tables rows={rows} benchmark={choice.benchmark} meanings={meanings} parameters={parameters} />
+      )}
       {rows.length === 0 && (loading ? <Loading what="evaluations" /> : <NothingYet benchmark={choice.benchmark} />)}
     </>
   );
@@ -101,7 +103,10 @@ function Tables({ rows, benchmark, meanings, parameters }: TablesProps): JSX.Ele
   );
 }
 
-function Legend({ measures, meanings }: Pick<TablesProps, "meanings"> & { readonly measures: readonly string[] }): JSX.Element {
+function Legend({
+  measures,
+  meanings,
+}: Pick<TablesProps, "meanings"> & { readonly measures: readonly string[] }): JSX.Element {
   return (
     <details class="padded">
       <summary class="faint">What the measures mean</summary>

@@ -3,8 +3,9 @@
 
 import type { JSX } from "preact";
 import type { RunList } from "../../src/dashboard/api/runs.js";
-import { changed, Choosers } from "../evaluations/choosers.js";
+import { Choosers, changed } from "../evaluations/choosers.js";
 import { type Choice, chosen, useMeanings } from "../evaluations/use-evaluated.js";
+import { useKeys } from "../keyboard.js";
 import { labelled, shownOf } from "../matrix/address.js";
 import { Change } from "../matrix/change.js";
 import { Grid } from "../matrix/grid.js";
@@ -14,7 +15,6 @@ import { Answered, Empty, Failure, Loading } from "../parts/state.js";
 import { goTo } from "../route.js";
 import { useAnswer } from "../use-answer.js";
 import { useAnswers } from "../use-answers.js";
-import { useKeys } from "../keyboard.js";
 
 export function MatrixView({ parameters }: { readonly parameters: URLSearchParams }): JSX.Element {
   const list = useAnswer("runs", {});
@@ -52,7 +52,12 @@ function MatrixPage({ list, parameters }: MatrixPageProps): JSX.Element {
       <header class="row">
         <h1>Problem by problem</h1>
         <Choosers view="matrix" parameters={parameters} list={list} choice={choice} />
-        <MeasureSelect measures={measures} measure={measure} meanings={meanings} onChoose={(name) => go({ measure: name })} />
+        <MeasureSelect
+          measures={measures}
+          measure={measure}
+          meanings={meanings}
+          onChoose={(name) => go({ measure: name })}
+        />
       </header>
       {errors.map((error) => (
         <Failure key={error} title="Cannot show the matrix" message={error} />
@@ -98,7 +103,10 @@ function useMatrix(list: RunList, { places, benchmark }: Choice, parameters: URL
   const named = { runs: places, benchmark, ...(asked === null ? {} : { measure: asked }) };
   const withFirst = places.length === 1 || parameters.get("before") === "1";
   const questions = places.length === 0 ? [] : withFirst ? [{ ...named, step: 0 }, named] : [named];
-  const answers = useAnswers("matrix", questions.map((question) => ({ ...question, runs: [...question.runs] })));
+  const answers = useAnswers(
+    "matrix",
+    questions.map((question) => ({ ...question, runs: [...question.runs] })),
+  );
   const known = answers.flatMap(({ answer }) => answer ?? []);
   const last = known.at(-1);
   const { problems, columns } = joined(known);

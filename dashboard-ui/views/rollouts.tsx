@@ -3,8 +3,8 @@
 import type { JSX } from "preact";
 import { useContext } from "preact/hooks";
 import { Empty } from "../parts/state.js";
+import { questionOf, type RolloutFilter, readFilter, searchOf, writeFilter } from "../rollouts/filter.js";
 import { FilterBar } from "../rollouts/filter-bar.js";
-import { questionOf, readFilter, type RolloutFilter, searchOf, writeFilter } from "../rollouts/filter.js";
 import { IndexNote } from "../rollouts/index-note.js";
 import { readProblemOrder, writeProblemOrder } from "../rollouts/problem-order.js";
 import { Problems } from "../rollouts/problems.js";

@@ -148,6 +148,8 @@ export const problemDetail = z.strictObject({
   problem: z.string(),
   /** Why there is nothing to show; for people. */
   missing: z.string().nullable(),
+  /** Null where there is nothing to show. */
+  language: z.enum(["python", "javascript"]).nullable(),
   prompt: z.string(),
   reference: z.string().nullable(),
   tests: z.array(z.strictObject({ kind: z.string(), input: z.string(), expected: z.string() })),

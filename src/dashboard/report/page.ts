@@ -50,7 +50,9 @@ function hashOf(text: string): string {
 /** What would end an element, or change how the rest of it is read, is in no file that was built. */
 function checkInline(text: string, element: "script" | "style"): void {
   if (/<\/(script|style)|<!--|\r|\0/i.test(text)) {
-    throw new Error(`the page's ${element} cannot stand inline: it holds an end of an element, a carriage return or NUL`);
+    throw new Error(
+      `the page's ${element} cannot stand inline: it holds an end of an element, a carriage return or NUL`,
+    );
   }
 }
 

@@ -82,10 +82,12 @@ async function hashOf(path: string): Promise<string> {
 }
 
 export function problemDetail(id: string, found: Found): ProblemDetail {
-  if ("missing" in found) return { problem: id, missing: found.missing, prompt: "", reference: null, tests: [] };
+  if ("missing" in found) {
+    return { problem: id, missing: found.missing, language: null, prompt: "", reference: null, tests: [] };
+  }
   const { prompt, reference, tests, language } = found.problem;
   const shown = tests.map((test) => ({ kind: test.kind, ...testText(test, language) }));
-  return { problem: id, missing: null, prompt, reference: reference ?? null, tests: shown };
+  return { problem: id, missing: null, language, prompt, reference: reference ?? null, tests: shown };
 }
 
 function testText(
