@@ -51,9 +51,11 @@ export function rowsOf(evaluated: readonly Evaluated[], grouped: boolean): Row[]
   return withBest(rows);
 }
 
-/** In the order in which the first records have them. */
-export function measuresOf(rows: readonly Row[]): string[] {
-  return [...new Set(rows.flatMap(({ cells }) => Object.keys(cells)))];
+/** In the catalogue's order; others as the records have them. */
+export function measuresOf(rows: readonly Row[], meanings: Readonly<Record<string, string>>): string[] {
+  const found = new Set(rows.flatMap(({ cells }) => Object.keys(cells)));
+  const known = Object.keys(meanings).filter((name) => found.has(name));
+  return [...new Set([...known, ...found])];
 }
 
 function rowOf(key: string, members: readonly Evaluated[]): Row {

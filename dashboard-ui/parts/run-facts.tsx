@@ -52,6 +52,28 @@ export function BeforeAfter({ run, measure }: { readonly run: RunSummary; readon
   );
 }
 
+/** The mean of the seeds that have both. */
+export function SeedsBeforeAfter({
+  runs,
+  measure,
+}: {
+  readonly runs: readonly RunSummary[];
+  readonly measure: string;
+}): JSX.Element {
+  const found = runs.flatMap(({ headline }) => {
+    const { before, after } = headline[measure] ?? {};
+    return before && after ? [[before.value, after.value] as const] : [];
+  });
+  if (found.length === 0) return <span class="faint">–</span>;
+  const mean = (place: 0 | 1): number => found.reduce((sum, pair) => sum + pair[place], 0) / found.length;
+  return (
+    <span class="nowrap" title={`mean of ${found.length} seeds`}>
+      <span class="faint">{percentText(mean(0))}</span> <span aria-label="then">→</span>{" "}
+      <strong>{percentText(mean(1))}</strong>
+    </span>
+  );
+}
+
 export function timeLeftText(run: RunSummary): string {
   return run.status === "running" ? durationText(run.secondsLeft) : "";
 }

@@ -24,7 +24,6 @@ export function Sparkline({ columns, title }: SparklineProps): JSX.Element {
           fill="none"
           stroke={`var(${colourName(i)})`}
           stroke-width="1.5"
-          stroke-linecap="round"
           stroke-dasharray={dashOf(i)
             .map((length) => length / 2)
             .join(" ")}
@@ -50,8 +49,8 @@ export function pathOf(values: readonly (number | null)[], low: number, high: nu
     const x = count === 1 ? WIDTH / 2 : 1 + (i * (WIDTH - 2)) / (count - 1);
     const y = high === low ? HEIGHT / 2 : HEIGHT - 2 - ((mean - low) / (high - low)) * (HEIGHT - 4);
     path += `${isGap ? "M" : "L"}${x.toFixed(1)} ${y.toFixed(1)}`;
-    // A move alone draws nothing; a line to where it is draws its round ends.
-    if (isGap) path += "h0";
+    // A move alone draws nothing.
+    if (isGap) path += "h1";
     isGap = false;
   }
   return path;

@@ -7,25 +7,12 @@ import { RunProgress, RunStatus } from "../parts/run-facts.js";
 import { linkTo } from "../route.js";
 
 export function RunHeader({ detail }: { readonly detail: RunDetail }): JSX.Element {
-  const { summary, rollouts, evaluations } = detail;
-  const { run } = summary;
+  const { summary } = detail;
   return (
     <header class="stack">
       <div class="row">
         <h1>{summary.name}</h1>
         <RunStatus run={summary} />
-        <div class="row push">
-          {rollouts ? (
-            <a class="button-link" href={linkTo("rollouts", { run })}>
-              Rollouts
-            </a>
-          ) : null}
-          {evaluations.length > 0 ? (
-            <a class="button-link" href={linkTo("evaluations", { run, benchmark: evaluations[0]?.benchmark })}>
-              Evaluations
-            </a>
-          ) : null}
-        </div>
       </div>
       {summary.problem ? <p class="bad">✗ {summary.problem}</p> : null}
       <dl class="facts">
@@ -61,8 +48,11 @@ function factsOf({ summary, rollouts, best }: RunDetail): Fact[] {
     summary.finishedAt === null ? null : ["Ended", dateText(summary.finishedAt), summary.finishedAt],
     rollouts
       ? [
-          "Rollouts of steps",
-          `${rollouts.first} to ${rollouts.last}`,
+          "Rollouts",
+          <a
+            key="rollouts"
+            href={linkTo("rollouts", { run: summary.run })}
+          >{`steps ${rollouts.first} to ${rollouts.last}`}</a>,
           `${rollouts.steps} steps have their rollouts kept`,
         ]
       : null,

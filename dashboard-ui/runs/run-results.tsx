@@ -3,6 +3,7 @@
 import type { JSX } from "preact";
 import type { RunDetail } from "../../src/dashboard/api/runs.js";
 import { percentText } from "../parts/format.js";
+import { linkTo } from "../route.js";
 import { useAnswer } from "../use-answer.js";
 
 export function RunResults({ detail }: { readonly detail: RunDetail }): JSX.Element | null {
@@ -11,7 +12,10 @@ export function RunResults({ detail }: { readonly detail: RunDetail }): JSX.Elem
   if (headline.length === 0) return null;
   return (
     <section class="stack" aria-label="Results">
-      <h2 title="The family evaluation at its first and last step so far">Held-out problems, before → after</h2>
+      <div class="row">
+        <h2 title="The family evaluation at its first and last step so far">Held-out problems, before and after</h2>
+        <a href={linkTo("evaluations", { run: detail.summary.run, benchmark: "family" })}>problem by problem</a>
+      </div>
       <ul class="results">
         {headline.map(([name, { before, after }]) => (
           <li key={name} class="result" title={`${name}: ${measures[name] ?? ""}`}>

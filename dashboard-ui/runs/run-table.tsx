@@ -5,7 +5,7 @@ import { useMemo, useRef } from "preact/hooks";
 import type { RunSummary } from "../../src/dashboard/api/runs.js";
 import { useCurves, useSeen } from "../charts/use-curves.js";
 import { agoText, dateText } from "../parts/format.js";
-import { BeforeAfter, RunProgress, RunStatus, timeLeftText } from "../parts/run-facts.js";
+import { BeforeAfter, RunProgress, SeedsBeforeAfter, RunStatus, timeLeftText } from "../parts/run-facts.js";
 import { Sparkline } from "../parts/sparkline.js";
 import { linkTo } from "../route.js";
 import type { RunGroup, RunOrder, SortColumn } from "./run-rows.js";
@@ -92,11 +92,11 @@ function HeadCell({
 
 function GroupBody({ group, ...props }: RunTableProps & { readonly group: RunGroup }): JSX.Element {
   const { setting, name, runs } = group;
-  const row = (run: RunSummary, isSeed: boolean) => (
-    <RunRow key={run.run} run={run} isSeed={isSeed} chosen={props.chosen} onChoose={props.onChoose} />
+  const row = (run: RunSummary, groupName: string | null) => (
+    <RunRow key={run.run} run={run} groupName={groupName} chosen={props.chosen} onChoose={props.onChoose} />
   );
   const [first] = runs;
-  if (first && runs.length === 1) return <tbody>{row(first, false)}</tbody>;
+  if (first && runs.length === 1) return <tbody>{row(first, null)}</tbody>;
   const isFolded = props.folded.has(setting);
   const places = runs.map(({ run }) => run);
   return (
@@ -110,7 +110,7 @@ function GroupBody({ group, ...props }: RunTableProps & { readonly group: RunGro
             onChoose={props.onChoose}
           />
         </td>
-        <td colSpan={heads.length}>
+        <td colSpan={4}>
           <button
             type="button"
             class="plain"
@@ -124,30 +124,45 @@ function GroupBody({ group, ...props }: RunTableProps & { readonly group: RunGro
               {first?.recipe}, {runs.length} seeds
             </span>
           </button>{" "}
-          <a href={linkTo("compare", { run: places })}>as one curve</a>
+          <a href={linkTo("compare", { run: places })} title="Their curves as a mean with a band">
+            curves
+          </a>
         </td>
+        {["code_pass_at_1", "variables_right"].map((measure) => (
+          <td key={measure}>
+            <SeedsBeforeAfter runs={runs} measure={measure} />
+          </td>
+        ))}
+        <td colSpan={2} class="wide-only" />
       </tr>
-      {isFolded ? null : runs.map((run) => row(run, true))}
+      {isFolded ? null : runs.map((run) => row(run, name))}
     </tbody>
   );
 }
 
 interface RunRowProps extends Pick<RunTableProps, "chosen" | "onChoose"> {
   readonly run: RunSummary;
-  readonly isSeed: boolean;
+  /** Of the seeds it stands among; null where it stands alone. */
+  readonly groupName: string | null;
 }
 
-function RunRow({ run, isSeed, chosen, onChoose }: RunRowProps): JSX.Element {
+function RunRow({ run, groupName, chosen, onChoose }: RunRowProps): JSX.Element {
+  const isBelow = groupName !== null && run.run.startsWith(`${groupName}/`);
+  const name = isBelow ? run.run.slice(groupName.length + 1) : run.run;
   return (
     <tr aria-selected={chosen.has(run.run)}>
       <td>
         <Tick label={run.run} runs={[run.run]} chosen={chosen} onChoose={onChoose} />
       </td>
-      <td class={isSeed ? "run-seed" : undefined}>
+      <td class={groupName === null ? undefined : "run-seed"}>
         <a href={linkTo("run", { run: run.run })} data-row title={run.run}>
-          {run.run}
-        </a>
-        <div class="faint run-recipe">{isSeed ? `seed ${run.seed}` : `${run.recipe}, seed ${run.seed}`}</div>
+          {name}
+        </a>{" "}
+        <span class="faint run-recipe">
+          {[groupName === null ? run.recipe : null, name.endsWith(`seed-${run.seed}`) ? null : `seed ${run.seed}`]
+            .filter(Boolean)
+            .join(", ")}
+        </span>
         {run.problem ? <div class="bad run-problem">✗ {run.problem}</div> : null}
       </td>
       <td>

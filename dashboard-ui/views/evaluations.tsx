@@ -75,7 +75,7 @@ interface TablesProps {
 }
 
 function Tables({ rows, benchmark, meanings, parameters }: TablesProps): JSX.Element {
-  const measures = measuresOf(rows);
+  const measures = measuresOf(rows, meanings);
   const problems = [...new Set(rows.map((row) => row.problems))].sort((a, b) => a - b).join(" or ");
   const members = rows.flatMap((row) => row.members);
   const isOneKind = new Set(members.map(({ setting }) => setting === null)).size === 1;

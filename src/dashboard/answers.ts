@@ -54,7 +54,15 @@ export function openAnswers(folder: ServedFolder, runs: RunLister): Answers {
       comparer.compare(places.map((place) => ({ place, path: folder.placePath(place) }))),
   };
   return {
-    ask: async (name, question) => handlers[name](question),
+    ask: async (name, question) => {
+      try {
+        return await handlers[name](question);
+      } catch (error) {
+        // What was deleted while it was read is gone, whatever its reader stumbled over.
+        if (!(error instanceof RefusedRequest) && "run" in question) folder.placePath(question.run);
+        throw error;
+      }
+    },
     close: async () => {
       await Promise.all([rollouts.close(), comparer.close()]);
     },

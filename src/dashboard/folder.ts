@@ -85,15 +85,21 @@ function checkLinks(root: string, path: string, checkedAt: Map<string, number>):
     const folder = join(path, name);
     const changedAt = statSync(folder, { throwIfNoEntry: false })?.mtimeMs;
     if (changedAt === undefined || checkedAt.get(folder) === changedAt) continue;
-    for (const entry of entriesOf(folder)) {
-      if (entry.isSymbolicLink() && leadsOut(root, join(folder, entry.name))) {
-        throw new DataError(
-          `${join(folder, entry.name)}: a symbolic link out of the served folder, which is not followed; copy what it names, or serve a folder that holds both`,
-        );
-      }
-    }
+    for (const entry of entriesOf(folder)) checkEntry(root, folder, entry);
     checkedAt.set(folder, changedAt);
   }
+}
+
+/** A run is files and folders; to read from a pipe would wait for ever. */
+function checkEntry(root: string, folder: string, entry: Dirent): void {
+  const path = join(folder, entry.name);
+  if (entry.isSymbolicLink() && leadsOut(root, path)) {
+    throw new DataError(
+      `${path}: a symbolic link out of the served folder, which is not followed; copy what it names, or serve a folder that holds both`,
+    );
+  }
+  const is = entry.isSymbolicLink() ? statSync(path, { throwIfNoEntry: false }) : entry;
+  if (is && !is.isFile() && !is.isDirectory()) throw new DataError(`${path}: neither a file nor a folder`);
 }
 
 function findPlaces(root: string): Places {
