@@ -57,12 +57,12 @@ export async function readAt(file: FileHandle, at: number, length: number): Prom
   return bytes.subarray(0, read);
 }
 
-/** The lines of a piece that hold anything, by where they lie in it. */
+/** The lines of a piece by where they lie in it, without their newlines. */
 export function* linesOf({ bytes }: Piece): Generator<{ readonly from: number; readonly to: number }> {
   for (let from = 0; from < bytes.length; ) {
     const newline = bytes.indexOf(10, from);
     const to = newline < 0 ? bytes.length : newline;
-    if (to > from) yield { from, to };
+    yield { from, to };
     from = to + 1;
   }
 }
