@@ -33,7 +33,7 @@ export interface ServedFolder {
 }
 
 /** @param path  need not be there yet */
-export function openFolder(path: string): ServedFolder {
+export function openFolder(path: string, maximumPlaces = MAXIMUM_PLACES): ServedFolder {
   const root = resolve(path);
   const checkedAt = new Map<string, number>();
   const checkedPath = (place: string, fits: (path: string) => boolean, what: string): string => {
@@ -44,7 +44,7 @@ export function openFolder(path: string): ServedFolder {
   };
   return {
     name: basename(root),
-    places: () => findPlaces(root),
+    places: () => findPlaces(root, maximumPlaces),
     runPath: (place) => checkedPath(place, holdsRun, "run"),
     placePath: (place) =>
       checkedPath(place, (found) => holdsRun(found) || holdsEvaluations(found), "run or evaluation"),
@@ -102,12 +102,12 @@ function checkEntry(root: string, folder: string, entry: Dirent): void {
   if (is && !is.isFile() && !is.isDirectory()) throw new DataError(`${path}: neither a file nor a folder`);
 }
 
-function findPlaces(root: string): Places {
+function findPlaces(root: string, maximumPlaces: number): Places {
   const places = { runs: [] as string[], evaluations: [] as string[], truncated: false };
   const seen = new Set<string>();
   const queue = [{ path: root, place: ".", depth: 0 }];
   for (const { path, place, depth } of queue) {
-    if (seen.size >= MAXIMUM_FOLDERS || places.runs.length + places.evaluations.length >= MAXIMUM_PLACES) {
+    if (seen.size >= MAXIMUM_FOLDERS || places.runs.length + places.evaluations.length >= maximumPlaces) {
       return { ...places, truncated: true };
     }
     const real = realOf(path);

@@ -4,7 +4,6 @@
 
 import type { Json } from "../core/json.js";
 import { type Execution, fieldsOf } from "../sandbox/job.js";
-import { courseOf } from "./passes.js";
 
 export interface Moment {
   readonly line: number;
@@ -35,8 +34,9 @@ export interface Moments {
  * The guest's reply is a claim: what is not of the expected shape is left out. Null where nothing was recorded.
  *
  * @param along  the run that was recorded; @param traced  the one that tells the truth about the program
+ * @param sameCourse  whether both ended alike
  */
-export function readMoments(along: Execution, traced: Execution): Moments | null {
+export function readMoments(along: Execution, traced: Execution, sameCourse: boolean): Moments | null {
   const { list, cut: wasCut } = fieldsOf(along.reply?.moments);
   if (!Array.isArray(list)) return null;
   const cut = wasCut === true;
@@ -47,7 +47,7 @@ export function readMoments(along: Execution, traced: Execution): Moments | null
     if (!isCount(printed) || !Array.isArray(changes)) return [];
     return [{ line, scope, activation, depth, printed: unitsBefore(printed), changes: changes.filter(isChange) }];
   });
-  const agrees = cut ? isPrefix(along.stdout, traced.stdout) : courseOf(along) === courseOf(traced);
+  const agrees = cut ? isPrefix(along.stdout, traced.stdout) : sameCourse;
   return { list: moments, cut, agrees };
 }
 

@@ -67,7 +67,11 @@ export async function runPasses(room: Room, job: TraceJob, variant: Variant): Pr
 async function withMoments(run: Run, job: TraceJob, variant: Variant, traced: Execution): Promise<Passed> {
   if (!job.moments || variant !== "true" || traced.ending.kind === "unparsable") return traced;
   const along = await run({ moments: true }, momentsAllowance(job.limits.timeMs));
-  return { ...traced, moments: readMoments(along, traced), cpuMs: traced.cpuMs + along.cpuMs };
+  return {
+    ...traced,
+    moments: readMoments(along, traced, courseOf(along) === courseOf(traced)),
+    cpuMs: traced.cpuMs + along.cpuMs,
+  };
 }
 
 /** What two runs that went the same way have in common. */
