@@ -104,7 +104,7 @@ describe("a file that is not what it should be", () => {
     const { skipped, rollouts: shown } = await rollouts.group({ step: 1, group: 0 });
     expect(shown).toHaveLength(2);
     expect(skipped[0]).toBe("rollouts/step-000001.jsonl:3: not JSON");
-    expect(skipped).toContain('rollouts/step-000001.jsonl:7: problem: expected the name of a problem');
+    expect(skipped).toContain("rollouts/step-000001.jsonl:7: problem: expected the name of a problem");
     expect(skipped.at(-1)).toBe("and 3 lines more");
   });
 
