@@ -143,12 +143,18 @@ export function numberOr(value: unknown): number | null {
 
 /** Short, equal where seeds would be grouped. */
 function settingName(path: string): string {
+  return sha256(JSON.stringify(settingOf(readSettings(path)))).slice(0, 16);
+}
+
+/** A run's config, flat. @throws DataError, UsageError */
+export function readSettings(path: string): Record<string, string> {
   const config = join(path, "config.yaml");
   const text = readWhole(config);
   try {
-    return sha256(JSON.stringify(settingOf(flatConfig(parseYaml(text))))).slice(0, 16);
+    return flatConfig(parseYaml(text) ?? {});
   } catch (error) {
-    throw new DataError(`${config}: not YAML: ${messageOf(error)}`, { cause: error });
+    const [reason] = messageOf(error).split("\n");
+    throw new DataError(`${config}: not YAML: ${reason}`, { cause: error });
   }
 }
 
