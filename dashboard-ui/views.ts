@@ -8,6 +8,7 @@ import { MatrixView } from "./views/matrix.js";
 import { RolloutsView } from "./views/rollouts.js";
 import { RunView } from "./views/run.js";
 import { RunsView } from "./views/runs.js";
+import { TraceView } from "./views/trace.js";
 
 export interface ViewEntry {
   readonly title: string;
@@ -20,6 +21,7 @@ export const viewEntries: Readonly<Partial<Record<View, ViewEntry>>> = {
   run: { title: "Overview", tab: "run", show: RunView },
   compare: { title: "Compare", tab: "compare", show: CompareView },
   rollouts: { title: "Rollouts", tab: "rollouts", show: RolloutsView },
+  trace: { title: "Trace", tab: "rollouts", show: TraceView },
   evaluations: { title: "Evaluations", tab: "evaluations", show: EvaluationsView },
   matrix: { title: "Problem by problem", tab: "evaluations", show: MatrixView },
 };
