@@ -16,6 +16,8 @@ import { RefusedRequest } from "./refusal.js";
 import type { Rollouts } from "./rollouts/answers.js";
 import type { RunLister } from "./run-list.js";
 import { openScoreReader } from "./scores.js";
+import { traceRollout } from "./trace.js";
+import { Tracing } from "./tracing.js";
 
 type Handlers = { readonly [N in EndpointName]: (question: Asked<N>) => Answer<N> | Promise<Answer<N>> };
 
@@ -30,11 +32,9 @@ export function openAnswers(folder: ServedFolder, runs: RunLister): Answers {
   const scores = openScoreReader();
   const comparer = new Comparer();
   const rollouts = new OpenRollouts();
+  const tracing = new Tracing();
   const of = <T>(run: string, ask: (rollouts: Rollouts) => Promise<T>): Promise<T> =>
     rollouts.use(folder.runPath(run), ask);
-  const notYet = (): never => {
-    throw new RefusedRequest(501, "not there yet");
-  };
   const handlers: Handlers = {
     runs: () => runs.list(),
     run: ({ run }) => describeRun(folder.runPath(run), runs.summary(run), curves),
@@ -46,7 +46,10 @@ export function openAnswers(folder: ServedFolder, runs: RunLister): Answers {
     group: async ({ run, ...question }) => ({ run, ...(await of(run, (rollouts) => rollouts.group(question))) }),
     links: ({ run, ...question }) => of(run, (rollouts) => rollouts.links(question)),
     problem: ({ run, ...question }) => of(run, (rollouts) => rollouts.problem(question)),
-    trace: notYet,
+    trace: (request) => {
+      const path = folder.runPath(request.run);
+      return tracing.use((sandbox) => traceRollout(sandbox, path, request));
+    },
     evaluation: ({ run, benchmark }) => evaluationTableOf(folder.placePath(run), run, benchmark),
     matrix: (question) => matrixOf(folder, scores, question),
     evaluatedProblem: (question) => evaluatedProblemOf(folder, scores, question),
@@ -54,9 +57,17 @@ export function openAnswers(folder: ServedFolder, runs: RunLister): Answers {
       comparer.compare(places.map((place) => ({ place, path: folder.placePath(place) }))),
   };
   return {
-    ask: async (name, question) => handlers[name](question),
+    ask: async (name, question) => {
+      try {
+        return await handlers[name](question);
+      } catch (error) {
+        // What was deleted while it was read is gone, whatever its reader stumbled over.
+        if (!(error instanceof RefusedRequest) && "run" in question) folder.placePath(question.run);
+        throw error;
+      }
+    },
     close: async () => {
-      await Promise.all([rollouts.close(), comparer.close()]);
+      await Promise.all([rollouts.close(), comparer.close(), tracing.close()]);
     },
   };
 }

@@ -26,8 +26,6 @@ const ZIP_LEVEL = 3;
 export interface DashboardOptions extends GuardOptions, EventsOptions {
   /** Of runs, or a run itself. */
   readonly folder: string;
-  /** Told of what is our own fault. */
-  readonly report: (error: unknown) => void;
 }
 
 export interface Dashboard {

@@ -17,6 +17,8 @@ const MAXIMUM_UNREAD = 1000;
 export interface EventsOptions {
   /** Between two looks. Default 1 s. */
   readonly pollMs?: number | undefined;
+  /** Told of what is our own fault. */
+  readonly report: (error: unknown) => void;
 }
 
 export interface Events {
@@ -32,7 +34,7 @@ interface Seen {
   readonly evaluatedAt: number;
 }
 
-export function openEvents(folder: ServedFolder, runs: RunLister, { pollMs = 1000 }: EventsOptions = {}): Events {
+export function openEvents(folder: ServedFolder, runs: RunLister, { pollMs = 1000, report }: EventsOptions): Events {
   const listeners = new Set<ReadableStreamDefaultController<Uint8Array>>();
   let seen = new Map<string, Seen>();
   let timer: NodeJS.Timeout | undefined;
@@ -55,7 +57,13 @@ export function openEvents(folder: ServedFolder, runs: RunLister, { pollMs = 100
     }
   };
   const look = (): void => {
-    const now = seenNow(folder, runs);
+    let now: Map<string, Seen>;
+    try {
+      now = seenNow(folder, runs);
+    } catch (error) {
+      // The next look may fare better.
+      return report(error);
+    }
     const events = changesBetween(seen, now);
     seen = now;
     if (events.length > 0) say(events.map((event) => `data: ${JSON.stringify(event)}\n\n`).join(""));

@@ -3,9 +3,10 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import type { Worker } from "node:worker_threads";
-import { OverloadError } from "../../core/errors.js";
+import { CancelledError, InfrastructureError } from "../../core/errors.js";
 import { startWorker } from "../../core/worker.js";
 import type { ComparisonTable } from "../api/runs.js";
+import { Turns } from "../turns.js";
 import type { Compared } from "./compare.js";
 
 const MAXIMUM_KEPT = 16;
@@ -15,8 +16,7 @@ const FILES = ["run.json", "config.yaml", "eval", join("eval", "samples"), "samp
 
 export class Comparer {
   readonly #kept = new Map<string, Promise<ComparisonTable>>();
-  #last: Promise<unknown> = Promise.resolve();
-  #waiting = 0;
+  readonly #turns = new Turns("comparisons", MAXIMUM_WAITING);
   #worker: Worker | null = null;
   #closed = false;
 
@@ -25,13 +25,9 @@ export class Comparer {
     const key = JSON.stringify(compared.map(stateOf));
     const kept = this.#kept.get(key);
     if (kept) return kept;
-    if (this.#waiting >= MAXIMUM_WAITING) {
-      return Promise.reject(new OverloadError(`${MAXIMUM_WAITING} comparisons are being made; try again in a minute`));
-    }
-    this.#waiting++;
-    const made = this.#last.then(() => this.#make(compared)).finally(() => this.#waiting--);
-    this.#last = made.catch(() => this.#kept.delete(key));
+    const made = this.#turns.take(() => this.#make(compared));
     this.#kept.set(key, made);
+    made.catch(() => this.#kept.delete(key));
     for (const old of [...this.#kept.keys()].slice(0, -MAXIMUM_KEPT)) this.#kept.delete(old);
     return made;
   }
@@ -42,13 +38,16 @@ export class Comparer {
   }
 
   #make(compared: readonly Compared[]): Promise<ComparisonTable> {
-    if (this.#closed) return Promise.reject(new Error("the dashboard is closed"));
+    const closing = (): CancelledError => new CancelledError("the dashboard is closing");
+    if (this.#closed) return Promise.reject(closing());
     return new Promise((resolve, reject) => {
       const worker = startWorker(new URL("./worker.js", import.meta.url), { workerData: compared });
       this.#worker = worker;
       worker.once("message", resolve);
       worker.once("error", reject);
-      worker.once("exit", () => reject(new Error("the thread of the comparison ended without a word")));
+      worker.once("exit", (code) =>
+        reject(this.#closed ? closing() : new InfrastructureError(`the comparison's thread ended with ${code}`)),
+      );
     });
   }
 }
