@@ -28,7 +28,45 @@ export interface ChartCardProps {
   readonly onRemove?: (() => void) | undefined;
 }
 
+/** More lines for each group than this are shown one metric at a time. */
+const OVERLAID_METRICS = 2;
+
 export function MetricCard(props: ChartCardProps): JSX.Element {
+  const isPicked =
+    props.spec.metrics.length > OVERLAID_METRICS && new Set(props.runs.map(({ group }) => group)).size > 1;
+  return isPicked ? <PickedCard {...props} /> : <FetchingCard {...props} />;
+}
+
+/** One metric of many, chosen in the chart's title. */
+function PickedCard(props: ChartCardProps): JSX.Element {
+  const { spec, state, onState } = props;
+  const picked = spec.metrics.find((metric) => metric === state.picked.get(spec.id)) ?? spec.metrics[0] ?? "";
+  const shown = useMemo(() => ({ ...spec, metrics: [picked] }), [spec, picked]);
+  return (
+    <FetchingCard
+      {...props}
+      spec={shown}
+      picker={
+        <select
+          class="chart-picker"
+          aria-label={`${spec.title}: metric`}
+          value={picked}
+          onChange={({ currentTarget }) =>
+            onState({ picked: new Map([...state.picked, [spec.id, currentTarget.value]]) })
+          }
+        >
+          {spec.metrics.map((metric) => (
+            <option key={metric} value={metric}>
+              {metric.replace(/^[a-z]+\//, "")}
+            </option>
+          ))}
+        </select>
+      }
+    />
+  );
+}
+
+function FetchingCard(props: ChartCardProps & { readonly picker?: JSX.Element }): JSX.Element {
   const card = useRef<HTMLElement>(null);
   const isSeen = useSeen(card);
   const curves = useCurves(props.runs, props.spec.metrics, isSeen);
@@ -38,10 +76,21 @@ export function MetricCard(props: ChartCardProps): JSX.Element {
 interface CardProps extends ChartCardProps {
   readonly card?: { current: HTMLElement | null };
   readonly curves: Curves;
+  readonly picker?: JSX.Element;
 }
 
 /** For curves that are there already. */
-export function ChartCard({ spec, runs, meanings, state, onState, onRemove, card, curves }: CardProps): JSX.Element {
+export function ChartCard({
+  spec,
+  runs,
+  meanings,
+  state,
+  onState,
+  onRemove,
+  card,
+  curves,
+  picker,
+}: CardProps): JSX.Element {
   const canvas = useRef<HTMLCanvasElement | null>(null);
   const groups = useMemo(() => [...new Set(runs.map(({ group }) => group))], [runs]);
   const isStacked = spec.stacked === true && runs.length === 1;
@@ -54,6 +103,7 @@ export function ChartCard({ spec, runs, meanings, state, onState, onRemove, card
     <figure class="panel chart" ref={card ?? null} data-chart={spec.id}>
       <figcaption class="chart-head">
         <h3 title={meaningOf(spec.metrics, meanings)}>{spec.title}</h3>
+        {picker}
         <ChartTools
           title={spec.title}
           isLog={isStacked ? null : isLog}

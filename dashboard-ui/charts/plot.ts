@@ -40,7 +40,7 @@ export function createPlot(target: HTMLElement, options: PlotOptions, marks: Plo
       height: options.height,
       pxAlign: 0,
       legend: { show: false },
-      padding: [8, 12, 0, 0],
+      padding: [8, 18, 0, 0],
       cursor: cursorOf(options.syncKey, plotted, calls),
       scales: {
         x: { time: false, range: (_, low, high) => [...(marks.zoom ?? widened(low, high))] },
@@ -114,7 +114,7 @@ function bandsOf({ plotted, lines, isStacked }: PlotOptions, colour: (name: stri
 function axisOf(colour: (name: string) => string, side: "x" | "y", { unit, isLog }: PlotOptions): UPlot.Axis {
   const line = colour("--line");
   const style = { stroke: colour("--faint"), font: "11px system-ui, sans-serif", grid: { stroke: line, width: 1 } };
-  if (side === "x") return { ...style, size: 26, gap: 4, space: 60, ticks: { show: false }, incrs: WHOLE };
+  if (side === "x") return { ...style, size: 26, gap: 4, space: 44, ticks: { show: false }, incrs: WHOLE };
   return {
     ...style,
     size: (_, values) => Math.max(34, 14 + 6.4 * Math.max(0, ...(values ?? []).map((text) => text?.length ?? 0))),
