@@ -4,6 +4,7 @@ import type { JSX } from "preact";
 import type { View } from "./route.js";
 import { CompareView } from "./views/compare.js";
 import { EvaluationsView } from "./views/evaluations.js";
+import { GroupView } from "./views/group.js";
 import { MatrixView } from "./views/matrix.js";
 import { RolloutsView } from "./views/rollouts.js";
 import { RunView } from "./views/run.js";
@@ -21,7 +22,7 @@ export const viewEntries: Readonly<Partial<Record<View, ViewEntry>>> = {
   run: { title: "Overview", tab: "run", show: RunView },
   compare: { title: "Compare", tab: "compare", show: CompareView },
   rollouts: { title: "Rollouts", tab: "rollouts", show: RolloutsView },
-  trace: { title: "Trace", tab: "rollouts", show: TraceView },
+  group: { title: "Group", tab: "rollouts", show: GroupView },
   evaluations: { title: "Evaluations", tab: "evaluations", show: EvaluationsView },
   matrix: { title: "Problem by problem", tab: "evaluations", show: MatrixView },
 };

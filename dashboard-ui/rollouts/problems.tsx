@@ -7,10 +7,9 @@ import { TypedField } from "../parts/typed-field.js";
 import { useNarrow } from "../parts/use-narrow.js";
 import { VirtualList } from "../parts/virtual-list.js";
 import { VisibleText } from "../parts/visible-text.js";
-import { linkTo } from "../route.js";
-import { useAnswer } from "../use-answer.js";
 import { IndexNote } from "./index-note.js";
 import { orderedProblems, type ProblemColumn, type ProblemEntry, type ProblemOrder } from "./problem-order.js";
+import { useIndexed } from "./use-indexed.js";
 
 interface ProblemsProps {
   readonly run: string;
@@ -22,7 +21,7 @@ interface ProblemsProps {
 
 export function Problems(props: ProblemsProps): JSX.Element {
   const { run, part, onPart } = props;
-  const asked = useAnswer("problems", { run });
+  const asked = useIndexed("problems", { run });
   return (
     <Answered asked={asked} what="the problems">
       {({ problems, index }) => (
