@@ -23,6 +23,7 @@ export const viewEntries: Readonly<Partial<Record<View, ViewEntry>>> = {
   compare: { title: "Compare", tab: "compare", show: CompareView },
   rollouts: { title: "Rollouts", tab: "rollouts", show: RolloutsView },
   group: { title: "Group", tab: "rollouts", show: GroupView },
+  trace: { title: "Trace", tab: "rollouts", show: TraceView },
   evaluations: { title: "Evaluations", tab: "evaluations", show: EvaluationsView },
   matrix: { title: "Problem by problem", tab: "evaluations", show: MatrixView },
 };

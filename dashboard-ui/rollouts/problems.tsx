@@ -2,6 +2,7 @@
 
 import type { ComponentChildren, JSX } from "preact";
 import { useMemo, useState } from "preact/hooks";
+import { linkTo } from "../route.js";
 import { Answered, Empty } from "../parts/state.js";
 import { TypedField } from "../parts/typed-field.js";
 import { useNarrow } from "../parts/use-narrow.js";
@@ -105,13 +106,7 @@ function ProblemList(props: ProblemsProps & { readonly problems: readonly Proble
   );
 }
 
-function ProblemCells({
-  run,
-  entry,
-}: {
-  readonly run: string;
-  readonly entry: ProblemEntry | undefined;
-}): ComponentChildren {
+function ProblemCells({ run, entry }: { readonly run: string; readonly entry: ProblemEntry | undefined }): ComponentChildren {
   if (!entry) return null;
   const { problem, passRate, code, firstPassed, alignmentReward, alignment } = entry;
   return (
