@@ -10,6 +10,7 @@ import { ProblemView } from "./views/problem.js";
 import { RolloutsView } from "./views/rollouts.js";
 import { RunView } from "./views/run.js";
 import { RunsView } from "./views/runs.js";
+import { TraceView } from "./views/trace.js";
 
 export interface ViewEntry {
   readonly title: string;
@@ -23,7 +24,11 @@ export const viewEntries: Readonly<Partial<Record<View, ViewEntry>>> = {
   compare: { title: "Compare", tab: "compare", show: CompareView },
   rollouts: { title: "Rollouts", tab: "rollouts", show: RolloutsView },
   group: { title: "Group", tab: "rollouts", show: GroupView },
+<<<<<<< HEAD
   problem: { title: "Problem", tab: "rollouts", show: ProblemView },
+=======
+  trace: { title: "Trace", tab: "rollouts", show: TraceView },
+>>>>>>> cc9d988394c1d92f66146cd142f78d004104bbed
   evaluations: { title: "Evaluations", tab: "evaluations", show: EvaluationsView },
   matrix: { title: "Problem by problem", tab: "evaluations", show: MatrixView },
 };
