@@ -24,11 +24,8 @@ export const viewEntries: Readonly<Partial<Record<View, ViewEntry>>> = {
   compare: { title: "Compare", tab: "compare", show: CompareView },
   rollouts: { title: "Rollouts", tab: "rollouts", show: RolloutsView },
   group: { title: "Group", tab: "rollouts", show: GroupView },
-<<<<<<< HEAD
   problem: { title: "Problem", tab: "rollouts", show: ProblemView },
-=======
   trace: { title: "Trace", tab: "rollouts", show: TraceView },
->>>>>>> cc9d988394c1d92f66146cd142f78d004104bbed
   evaluations: { title: "Evaluations", tab: "evaluations", show: EvaluationsView },
   matrix: { title: "Problem by problem", tab: "evaluations", show: MatrixView },
 };
