@@ -3,8 +3,8 @@
 
 import type { JSX } from "preact";
 import { useMemo } from "preact/hooks";
-import { type HeatScale, heatStep, overview, STRONGEST, valueAt } from "./heat.js";
 import { numberText } from "./format.js";
+import { type HeatScale, heatStep, overview, STRONGEST, valueAt } from "./heat.js";
 
 const PARTS = 512;
 
@@ -18,9 +18,7 @@ interface HeatOverviewProps {
 export function HeatOverview({ scale, values, cursor, onToken }: HeatOverviewProps): JSX.Element {
   const steps = useMemo(() => overview(scale, values, PARTS).map((value) => heatStep(scale, value)), [scale, values]);
   const bars = (sign: 1 | -1): string =>
-    steps
-      .flatMap((step, part) => (step * sign > 0 ? [`M${part} ${STRONGEST}h1v${-step}h-1z`] : []))
-      .join("");
+    steps.flatMap((step, part) => (step * sign > 0 ? [`M${part} ${STRONGEST}h1v${-step}h-1z`] : [])).join("");
   const at = cursor === null ? null : ((cursor + 0.5) / values.length) * steps.length;
   return (
     <svg
@@ -51,7 +49,11 @@ export function HeatLegend({ scale, values }: Pick<HeatOverviewProps, "scale" | 
     <span class="heat-legend" title="The colour of each value; what is beyond the ends has the colour of the end">
       <span class="number">{numberText(valueAt(scale, from))}</span>
       {steps.map((step) => (
-        <span key={step} class={`heat-swatch${step === 0 ? "" : ` heat-${step}`}`} title={numberText(valueAt(scale, step))} />
+        <span
+          key={step}
+          class={`heat-swatch${step === 0 ? "" : ` heat-${step}`}`}
+          title={numberText(valueAt(scale, step))}
+        />
       ))}
       <span class="number">{numberText(valueAt(scale, to))}</span>
     </span>
