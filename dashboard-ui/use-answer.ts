@@ -4,7 +4,8 @@ import { createContext } from "preact";
 import { useContext, useEffect, useState } from "preact/hooks";
 import type { Answer, EndpointName, Question } from "../src/dashboard/api/endpoints.js";
 import { keyOf } from "../src/dashboard/api/question.js";
-import { heldSource, type Source } from "./source.js";
+import { heldSource } from "./held.js";
+import type { Source } from "./source.js";
 
 export const SourceContext = createContext<Source>(heldSource({}));
 

@@ -21,7 +21,7 @@ const MOST_PLACES = 60;
 
 export function chosen(list: RunList, parameters: URLSearchParams): Choice {
   const named = parameters.getAll("run").filter((place, i, all) => all.indexOf(place) === i);
-  const measured = list.runs.filter(({ headline }) => Object.keys(headline).length > 0).map(({ run }) => run);
+  const measured = measuredRuns(list);
   const benchmarks = [
     ...new Set([
       ...(measured.length > 0 ? ["family"] : []),
@@ -40,6 +40,13 @@ export function chosen(list: RunList, parameters: URLSearchParams): Choice {
     isNamed: named.length > 0,
     left: named.length > 0 ? 0 : all.length - places.length,
   };
+}
+
+/** The oldest setting first, as later ones are compared with it; its seeds together. */
+function measuredRuns({ runs }: RunList): string[] {
+  const measured = runs.filter(({ headline }) => Object.keys(headline).length > 0).reverse();
+  const settings = [...new Set(measured.map(({ setting }) => setting))];
+  return settings.flatMap((setting) => measured.flatMap((one) => (one.setting === setting ? one.run : [])));
 }
 
 function benchmarksOf(list: RunList, places: readonly string[]): string[] {

@@ -5,6 +5,7 @@ import type { JSX } from "preact";
 import type { RunList } from "../../src/dashboard/api/runs.js";
 import { Choosers, changed } from "../evaluations/choosers.js";
 import { ComparisonPanel } from "../evaluations/comparison-panel.js";
+import { EvaluationCurves } from "../evaluations/evaluation-curves.js";
 import { MeasureTable } from "../evaluations/measure-table.js";
 import { measuresOf, type Row, rowsOf } from "../evaluations/rows.js";
 import { csvOf, markdownOf } from "../evaluations/text.js";
@@ -74,9 +75,10 @@ interface TablesProps {
 }
 
 function Tables({ rows, benchmark, meanings, parameters }: TablesProps): JSX.Element {
-  const measures = measuresOf(rows);
+  const measures = measuresOf(rows, meanings);
   const problems = [...new Set(rows.map((row) => row.problems))].sort((a, b) => a - b).join(" or ");
-  const runs = rows.flatMap(({ members }) => members);
+  const members = rows.flatMap((row) => row.members);
+  const isOneKind = new Set(members.map(({ setting }) => setting === null)).size === 1;
   return (
     <>
       <section class="panel" aria-label="Measures">
@@ -93,8 +95,9 @@ function Tables({ rows, benchmark, meanings, parameters }: TablesProps): JSX.Ele
         <MeasureTable rows={rows} benchmark={benchmark} meanings={meanings} />
         <Legend measures={measures} meanings={meanings} />
       </section>
-      {runs.length > 1 && benchmark === "family" && (
-        <ComparisonPanel rows={rows} parameters={parameters} meanings={meanings} />
+      <EvaluationCurves rows={rows} measures={measures} meanings={meanings} parameters={parameters} />
+      {members.length > 1 && isOneKind && (
+        <ComparisonPanel rows={rows} benchmark={benchmark} parameters={parameters} meanings={meanings} />
       )}
     </>
   );

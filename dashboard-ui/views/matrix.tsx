@@ -32,6 +32,9 @@ interface MatrixPageProps {
   readonly parameters: URLSearchParams;
 }
 
+/** Up to here a column's name fits above it as it is read. */
+const MOST_WIDE = 6;
+
 type Changes = Readonly<Record<string, string | null>>;
 
 function MatrixPage({ list, parameters }: MatrixPageProps): JSX.Element {
@@ -70,7 +73,10 @@ function MatrixPage({ list, parameters }: MatrixPageProps): JSX.Element {
             <Change columns={columns} problems={problems} {...shown} pair={shown.pair} go={go} onOpen={onOpen} />
           )}
           <Tools order={shown.order} find={shown.find} hasPair={shown.pair !== null} rows={shown.rows.length} go={go} />
-          <div class={index >= 0 && column ? "matrix-body beside" : "matrix-body"}>
+          <div
+            class={`matrix-body${columns.length > MOST_WIDE ? " narrow" : ""}${index >= 0 && column ? " beside" : ""}`}
+            style={{ "--runs": String(columns.length) }}
+          >
             <Grid problems={problems} columns={columns} {...shown} measure={measure} open={open} onOpen={onOpen} />
             {index >= 0 && column && (
               <Written

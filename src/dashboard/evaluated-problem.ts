@@ -23,13 +23,25 @@ export async function evaluatedProblemOf(
   if (!found) {
     throw new RefusedRequest(404, `${run}: ${benchmark} has no problem ${JSON.stringify(problem.slice(0, 200))}`);
   }
-  const completions = evaluated.info === null ? await ofRun(evaluated, problem) : await ofPolicy(evaluated, problem);
-  return { run, benchmark, step, problem, scores: { ...found.scores }, completions };
+  const written = await writtenFor(evaluated, new Set([problem]));
+  return { run, benchmark, step, problem, scores: { ...found.scores }, completions: written.get(problem) ?? [] };
 }
 
-async function ofRun({ samples }: EvaluatedStep, problem: string): Promise<Written> {
-  for await (const sample of familySamples(samples)) if (sample.problem === problem) return writtenIn(sample);
-  return [];
+/** What was written for each of the problems, in one reading. @throws DataError, UsageError naming file, line and field */
+export async function writtenFor(
+  { info, samples }: EvaluatedStep,
+  problems: ReadonlySet<string>,
+): Promise<ReadonlyMap<string, Written>> {
+  return info === null ? ofRun(samples, problems) : ofPolicy(samples, problems);
+}
+
+async function ofRun(samples: string, problems: ReadonlySet<string>): Promise<Map<string, Written>> {
+  const written = new Map<string, Written>();
+  for await (const sample of familySamples(samples)) {
+    if (problems.has(sample.problem)) written.set(sample.problem, writtenIn(sample));
+    if (written.size === problems.size) break;
+  }
+  return written;
 }
 
 function writtenIn({ completions, candidates = [] }: FamilySample): Written {
@@ -53,11 +65,13 @@ function writtenIn({ completions, candidates = [] }: FamilySample): Written {
   return [...answers, ...programs];
 }
 
-async function ofPolicy({ samples }: EvaluatedStep, problem: string): Promise<Written> {
-  const written: Array<Written[number]> = [];
+async function ofPolicy(samples: string, problems: ReadonlySet<string>): Promise<Map<string, Written>> {
+  const written = new Map<string, Array<Written[number]>>();
   for await (const sample of benchmarkSamples(samples)) {
-    if (sample.task !== problem) continue;
-    written.push({
+    if (!problems.has(sample.task)) continue;
+    const own = written.get(sample.task) ?? [];
+    written.set(sample.task, own);
+    own.push({
       question: `sample ${sample.sample}`,
       prompt: promptText(sample),
       completion: sample.text,
