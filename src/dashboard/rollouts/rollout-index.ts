@@ -34,7 +34,10 @@ export class RolloutIndex {
   #reading: Promise<unknown> = Promise.resolve();
   #closed = false;
 
-  constructor(private readonly runPath: string) {
+  constructor(
+    private readonly runPath: string,
+    private readonly segmentRows = SEGMENT_ROWS,
+  ) {
     this.#listing = new Listing(runPath);
   }
 
@@ -163,7 +166,7 @@ export class RolloutIndex {
     const reading = this.#reading.then(async () => {
       if (this.#steps.has(step)) return;
       await this.#readStep(step);
-      if (this.#growing.rows >= SEGMENT_ROWS) await this.#keep();
+      if (this.#growing.rows >= this.segmentRows) await this.#keep();
     });
     this.#reading = reading;
     return reading;
@@ -207,9 +210,11 @@ export class RolloutIndex {
     return { count, first };
   }
 
-  /** @returns what is wrong with the line; null where it is a rollout */
+  /** @returns what is wrong with the line; null where it is a rollout, or blank */
   #addRow({ bytes, start }: Piece, from: number, to: number): string | null {
-    const entry = entryOf(bytes.toString("utf8", from, to));
+    const line = bytes.toString("utf8", from, to);
+    if (line.trim() === "") return null;
+    const entry = entryOf(line);
     if (typeof entry === "string") return entry;
     if (start + from > MAX_OFFSET) return "too far into the file to be indexed";
     this.#growing.add(entry, start + from, to - from);
