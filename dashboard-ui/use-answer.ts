@@ -19,8 +19,11 @@ export interface Asked<T> {
   readonly loading: boolean;
 }
 
-/** @param question  null asks nothing */
-export function useAnswer<N extends EndpointName>(name: N, question: Question<N> | null): Asked<Answer<N>> {
+/**
+ * @param question  null asks nothing
+ * @param again  asks again when it changes
+ */
+export function useAnswer<N extends EndpointName>(name: N, question: Question<N> | null, again = 0): Asked<Answer<N>> {
   const source = useContext(SourceContext);
   const changes = useContext(ChangesContext);
   const [asked, setAsked] = useState<Asked<Answer<N>>>({ answer: null, error: null, loading: question !== null });
@@ -38,7 +41,7 @@ export function useAnswer<N extends EndpointName>(name: N, question: Question<N>
       },
     );
     return () => abort.abort();
-  }, [source, key, version]);
+  }, [source, key, version, again]);
   return asked;
 }
 
