@@ -1,7 +1,7 @@
 // The page: its frame, and in it the view that the address names.
 
 import type { JSX } from "preact";
-import { useEffect } from "preact/hooks";
+import { useContext, useEffect } from "preact/hooks";
 import { Frame } from "./frame.js";
 import { useKeyboard } from "./keyboard.js";
 import { type Connection, useLive } from "./live.js";
@@ -37,11 +37,28 @@ function Page({ isLive, connection }: { readonly isLive: boolean; readonly conne
     <>
       <Frame connection={connection} view={view} parameters={parameters} runs={asked.answer?.runs ?? []} />
       <main>
+        <LeftOut />
         <Boundary key={`${view} ${run ?? ""}`}>
           {entry ? <entry.show parameters={parameters} /> : <Empty title="There is no such view" />}
         </Boundary>
       </main>
     </>
+  );
+}
+
+/** What a report does not hold of its run. */
+function LeftOut(): JSX.Element | null {
+  const { notes } = useContext(SourceContext);
+  if (notes.length === 0) return null;
+  return (
+    <details class="left-out">
+      <summary>This report holds a part of the run; coderlplus dashboard shows all of it.</summary>
+      <ul>
+        {notes.map((note) => (
+          <li key={note}>{note}</li>
+        ))}
+      </ul>
+    </details>
   );
 }
 

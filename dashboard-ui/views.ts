@@ -6,6 +6,7 @@ import { CompareView } from "./views/compare.js";
 import { EvaluationsView } from "./views/evaluations.js";
 import { GroupView } from "./views/group.js";
 import { MatrixView } from "./views/matrix.js";
+import { ProblemView } from "./views/problem.js";
 import { RolloutsView } from "./views/rollouts.js";
 import { RunView } from "./views/run.js";
 import { RunsView } from "./views/runs.js";
@@ -23,6 +24,7 @@ export const viewEntries: Readonly<Partial<Record<View, ViewEntry>>> = {
   compare: { title: "Compare", tab: "compare", show: CompareView },
   rollouts: { title: "Rollouts", tab: "rollouts", show: RolloutsView },
   group: { title: "Group", tab: "rollouts", show: GroupView },
+  problem: { title: "Problem", tab: "rollouts", show: ProblemView },
   trace: { title: "Trace", tab: "rollouts", show: TraceView },
   evaluations: { title: "Evaluations", tab: "evaluations", show: EvaluationsView },
   matrix: { title: "Problem by problem", tab: "evaluations", show: MatrixView },

@@ -25,7 +25,9 @@ export function TokenNumbers({ text, spans, detail, token }: TokenNumbersProps):
   return (
     <dl class="facts token-numbers" aria-live="polite">
       <Fact name={`token ${token + 1} of ${spans.length}`}>
-        <code>{said === "" ? <span class="faint">part of a character</span> : <VisibleText text={quoted(said)} />}</code>
+        <code>
+          {said === "" ? <span class="faint">part of a character</span> : <VisibleText text={quoted(said)} />}
+        </code>
       </Fact>
       <Fact name="logprob">{numberText(logprob)}</Fact>
       <Fact name="probability">{logprob === undefined ? "–" : numberText(Math.exp(logprob))}</Fact>

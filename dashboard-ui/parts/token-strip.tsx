@@ -185,5 +185,6 @@ function keepInSight(frame: HTMLElement, token: number, chunks: readonly TokenCh
   if (!element) return;
   const [outer, inner] = [frame.getBoundingClientRect(), element.getBoundingClientRect()];
   if (inner.top < outer.top) frame.scrollTop -= outer.top - inner.top + 20;
-  else if (inner.bottom > outer.bottom) frame.scrollTop += Math.min(inner.bottom - outer.bottom, inner.top - outer.top) + 20;
+  else if (inner.bottom > outer.bottom)
+    frame.scrollTop += Math.min(inner.bottom - outer.bottom, inner.top - outer.top) + 20;
 }

@@ -2,12 +2,12 @@
 
 import type { ComponentChildren, JSX } from "preact";
 import { useMemo, useState } from "preact/hooks";
-import { linkTo } from "../route.js";
 import { Answered, Empty } from "../parts/state.js";
 import { TypedField } from "../parts/typed-field.js";
 import { useNarrow } from "../parts/use-narrow.js";
 import { VirtualList } from "../parts/virtual-list.js";
 import { VisibleText } from "../parts/visible-text.js";
+import { linkTo } from "../route.js";
 import { IndexNote } from "./index-note.js";
 import { orderedProblems, type ProblemColumn, type ProblemEntry, type ProblemOrder } from "./problem-order.js";
 import { useIndexed } from "./use-indexed.js";

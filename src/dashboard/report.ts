@@ -2,8 +2,8 @@
 // this run inside; what it leaves out it says. The same run gives the same bytes.
 
 import { measures } from "../eval/family/family.js";
-import type { RunDirectory } from "../runs/run-directory.js";
 import type { Measure } from "../runs/records.js";
+import type { RunDirectory } from "../runs/run-directory.js";
 import type { EvaluationTable } from "./api/runs.js";
 import { readPageFiles } from "./page-files.js";
 import { type ReportAnswers, reportAnswers } from "./report/answers.js";

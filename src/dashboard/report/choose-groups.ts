@@ -14,8 +14,8 @@ export interface Candidate {
  *
  * @returns  in the order in which they should be taken until the report is full
  */
-export function inTurn(candidates: readonly Candidate[]): Candidate[] {
-  const kinds = new Map<string, Candidate[]>();
+export function inTurn<C extends Candidate>(candidates: readonly C[]): C[] {
+  const kinds = new Map<string, C[]>();
   for (const candidate of [...candidates].sort(byTelling)) {
     const kind = `${candidate.step} ${candidate.task}`;
     kinds.set(kind, [...(kinds.get(kind) ?? []), candidate]);

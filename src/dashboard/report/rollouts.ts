@@ -43,24 +43,22 @@ export async function heldRollouts(
   const problems = new RunProblems(facts.data);
   const groups: GroupDetail[] = [];
   let room = limitBytes;
-  try {
-    for (const group of inTurn(found)) {
-      // What stands in the report is no shorter than the half of its lines.
-      if (group.rows.reduce((sum, { bytes }) => sum + bytes, 0) > 2 * room) continue;
-      const rollouts = await detailsOf(runPath, group, { facts, problems });
-      const bytes = Buffer.byteLength(JSON.stringify(rollouts));
-      if (rollouts.length === 0 || bytes > room) continue;
-      room -= bytes;
-      const ofStep = found.filter(({ step }) => step === group.step).map((other) => other.group);
-      const last = ofStep.reduce((a, b) => Math.max(a, b));
-      groups.push({ run: place, step: group.step, group: group.group, groups: last + 1, rollouts, skipped: [] });
-    }
-    const ids = [...new Set(groups.flatMap(({ rollouts }) => rollouts.map(({ problem }) => problem)))].sort();
-    const shown = await Promise.all(ids.map(async (id) => problemDetail(id, await problems.find(id))));
-    return { groups: groups.sort(byPlace), problems: shown, of: found.length };
-  } finally {
-    await problems.close();
+  for (const group of inTurn(found)) {
+    // What stands in the report is no shorter than the half of its lines.
+    if (group.rows.reduce((sum, { bytes }) => sum + bytes, 0) > 2 * room) continue;
+    const rollouts = await detailsOf(runPath, group, { facts, problems });
+    const bytes = Buffer.byteLength(JSON.stringify(rollouts));
+    if (rollouts.length === 0 || bytes > room) continue;
+    room -= bytes;
+    const ofStep = found.filter(({ step }) => step === group.step).map((other) => other.group);
+    const last = ofStep.reduce((a, b) => Math.max(a, b));
+    groups.push({ run: place, step: group.step, group: group.group, groups: last + 1, rollouts, skipped: [] });
   }
+  const ids = [...new Set(groups.flatMap(({ rollouts }) => rollouts.map(({ problem }) => problem)))].sort();
+  // A file so large that it takes time to look into is left to the dashboard.
+  const known = (await Promise.all(ids.map((id) => problems.atHand(id)))).flatMap((problem) => problem ?? []);
+  const shown = known.map((problem) => problemDetail(problem.id, { problem }));
+  return { groups: groups.sort(byPlace), problems: shown, of: found.length };
 }
 
 function byPlace(a: GroupDetail, b: GroupDetail): number {
