@@ -60,6 +60,8 @@ const shown = z.object({
   rewardParts: z.record(z.string(), z.number()),
 });
 
+type Plain = z.output<typeof shown>;
+
 /** The same record as the codec reads it: numbers keep their types. */
 interface Lossless {
   readonly tests?: readonly TestOutcome[];
@@ -82,8 +84,6 @@ export function detailOf(line: string, row: RolloutRow, { facts, problem, tokens
     ...testDetail(result, problem?.tests[i], language),
     cpuMs: plain.tests?.[i]?.cpuMs ?? null,
   }));
-  const values = lossless.alignment;
-  const inputRight = alignment?.target === "input" ? rewardParts["inputRight"] === 1 : undefined;
   return {
     ...row,
     language,
@@ -93,21 +93,30 @@ export function detailOf(line: string, row: RolloutRow, { facts, problem, tokens
     rewardParts,
     message: plain.verdict?.message ?? null,
     tests,
-    alignment:
-      (alignment &&
-        values && {
-          input: inputText(values.input, language),
-          inputKind: alignment.input.kind,
-          target: alignment.target,
-          values: askedValues({ ...values, inputRight }, facts, language),
-          answered: values.predicted !== null,
-        }) ||
-      null,
+    alignment: alignmentDetail(plain, lossless.alignment, facts, language),
     tokenDetail: tokens,
   };
 }
 
-function readRecord(line: string): { readonly plain: z.output<typeof shown>; readonly lossless: Lossless } {
+function alignmentDetail(
+  { alignment, rewardParts }: Plain,
+  values: Lossless["alignment"],
+  facts: RunFacts,
+  language: Language,
+): RolloutDetail["alignment"] {
+  if (!alignment || !values) return null;
+  const { target } = alignment;
+  const inputRight = target === "input" ? rewardParts["inputRight"] === 1 : undefined;
+  return {
+    input: inputText(values.input, language),
+    inputKind: values.input.kind,
+    target,
+    values: askedValues({ ...values, inputRight }, facts, language),
+    answered: values.predicted !== null,
+  };
+}
+
+function readRecord(line: string): { readonly plain: Plain; readonly lossless: Lossless } {
   let value: unknown;
   let lossless: Json;
   try {
@@ -118,7 +127,7 @@ function readRecord(line: string): { readonly plain: z.output<typeof shown>; rea
   }
   const checked = shown.safeParse(value);
   if (!checked.success) throw new DataError(explain(checked.error, value, shown));
-  return { plain: checked.data, lossless: isObject(lossless) ? (lossless as unknown as Lossless) : {} };
+  return { plain: checked.data, lossless: isObject(lossless) ? lossless : {} };
 }
 
 /** By the fence: a prompt of the family, which has none, is Python's. */
