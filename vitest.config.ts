@@ -2,7 +2,7 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
-    include: ["src/**/*.test.ts", "tests/**/*.test.ts"],
+    include: ["src/**/*.test.ts", "dashboard-ui/**/*.test.ts", "tests/**/*.test.ts"],
     globalSetup: ["tests/build.ts"],
     setupFiles: ["tests/setup.ts"],
     // Far beyond what any takes: a loaded machine is slow, and what hangs is seen all the same.

@@ -2,7 +2,11 @@
 
 import { render } from "preact";
 import { App } from "./app.js";
-import { heldSource, serverSource } from "./source.js";
+import { heldSource } from "./held.js";
+import { serverSource } from "./source.js";
+import { applyTheme, readTheme } from "./theme.js";
+
+applyTheme(readTheme());
 
 const held = document.getElementById("answers");
 const root = document.getElementById("app");

@@ -34,6 +34,11 @@ export function linkTo(view: View, parameters: Parameters = {}): string {
   return `#/${view}${query.size === 0 ? "" : `?${query.toString()}`}`;
 }
 
+/** The parameters of a view with some of them as they are to be. */
+export function withChanges(parameters: URLSearchParams, changes: Parameters): Parameters {
+  return { ...Object.fromEntries([...parameters.keys()].map((name) => [name, parameters.getAll(name)])), ...changes };
+}
+
 export function readRoute(hash: string): Route {
   const [name = "", query = ""] = hash.replace(/^#\/?/, "").split("?", 2);
   const view = views.find((known) => known === name) ?? "runs";

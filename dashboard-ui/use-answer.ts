@@ -4,7 +4,8 @@ import { createContext } from "preact";
 import { useContext, useEffect, useState } from "preact/hooks";
 import type { Answer, EndpointName, Question } from "../src/dashboard/api/endpoints.js";
 import { keyOf } from "../src/dashboard/api/question.js";
-import { heldSource, type Source } from "./source.js";
+import { heldSource } from "./held.js";
+import type { Source } from "./source.js";
 
 export const SourceContext = createContext<Source>(heldSource({}));
 
@@ -18,8 +19,11 @@ export interface Asked<T> {
   readonly loading: boolean;
 }
 
-/** @param question  null asks nothing */
-export function useAnswer<N extends EndpointName>(name: N, question: Question<N> | null): Asked<Answer<N>> {
+/**
+ * @param question  null asks nothing
+ * @param again  asks again when it changes
+ */
+export function useAnswer<N extends EndpointName>(name: N, question: Question<N> | null, again = 0): Asked<Answer<N>> {
   const source = useContext(SourceContext);
   const changes = useContext(ChangesContext);
   const [asked, setAsked] = useState<Asked<Answer<N>>>({ answer: null, error: null, loading: question !== null });
@@ -37,13 +41,13 @@ export function useAnswer<N extends EndpointName>(name: N, question: Question<N>
       },
     );
     return () => abort.abort();
-  }, [source, key, version]);
+  }, [source, key, version, again]);
   return asked;
 }
 
-/** All changes where the question names no run. */
-function changesOf(question: object | null, changes: Readonly<Record<string, number>>): number {
+/** All changes where the question names no run; "*" counts for every run. */
+export function changesOf(question: object | null, changes: Readonly<Record<string, number>>): number {
   if (question === null) return 0;
-  if ("run" in question && typeof question.run === "string") return changes[question.run] ?? 0;
+  if ("run" in question && typeof question.run === "string") return (changes[question.run] ?? 0) + (changes["*"] ?? 0);
   return Object.values(changes).reduce((sum, count) => sum + count, 0);
 }

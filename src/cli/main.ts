@@ -15,6 +15,7 @@ const verbs: Readonly<Record<string, () => Promise<(program: Command) => void>>>
   compare: async () => (await import("./compare.js")).registerCompare,
   rollouts: async () => (await import("./rollouts.js")).registerRollouts,
   probe: async () => (await import("./probe.js")).registerProbe,
+  dashboard: async () => (await import("./dashboard.js")).registerDashboard,
   report: async () => (await import("./report.js")).registerReport,
   metrics: async () => (await import("./metrics.js")).registerMetrics,
   judge: async () => (await import("./judge.js")).registerJudge,

@@ -20,3 +20,9 @@ export function share(text: string): number {
     throw new InvalidArgumentError("expected a number from 0 to 1.");
   return value;
 }
+
+export function port(text: string): number {
+  const value = Number(text);
+  if (/^\d{1,5}$/.test(text) && value <= 65_535) return value;
+  throw new InvalidArgumentError("expected a number from 0 to 65535");
+}

@@ -2,10 +2,10 @@
 // and for any other client of that protocol.
 
 import { basename, resolve } from "node:path";
-import { type Command, InvalidArgumentError } from "commander";
+import type { Command } from "commander";
 import { serveEngine } from "../engines/tinker/server/serve.js";
 import { packageVersion } from "../runs/versions.js";
-import { positive } from "./numbers.js";
+import { port, positive } from "./numbers.js";
 import { stopOnRequest } from "./stopping.js";
 import { type Weights, weightsAt } from "./weights-at.js";
 
@@ -91,10 +91,4 @@ function banner(
     `  ${key}coderlplus train --set engine.kind=tinker --set engine.baseUrl=${url} --set engine.model=${model}\n` +
     "Stop it with Ctrl-C.\n"
   );
-}
-
-function port(text: string): number {
-  const value = Number(text);
-  if (/^\d{1,5}$/.test(text) && value <= 65_535) return value;
-  throw new InvalidArgumentError("expected a number from 0 to 65535");
 }

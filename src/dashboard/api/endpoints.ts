@@ -174,10 +174,9 @@ interface Endpoint {
 
 export type EndpointName = keyof typeof endpoints;
 export type Question<N extends EndpointName> = z.input<(typeof endpoints)[N]["query"]>;
+/** A question that fits: as a handler has it. */
+export type Asked<N extends EndpointName> = z.output<(typeof endpoints)[N]["query"]>;
 export type Answer<N extends EndpointName> = z.infer<(typeof endpoints)[N]["answer"]>;
-
-/** Server-sent events, each a `runEvent`: what changes while the page is open. */
-export const EVENTS_PATH = "/api/events";
 
 /** Of an answer that is not 200: one message for people. */
 export const failure = z.strictObject({ error: z.string() });

@@ -3,6 +3,9 @@
 
 import type { EndpointName, Question } from "./endpoints.js";
 
+/** Server-sent events, each a `runEvent`: what changes while the page is open. */
+export const EVENTS_PATH = "/api/events";
+
 const POSTED: ReadonlySet<EndpointName> = new Set(["trace"]);
 
 /** `evaluatedProblem` -> `/api/evaluated-problem` */

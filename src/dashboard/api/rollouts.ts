@@ -165,31 +165,42 @@ export const traceInput = z.discriminatedUnion("kind", [
 
 export const traceRequest = z.strictObject({ run: place, ...rolloutPlace.shape, input: traceInput });
 
+/** One executed line, with what became different while it was. */
+const moment = z.strictObject({
+  line: count,
+  /** Path of the function; empty for the module. */
+  scope: z.string(),
+  /** Tells calls of one function apart; 0 is the module. */
+  activation: count,
+  /** Calls that are open around it. */
+  depth: count,
+  /** UTF-16 units of `stdout` that were written before. */
+  printed: count,
+  /** Index into `names`, and the new value as text; null where there is none any more. */
+  changes: z.array(z.tuple([count, z.string().nullable()])),
+});
+
 /** A recorded run, to be stepped through. */
 export const traceDetail = z.strictObject({
   program: z.string(),
   language: z.enum(["python", "javascript"]),
+  /** As text: standard input, or the call. */
   input: z.string(),
+  inputKind: z.enum(["stdio", "call"]),
   status: z.string(),
   message: z.string(),
   stdout: z.string(),
   returned: z.string().nullable(),
   /** Final values, as text. */
   variables: z.array(z.strictObject({ name: z.string(), type: z.string(), text: z.string(), note: z.string() })),
-  /** Executed lines in the order of time, with what each changed; null where nothing could be recorded. */
-  moments: z
-    .array(
-      z.strictObject({
-        line: count,
-        scope: z.string(),
-        /** Variables assigned while this line ran, in order: index into `names`, and text. */
-        changes: z.array(z.tuple([count, z.string()])),
-      }),
-    )
-    .nullable(),
+  /** Executed lines in the order of time over all functions; null where nothing could be recorded. */
+  moments: z.array(moment).nullable(),
+  /** Variables by scope path and name; `f()` is what a call of f gave back. */
   names: z.array(z.string()),
   /** Whether the recording ended before the program did. */
   cut: z.boolean(),
+  /** Whether the recorded run went as the program goes alone; what is recorded may depend on chance, clock or depth. */
+  agrees: z.boolean(),
   engine: z.string(),
   cpuMs: number,
 });
@@ -209,4 +220,5 @@ export type RolloutLinks = z.infer<typeof rolloutLinks>;
 export type ProblemDetail = z.infer<typeof problemDetail>;
 export type TraceInput = z.infer<typeof traceInput>;
 export type TraceRequest = z.infer<typeof traceRequest>;
+export type TraceMoment = z.infer<typeof moment>;
 export type TraceDetail = z.infer<typeof traceDetail>;

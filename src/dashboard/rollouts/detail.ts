@@ -131,6 +131,6 @@ function readRecord(line: string): { readonly plain: Plain; readonly lossless: L
 }
 
 /** By the fence: a prompt of the family, which has none, is Python's. */
-function languageOf(prompt: string, completion: string): Language {
+export function languageOf(prompt: string, completion: string): Language {
   return /(?:```|~~~)[ \t]*(?:javascript|js|node)\b/i.test(`${prompt}\n${completion}`) ? "javascript" : "python";
 }
