@@ -20,8 +20,8 @@ import { openShell } from "./shell.js";
 const BODY_LIMIT_BYTES = 256_000;
 /** What is shorter gains nothing. */
 const ZIPPED_FROM_BYTES = 1400;
-/** Between this machine's processes time counts more than bytes. */
-const ZIP_LEVEL = 3;
+/** Between processes of one machine time counts more than bytes. */
+const ZIP_LEVEL = 1;
 
 export interface DashboardOptions extends GuardOptions, EventsOptions {
   /** Of runs, or a run itself. */
