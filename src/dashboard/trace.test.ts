@@ -49,8 +49,19 @@ function writeRun(folder: string): void {
   writeFileSync(join(folder, "config.yaml"), `data:\n  train: ${join(folder, "problems.jsonl")}\n`);
   mkdirSync(join(folder, "rollouts"));
   const record = (sample: number, fields: object) => ({
-    ...{ step: 1, task: "code", problem: "p/0", group: 0, sample, prompt: "", completion: "", stopReason: "stop" },
-    ...{ reward: 0, rewardParts: {}, advantage: 0, tokens: 1, program: programs[sample] ?? PROGRAM },
+    step: 1,
+    task: "code",
+    problem: "p/0",
+    group: 0,
+    sample,
+    prompt: "",
+    completion: "",
+    stopReason: "stop",
+    reward: 0,
+    rewardParts: {},
+    advantage: 0,
+    tokens: 1,
+    program: programs[sample] ?? PROGRAM,
     ...fields,
   });
   const alignment = {
