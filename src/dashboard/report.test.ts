@@ -30,10 +30,17 @@ describe("a report of a hostile run", () => {
   it("holds its texts as data, and none as markup", () => {
     const tags = [...document(html).matchAll(/<[!/a-z][^>]*/gi)].map(([tag]) => tag);
     const names = new Set(tags.map((tag) => /^<\/?(!?[a-z0-9]+)/i.exec(tag)?.[1]));
-    expect([...names].sort()).toEqual(
-      ["!doctype", "html", "head", "meta", "title", "style", "body", "div", "noscript", "h1", "p", "script"]
-        .concat(["table", "thead", "tbody", "tr", "th", "td"])
-        .sort(),
+    expect(names).toEqual(
+      new Set(
+        ["!doctype", "html", "head", "meta", "title", "style", "body", "div", "noscript", "h1", "p", "script"].concat([
+          "table",
+          "thead",
+          "tbody",
+          "tr",
+          "th",
+          "td",
+        ]),
+      ),
     );
     expect(tags.filter((tag) => tag.startsWith("<script"))).toEqual([
       '<script type="application/json" id="answers"',

@@ -4,6 +4,7 @@
 import { measures } from "../eval/family/family.js";
 import type { Measure } from "../runs/records.js";
 import type { RunDirectory } from "../runs/run-directory.js";
+import { NOTES_KEY } from "./api/question.js";
 import type { EvaluationTable } from "./api/runs.js";
 import { readReportFiles } from "./page-files.js";
 import { type ReportAnswers, reportAnswers } from "./report/answers.js";
@@ -16,7 +17,7 @@ export async function renderReport(run: RunDirectory): Promise<string> {
   return reportPage({
     title: name,
     files: readReportFiles(),
-    answers: { ...held.answers, notes: held.notes },
+    answers: { ...held.answers, [NOTES_KEY]: held.notes },
     plain: { lines: linesOf(held), table: tableOf(held.evaluations) },
   });
 }

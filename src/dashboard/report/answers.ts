@@ -7,9 +7,9 @@ import type { Answer, Asked, EndpointName, Question } from "../api/endpoints.js"
 import { keyOf } from "../api/question.js";
 import type { EvaluationTable, RunDetail } from "../api/runs.js";
 import type { ServedFolder } from "../folder.js";
+import { heldRollouts } from "../report-rollouts.js";
 import { openRunLister } from "../run-list.js";
 import { heldEvaluation } from "./evaluated.js";
-import { heldRollouts } from "./rollouts.js";
 import { thinned } from "./thin.js";
 
 export interface ReportAnswers {

@@ -1,10 +1,9 @@
 // The tokens of one group's rollouts, from the step's file: read line by line, and only the group's own are parsed.
 
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import type { TokenColumns } from "../api/rollouts.js";
-import { linesOf, piecesOf, stepFile } from "./step-file.js";
+import { linesOf, ownFile, ownFolder, piecesOf, stepFile } from "./step-file.js";
 
 const numbers = z.array(z.number());
 
@@ -27,10 +26,10 @@ const HEAD_BYTES = 32;
 
 /** By sample; empty where the run recorded none. A line that is no record of tokens is left out. */
 export async function tokensOf(runPath: string, step: number, group: number): Promise<Map<number, TokenColumns>> {
-  const path = join(runPath, "tokens", stepFile(step));
   const found = new Map<number, TokenColumns>();
-  if (!existsSync(path)) return found;
-  for await (const piece of piecesOf(path)) {
+  const folder = ownFolder(runPath, "tokens");
+  if (folder === null || ownFile(folder, step) === null) return found;
+  for await (const piece of piecesOf(join(folder, stepFile(step)))) {
     for (const { from, to } of linesOf(piece)) {
       const head = HEAD.exec(piece.bytes.toString("latin1", from, Math.min(to, from + HEAD_BYTES)));
       if (head && Number(head[1]) !== group) continue;

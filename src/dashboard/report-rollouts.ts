@@ -4,15 +4,15 @@
 import { existsSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
-import { UsageError } from "../../core/errors.js";
-import type { GroupDetail, ProblemDetail, RolloutDetail, RolloutRow } from "../api/rollouts.js";
-import { detailOf } from "../rollouts/detail.js";
-import { entryOf } from "../rollouts/entry.js";
-import { runFacts } from "../rollouts/facts.js";
-import { problemDetail, RunProblems } from "../rollouts/problem.js";
-import { linesOf, piecesOf, readAt, stepFile } from "../rollouts/step-file.js";
-import { tokensOf } from "../rollouts/tokens.js";
-import { type Candidate, inTurn } from "./choose-groups.js";
+import { UsageError } from "../core/errors.js";
+import type { GroupDetail, ProblemDetail, RolloutDetail, RolloutRow } from "./api/rollouts.js";
+import { type Candidate, inTurn } from "./report/choose-groups.js";
+import { detailOf } from "./rollouts/detail.js";
+import { entryOf } from "./rollouts/entry.js";
+import { runFacts } from "./rollouts/facts.js";
+import { problemDetail, RunProblems } from "./rollouts/problem.js";
+import { linesOf, piecesOf, readAt, stepFile } from "./rollouts/step-file.js";
+import { tokensOf } from "./rollouts/tokens.js";
 
 /** Of all groups together, as they stand in the report. */
 export const LIMIT_BYTES = 2_000_000;
