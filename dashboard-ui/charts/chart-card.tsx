@@ -28,12 +28,13 @@ export interface ChartCardProps {
   readonly onRemove?: (() => void) | undefined;
 }
 
-/** More lines for each group than this are shown one metric at a time. */
-const OVERLAID_METRICS = 2;
+/** Where there are several groups, more metrics or more lines than these are shown one metric at a time. */
+const [OVERLAID_METRICS, OVERLAID_LINES] = [2, 8];
 
 export function MetricCard(props: ChartCardProps): JSX.Element {
-  const isPicked =
-    props.spec.metrics.length > OVERLAID_METRICS && new Set(props.runs.map(({ group }) => group)).size > 1;
+  const metrics = props.spec.metrics.length;
+  const groups = new Set(props.runs.map(({ group }) => group)).size;
+  const isPicked = groups > 1 && metrics > 1 && (metrics > OVERLAID_METRICS || metrics * groups > OVERLAID_LINES);
   return isPicked ? <PickedCard {...props} /> : <FetchingCard {...props} />;
 }
 
