@@ -43,6 +43,7 @@ function PickedCard(props: ChartCardProps): JSX.Element {
   const { spec, state, onState } = props;
   const picked = spec.metrics.find((metric) => metric === state.picked.get(spec.id)) ?? spec.metrics[0] ?? "";
   const shown = useMemo(() => ({ ...spec, metrics: [picked] }), [spec, picked]);
+  const areOfOneTask = new Set(spec.metrics.map((metric) => metric.split("/", 1)[0])).size === 1;
   return (
     <FetchingCard
       {...props}
@@ -58,7 +59,7 @@ function PickedCard(props: ChartCardProps): JSX.Element {
         >
           {spec.metrics.map((metric) => (
             <option key={metric} value={metric}>
-              {metric.replace(/^[a-z]+\//, "")}
+              {areOfOneTask ? metric.replace(/^[a-z]+\//, "") : metric}
             </option>
           ))}
         </select>
