@@ -38,7 +38,8 @@ export function LineChart(props: LineChartProps): JSX.Element {
   const [hovered, setHovered] = useState<number | null>(null);
   const target = usePlot(props, shown, plotted, setHovered);
   const step = hovered ?? props.pinned;
-  const said = step ?? plotted.steps.at(-1) ?? 0;
+  // The keys move the pinned step, wherever the pointer lies.
+  const said = props.pinned ?? step ?? plotted.steps.at(-1) ?? 0;
   return (
     <>
       <div
@@ -55,7 +56,6 @@ export function LineChart(props: LineChartProps): JSX.Element {
           const next = stepByKey(event.key, plotted.steps, props.pinned);
           if (next === undefined) return;
           event.preventDefault();
-          setHovered(null);
           props.onPin(next);
         }}
       />
@@ -84,7 +84,7 @@ function usePlot(
   const shape = JSON.stringify([kinds, isLog, isStacked, unit, [...hidden], colours]);
   useEffect(() => {
     const element = target.current;
-    if (!element) return;
+    if (!element) return undefined;
     const options = { height, unit, syncKey, isLog, isStacked, lines, plotted, hidden };
     const drawn = createPlot(element, { ...options, width: element.clientWidth }, marks.current, {
       onHover,

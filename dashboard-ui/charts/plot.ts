@@ -3,7 +3,7 @@
 import UPlot from "uplot";
 import { colourName, colourReader, dashOf, seeThrough } from "./colours.js";
 import type { Line } from "./curves.js";
-import { type Column, lonePoints, type Plotted, type PlotShape } from "./plotted.js";
+import { type Column, lonePoints, type PlotShape, type Plotted } from "./plotted.js";
 import { tickText, type Unit } from "./ticks.js";
 
 export interface PlotOptions extends PlotShape {

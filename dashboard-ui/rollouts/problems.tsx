@@ -106,7 +106,13 @@ function ProblemList(props: ProblemsProps & { readonly problems: readonly Proble
   );
 }
 
-function ProblemCells({ run, entry }: { readonly run: string; readonly entry: ProblemEntry | undefined }): ComponentChildren {
+function ProblemCells({
+  run,
+  entry,
+}: {
+  readonly run: string;
+  readonly entry: ProblemEntry | undefined;
+}): ComponentChildren {
   if (!entry) return null;
   const { problem, passRate, code, firstPassed, alignmentReward, alignment } = entry;
   return (

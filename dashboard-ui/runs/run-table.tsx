@@ -5,7 +5,7 @@ import { useMemo, useRef } from "preact/hooks";
 import type { RunSummary } from "../../src/dashboard/api/runs.js";
 import { useCurves, useNear } from "../charts/use-curves.js";
 import { agoText, dateText } from "../parts/format.js";
-import { BeforeAfter, RunProgress, SeedsBeforeAfter, RunStatus, timeLeftText } from "../parts/run-facts.js";
+import { BeforeAfter, RunProgress, RunStatus, SeedsBeforeAfter, timeLeftText } from "../parts/run-facts.js";
 import { Sparkline } from "../parts/sparkline.js";
 import { linkTo } from "../route.js";
 import type { RunGroup, RunOrder, SortColumn } from "./run-rows.js";

@@ -92,7 +92,14 @@ function trainedOn(setting: Readonly<Record<string, string>>): ComparedRun["trai
 }
 
 /** What seeds of one setting may differ in. */
-const PER_SEED = new Set(["seed", "engine.threads", "judge.workers", "train.checkpointEvery", "train.keepCheckpoints"]);
+const PER_SEED = new Set([
+  "seed",
+  "engine.threads",
+  "judge.workers",
+  "rollouts.recordTokens",
+  "train.checkpointEvery",
+  "train.keepCheckpoints",
+]);
 
 /** A flat config without what seeds of one setting may differ in. */
 export function settingOf(config: Readonly<Record<string, string>>): Record<string, string> {
