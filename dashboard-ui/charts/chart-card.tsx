@@ -5,10 +5,10 @@ import { useMemo, useRef } from "preact/hooks";
 import { type ChartState, toggled } from "./chart-state.js";
 import { csvOf } from "./csv.js";
 import { type Line, linesOf } from "./curves.js";
-import { LineChart } from "./line-chart.js";
+import { LineChart, type Painter } from "./line-chart.js";
 import { savePicture, saveText } from "./save.js";
 import type { Unit } from "./ticks.js";
-import { type CurveRun, type Curves, useCurves, useSeen } from "./use-curves.js";
+import { type CurveRun, type Curves, useCurves, useNear } from "./use-curves.js";
 
 export interface ChartSpec {
   readonly id: string;
@@ -28,12 +28,13 @@ export interface ChartCardProps {
   readonly onRemove?: (() => void) | undefined;
 }
 
-/** More lines for each group than this are shown one metric at a time. */
-const OVERLAID_METRICS = 2;
+/** Where there are several groups, more metrics or more lines than these are shown one metric at a time. */
+const [OVERLAID_METRICS, OVERLAID_LINES] = [2, 8];
 
 export function MetricCard(props: ChartCardProps): JSX.Element {
-  const isPicked =
-    props.spec.metrics.length > OVERLAID_METRICS && new Set(props.runs.map(({ group }) => group)).size > 1;
+  const metrics = props.spec.metrics.length;
+  const groups = new Set(props.runs.map(({ group }) => group)).size;
+  const isPicked = groups > 1 && metrics > 1 && (metrics > OVERLAID_METRICS || metrics * groups > OVERLAID_LINES);
   return isPicked ? <PickedCard {...props} /> : <FetchingCard {...props} />;
 }
 
@@ -42,6 +43,7 @@ function PickedCard(props: ChartCardProps): JSX.Element {
   const { spec, state, onState } = props;
   const picked = spec.metrics.find((metric) => metric === state.picked.get(spec.id)) ?? spec.metrics[0] ?? "";
   const shown = useMemo(() => ({ ...spec, metrics: [picked] }), [spec, picked]);
+  const areOfOneTask = new Set(spec.metrics.map((metric) => metric.split("/", 1)[0])).size === 1;
   return (
     <FetchingCard
       {...props}
@@ -57,7 +59,7 @@ function PickedCard(props: ChartCardProps): JSX.Element {
         >
           {spec.metrics.map((metric) => (
             <option key={metric} value={metric}>
-              {metric.replace(/^[a-z]+\//, "")}
+              {areOfOneTask ? metric.replace(/^[a-z]+\//, "") : metric}
             </option>
           ))}
         </select>
@@ -68,9 +70,12 @@ function PickedCard(props: ChartCardProps): JSX.Element {
 
 function FetchingCard(props: ChartCardProps & { readonly picker?: JSX.Element }): JSX.Element {
   const card = useRef<HTMLElement>(null);
-  const isSeen = useSeen(card);
-  const curves = useCurves(props.runs, props.spec.metrics, isSeen);
-  return <ChartCard {...props} card={card} curves={curves} />;
+  const isNear = useNear(card);
+  const curves = useCurves(props.runs, props.spec.metrics, isNear);
+  // Out of sight a chart stays as it is, and what is set for all of them costs only those in sight.
+  const state = useRef(props.state);
+  if (isNear) state.current = props.state;
+  return <ChartCard {...props} state={state.current} card={card} curves={curves} />;
 }
 
 interface CardProps extends ChartCardProps {
@@ -91,7 +96,7 @@ export function ChartCard({
   curves,
   picker,
 }: CardProps): JSX.Element {
-  const canvas = useRef<HTMLCanvasElement | null>(null);
+  const painter = useRef<Painter | null>(null);
   const groups = useMemo(() => [...new Set(runs.map(({ group }) => group))], [runs]);
   const isStacked = spec.stacked === true && runs.length === 1;
   const lines = useMemo(
@@ -109,8 +114,9 @@ export function ChartCard({
           isLog={isStacked ? null : isLog}
           onLog={() => onState({ log: toggled(state.log, spec.id) })}
           onPicture={() => {
-            if (canvas.current)
-              savePicture({ title: spec.title, subtitle: subtitleOf(groups, state), lines, canvas: canvas.current });
+            const shown = lines.filter(({ toggle }) => !state.hidden.has(toggle));
+            const picture = { title: spec.title, subtitle: subtitleOf(groups, state), lines: shown };
+            if (painter.current) void savePicture(picture, painter.current);
           }}
           onData={() => saveText(csvOf(curves.curves ?? []), spec.title)}
           onRemove={onRemove}
@@ -132,9 +138,9 @@ export function ChartCard({
           zoom={state.zoom}
           pinned={state.pinned}
           height={190}
-          canvas={canvas}
+          painter={painter}
           onZoom={(zoom) => onState({ zoom })}
-          onPin={(pinned) => onState({ pinned: pinned === state.pinned ? null : pinned })}
+          onPin={(pinned) => onState({ pinned })}
           onToggle={(toggle) => onState({ hidden: toggled(state.hidden, toggle) })}
         />
       )}

@@ -40,7 +40,11 @@ export function toggled(address: GroupAddress, sample: number): GroupAddress {
   const { compared } = address;
   const next = compared.includes(sample) ? compared.filter((other) => other !== sample) : [...compared, sample];
   const sorted = next.sort((a, b) => a - b);
-  return { ...address, compared: sorted, sample: sorted.includes(address.sample) ? address.sample : (sorted[0] ?? sample) };
+  return {
+    ...address,
+    compared: sorted,
+    sample: sorted.includes(address.sample) ? address.sample : (sorted[0] ?? sample),
+  };
 }
 
 /** The first to compare with: one that was rewarded otherwise says most. */

@@ -5,8 +5,8 @@ import { useMemo } from "preact/hooks";
 import type { AskedValue, RolloutDetail } from "../../src/dashboard/api/rollouts.js";
 import { Code } from "../parts/code.js";
 import { FoldedText } from "../parts/folded-text.js";
-import { VisibleText } from "../parts/visible-text.js";
 import { spaced } from "../parts/format.js";
+import { VisibleText } from "../parts/visible-text.js";
 import { lineMarksOf, marksOf } from "./asked-marks.js";
 import { DifferingValue } from "./differing-value.js";
 import { judgementOf, judgementText } from "./value-difference.js";
@@ -32,14 +32,18 @@ export function AskedProgram({ rollout, alignment }: AlignmentProps): JSX.Elemen
   );
 }
 
-export function AskedValues({ alignment: { values, answered, target } }: Pick<AlignmentProps, "alignment">): JSX.Element {
+export function AskedValues({
+  alignment: { values, answered, target },
+}: Pick<AlignmentProps, "alignment">): JSX.Element {
   return (
     <section class="stack">
       <h3>
         Values asked for <span class="faint">{spaced(target)}</span>
       </h3>
       {!answered && (
-        <p class="warn">! The completion does not end in an answer that can be read: nothing in it counts as predicted.</p>
+        <p class="warn">
+          ! The completion does not end in an answer that can be read: nothing in it counts as predicted.
+        </p>
       )}
       <div class="scroll-x">
         <table class="asked">

@@ -18,10 +18,12 @@ type LineMark = Pick<Mark, "look" | "label">;
 /** Of questions about what a line computes; where several ask about one, a wrong answer is what is told. */
 export function lineMarksOf(values: readonly AskedValue[]): ReadonlyMap<number, LineMark> {
   return new Map(
-    values.toSorted((a, b) => Number(b.right) - Number(a.right)).flatMap((value) => {
-      const line = lineOf(value.name);
-      return line === null ? [] : [[line, lookOf(value)] as const];
-    }),
+    values
+      .toSorted((a, b) => Number(b.right) - Number(a.right))
+      .flatMap((value) => {
+        const line = lineOf(value.name);
+        return line === null ? [] : [[line, lookOf(value)] as const];
+      }),
   );
 }
 

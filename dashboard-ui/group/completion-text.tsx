@@ -29,7 +29,9 @@ export function CompletionText({ rollout }: { readonly rollout: RolloutDetail })
             text={program ?? ""}
             language={language}
             label="Program"
-            notes={new Map([[1, place.headLines === 1 ? "from the prompt" : `${place.headLines} lines from the prompt`]])}
+            notes={
+              new Map([[1, place.headLines === 1 ? "from the prompt" : `${place.headLines} lines from the prompt`]])
+            }
           />
           {!(program ?? "").endsWith(completion.trimEnd()) && <Raw>{whole}</Raw>}
         </>

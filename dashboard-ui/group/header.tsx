@@ -52,9 +52,12 @@ function GroupSummary({ detail }: { readonly detail: GroupDetail }): JSX.Element
           <strong>{passed}</strong> of {detail.rollouts.length} passed ·{" "}
         </>
       )}
-      mean reward <strong>{numberText(mean)}</strong>
+      mean reward <strong>{numberText(mean)}</strong>{" "}
       {isFlat && (
-        <span class="chip warn" title="All rewards are equal: with advantages against the group's mean nothing is learnt from it">
+        <span
+          class="chip warn"
+          title="All rewards are equal: with advantages against the group's mean nothing is learnt from it"
+        >
           no spread
         </span>
       )}
@@ -62,7 +65,11 @@ function GroupSummary({ detail }: { readonly detail: GroupDetail }): JSX.Element
   );
 }
 
-function Neighbours({ address, groups, steps }: Pick<HeaderProps, "address" | "steps"> & { readonly groups: number }): JSX.Element {
+function Neighbours({
+  address,
+  groups,
+  steps,
+}: Pick<HeaderProps, "address" | "steps"> & { readonly groups: number }): JSX.Element {
   const { step, group } = address;
   const to = (nextStep: number, nextGroup: number): (() => void) => {
     return () => goTo("group", writeGroup(elsewhere(address, nextStep, nextGroup)));
@@ -71,7 +78,13 @@ function Neighbours({ address, groups, steps }: Pick<HeaderProps, "address" | "s
     { keys: "[", says: "previous group", sign: "‹ group", isOn: group > 0, run: to(step, group - 1) },
     { keys: "]", says: "next group", sign: "group ›", isOn: group + 1 < groups, run: to(step, group + 1) },
     { keys: "{", says: "previous step", sign: "« step", isOn: step > (steps?.first ?? 0), run: to(step - 1, group) },
-    { keys: "}", says: "next step", sign: "step »", isOn: steps === null || step < steps.last, run: to(step + 1, group) },
+    {
+      keys: "}",
+      says: "next step",
+      sign: "step »",
+      isOn: steps === null || step < steps.last,
+      run: to(step + 1, group),
+    },
   ];
   useKeys(
     "Group",

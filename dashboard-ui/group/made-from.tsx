@@ -9,7 +9,13 @@ import { useIndexed } from "../rollouts/use-indexed.js";
 
 const SHOWN = 8;
 
-export function MadeFrom({ run, rollout }: { readonly run: string; readonly rollout: RolloutDetail }): JSX.Element | null {
+export function MadeFrom({
+  run,
+  rollout,
+}: {
+  readonly run: string;
+  readonly rollout: RolloutDetail;
+}): JSX.Element | null {
   const { step, group, sample, task, verdict, program } = rollout;
   const isAsked = program !== null && (task === "alignment" || verdict === "failed");
   const { answer, error } = useIndexed("links", isAsked ? { run, step, group, sample } : null);

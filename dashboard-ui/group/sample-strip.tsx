@@ -26,11 +26,13 @@ export function SampleStrip({ address, rollouts }: SampleStripProps): JSX.Elemen
     { keys: "l", says: "sample to the right", run: next },
     { keys: "ArrowLeft", says: "sample to the left", run: previous },
     { keys: "ArrowRight", says: "sample to the right", run: next },
-    ...samples.filter((number) => number < 10).map((number) => ({
-      keys: String(number),
-      says: `sample ${number}`,
-      run: () => choose(number),
-    })),
+    ...samples
+      .filter((number) => number < 10)
+      .map((number) => ({
+        keys: String(number),
+        says: `sample ${number}`,
+        run: () => choose(number),
+      })),
     { keys: "c", says: "compare samples, or one alone", run: compare },
     { keys: "v", says: "put the sample beside the others, or take it away", run: () => show(toggled(address, sample)) },
   ]);

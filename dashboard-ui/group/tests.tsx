@@ -3,8 +3,8 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import type { ProblemDetail, TestDetail } from "../../src/dashboard/api/rollouts.js";
-import { durationText } from "../parts/format.js";
 import { FoldedText } from "../parts/folded-text.js";
+import { durationText } from "../parts/format.js";
 import { TextDiff } from "../parts/text-diff.js";
 import { VisibleText } from "../parts/visible-text.js";
 import { DifferingValue } from "./differing-value.js";
@@ -65,14 +65,17 @@ function TestMark({ test, index, isChosen, onChoose }: TestMarkProps): JSX.Eleme
   );
 }
 
-function TestInFull(props: Omit<TestsProps, "tests"> & { readonly index: number; readonly test: TestDetail }): JSX.Element {
+function TestInFull(
+  props: Omit<TestsProps, "tests"> & { readonly index: number; readonly test: TestDetail },
+): JSX.Element {
   const { index, test, problem } = props;
   const { sign, tone, says } = testLook(test.kind);
   const asked = problem?.tests[index];
   return (
     <div class="stack">
       <p>
-        <span class={tone}>{sign}</span> Test {index + 1}: <strong>{test.kind}</strong> <span class="faint">{says}</span>
+        <span class={tone}>{sign}</span> Test {index + 1}: <strong>{test.kind}</strong>{" "}
+        <span class="faint">{says}</span>
       </p>
       {asked && (
         <>
@@ -88,7 +91,13 @@ function TestInFull(props: Omit<TestsProps, "tests"> & { readonly index: number;
   );
 }
 
-function Outcome({ test, expected }: { readonly test: TestDetail; readonly expected: string | undefined }): JSX.Element {
+function Outcome({
+  test,
+  expected,
+}: {
+  readonly test: TestDetail;
+  readonly expected: string | undefined;
+}): JSX.Element {
   const { got, error, message, isOutput } = test;
   return (
     <>

@@ -2,12 +2,12 @@
 
 import type { ComponentChildren, JSX } from "preact";
 import { useMemo, useState } from "preact/hooks";
-import { linkTo } from "../route.js";
 import { Answered, Empty } from "../parts/state.js";
 import { TypedField } from "../parts/typed-field.js";
 import { useNarrow } from "../parts/use-narrow.js";
 import { VirtualList } from "../parts/virtual-list.js";
 import { VisibleText } from "../parts/visible-text.js";
+import { linkTo } from "../route.js";
 import { IndexNote } from "./index-note.js";
 import { orderedProblems, type ProblemColumn, type ProblemEntry, type ProblemOrder } from "./problem-order.js";
 import { useIndexed } from "./use-indexed.js";
@@ -106,7 +106,13 @@ function ProblemList(props: ProblemsProps & { readonly problems: readonly Proble
   );
 }
 
-function ProblemCells({ run, entry }: { readonly run: string; readonly entry: ProblemEntry | undefined }): ComponentChildren {
+function ProblemCells({
+  run,
+  entry,
+}: {
+  readonly run: string;
+  readonly entry: ProblemEntry | undefined;
+}): ComponentChildren {
   if (!entry) return null;
   const { problem, passRate, code, firstPassed, alignmentReward, alignment } = entry;
   return (

@@ -66,13 +66,8 @@ async function recordAt(
 }
 
 async function problemOf(runPath: string, id: string): Promise<Problem | null> {
-  const problems = new RunProblems(runFacts(runPath).data);
-  try {
-    const found = await problems.find(id);
-    return "problem" in found ? found.problem : null;
-  } finally {
-    await problems.close();
-  }
+  const found = await new RunProblems(runFacts(runPath).data).find(id);
+  return "problem" in found ? found.problem : null;
 }
 
 interface Input {

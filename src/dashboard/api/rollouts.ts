@@ -43,11 +43,12 @@ export const rolloutPage = z.strictObject({
   index: indexProgress,
 });
 
-/** Rollouts whose prompt or completion holds a text, as far as was searched in the time one answer may take. */
+/** Rollouts whose prompt, completion or program holds a text, as far as was searched in the time one answer may take. */
 export const searchPage = z.strictObject({
   rows: z.array(z.strictObject({ ...rolloutRow.shape, excerpt: z.string() })),
   /** Where the next request goes on; null at the end. */
   cursor: count.nullable(),
+  /** Steps, all answers up to this one together. */
   searched: count,
   of: count,
 });
@@ -148,6 +149,7 @@ export const problemDetail = z.strictObject({
   problem: z.string(),
   /** Why there is nothing to show; for people. */
   missing: z.string().nullable(),
+  language: z.enum(["python", "javascript"]),
   prompt: z.string(),
   reference: z.string().nullable(),
   tests: z.array(z.strictObject({ kind: z.string(), input: z.string(), expected: z.string() })),

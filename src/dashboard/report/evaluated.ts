@@ -2,8 +2,8 @@
 // was written for the problems that changed between the two, as many as there is room for.
 
 import type { EvaluationTable, Matrix } from "../api/runs.js";
-import { evaluatedAt } from "../evaluation-files.js";
 import { writtenFor } from "../evaluated-problem.js";
+import { evaluatedAt } from "../evaluation-files.js";
 import type { Held } from "./answers.js";
 
 /** Of all texts of one benchmark, as they stand in the report. */
@@ -21,7 +21,10 @@ export async function heldEvaluation(held: Held, { benchmark, records }: Evaluat
       ...(first ? [await held.ask("matrix", { runs, benchmark, measure, step: 0 })] : []),
       await held.ask("matrix", { runs, benchmark, measure }),
     ];
-    byMeasure.set(measure, answers.flatMap((answer) => answer ?? []));
+    byMeasure.set(
+      measure,
+      answers.flatMap((answer) => answer ?? []),
+    );
   }
   await holdTexts(held, benchmark, byMeasure);
 }
@@ -55,7 +58,9 @@ async function holdTexts(held: Held, benchmark: string, byMeasure: ReadonlyMap<s
     count++;
   }
   if (count < wanted.length) {
-    held.notes.push(`${benchmark}: what was written for ${count} of its ${wanted.length} problems, those that changed first.`);
+    held.notes.push(
+      `${benchmark}: what was written for ${count} of its ${wanted.length} problems, those that changed first.`,
+    );
   }
 }
 
@@ -68,7 +73,8 @@ function changedFirst(byMeasure: ReadonlyMap<string, Matrix[]>): string[] {
       (columns[0]?.scores[problems.indexOf(problem)] ?? 0) >= 1;
     for (const problem of after.problems) if (isRight(before, problem) !== isRight(after, problem)) order.add(problem);
   }
-  for (const matrices of byMeasure.values()) for (const { problems } of matrices) for (const one of problems) order.add(one);
+  for (const matrices of byMeasure.values())
+    for (const { problems } of matrices) for (const one of problems) order.add(one);
   return [...order];
 }
 

@@ -43,15 +43,22 @@ export interface Rollouts {
 /** A newest step of a great many rollouts takes longer than a first page may: then it comes without. */
 const FIRST_PAGE_MS = 300;
 
-/** @param runPath  a run's folder; nothing is read before the first question */
-export function openRollouts(runPath: string): Rollouts {
-  const index = new RolloutIndex(runPath);
+/** What an answer gives an index that is not complete: a small run's is whole at once. */
+const HEAD_START_MS = 40;
+
+/**
+ * @param runPath  a run's folder; of its rollouts nothing is read before the first question
+ * @param segmentRows  how many rollouts make a file of the index; only tests want few
+ */
+export function openRollouts(runPath: string, segmentRows?: number): Rollouts {
+  const index = new RolloutIndex(runPath, segmentRows);
   const facts = runFacts(runPath);
   const problems = new RunProblems(facts.data);
   const pages = new Pages();
   let view: View | null = null;
   const current = async (): Promise<View> => {
     await atMost(FIRST_PAGE_MS, index.follow());
+    await atMost(HEAD_START_MS, index.complete());
     if (view?.generation !== index.generation) view = viewOf(index);
     return view;
   };
@@ -74,12 +81,9 @@ export function openRollouts(runPath: string): Rollouts {
       if (!row) throw new UsageError(`${runPath}: has no rollout ${sample} of group ${group} in step ${step}`);
       return { links: linksOf(now, row), index: index.progress() };
     },
-    problem: async ({ problem }) => problemDetail(problem, await problems.find(problem)),
+    problem: async ({ problem, data }) => problemDetail(problem, await problems.find(problem, data)),
     complete: () => index.complete(),
-    close: async () => {
-      await index.close();
-      await problems.close();
-    },
+    close: () => index.close(),
   };
 }
 

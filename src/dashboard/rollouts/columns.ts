@@ -3,52 +3,57 @@
 
 import { type Entry, stopReasons, tasks, verdictKinds } from "./entry.js";
 
-/** Columns by what an item takes up, the widest first: so each begins where its items may lie. */
-const LAYOUT = {
+export interface Columns {
   /** NaN for none. */
-  reward: Float64Array,
-  advantage: Float64Array,
+  readonly reward: Float64Array;
+  readonly advantage: Float64Array;
   /** Where the line lies in the step's file, in bytes. */
-  offset: Uint32Array,
-  length: Uint32Array,
-  group: Uint32Array,
-  tokens: Uint32Array,
+  readonly offset: Uint32Array;
+  readonly length: Uint32Array;
+  readonly group: Uint32Array;
+  readonly tokens: Uint32Array;
   /** Its number among the names. */
-  problem: Uint32Array,
-  hashLow: Uint32Array,
-  hashHigh: Uint32Array,
-  sample: Uint16Array,
+  readonly problem: Uint32Array;
+  readonly hashLow: Uint32Array;
+  readonly hashHigh: Uint32Array;
+  readonly sample: Uint16Array;
   /** Task, verdict and stop reason: {@link kindOf}. */
-  kind: Uint8Array,
+  readonly kind: Uint8Array;
   /** 0 for none, else its number among the names plus 1. */
-  reason: Uint8Array,
-} as const;
+  readonly reason: Uint8Array;
+}
 
-export type Columns = { readonly [Name in keyof typeof LAYOUT]: InstanceType<(typeof LAYOUT)[Name]> };
-
-type Column = Columns[keyof Columns];
-
-const names = Object.keys(LAYOUT) as Array<keyof Columns>;
-
-export const BYTES_PER_ROW = names.reduce((bytes, name) => bytes + LAYOUT[name].BYTES_PER_ELEMENT, 0);
+export const BYTES_PER_ROW = 48;
 export const MAX_REASONS = 255;
 export const MAX_OFFSET = 2 ** 32 - 1;
 
-/** @param at  where they begin in the buffer, a multiple of 8 */
+/**
+ * The widest first: so each begins where its items may lie.
+ *
+ * @param at  where they begin in the buffer, a multiple of 8
+ */
 export function columnsOver(buffer: ArrayBuffer, rows: number, at = 0): Columns {
-  let start = at;
-  const columns = names.map((name) => {
-    const column = new LAYOUT[name](buffer, start, rows);
-    start += column.byteLength;
-    return [name, column] as const;
-  });
-  return Object.fromEntries(columns) as unknown as Columns;
+  const from = (bytesBefore: number): number => at + bytesBefore * rows;
+  return {
+    reward: new Float64Array(buffer, from(0), rows),
+    advantage: new Float64Array(buffer, from(8), rows),
+    offset: new Uint32Array(buffer, from(16), rows),
+    length: new Uint32Array(buffer, from(20), rows),
+    group: new Uint32Array(buffer, from(24), rows),
+    tokens: new Uint32Array(buffer, from(28), rows),
+    problem: new Uint32Array(buffer, from(32), rows),
+    hashLow: new Uint32Array(buffer, from(36), rows),
+    hashHigh: new Uint32Array(buffer, from(40), rows),
+    sample: new Uint16Array(buffer, from(44), rows),
+    kind: new Uint8Array(buffer, from(46), rows),
+    reason: new Uint8Array(buffer, from(47), rows),
+  };
 }
 
 /** The same rows in a buffer with room for as many as are said, or with none to spare. */
 export function resized(columns: Columns, rows: number, capacity: number): Columns {
   const copy = columnsOver(new ArrayBuffer(capacity * BYTES_PER_ROW), capacity);
-  for (const name of names) copy[name].set(columns[name].subarray(0, rows) as Column);
+  for (const name of Object.keys(copy) as Array<keyof Columns>) copy[name].set(columns[name].subarray(0, rows));
   return copy;
 }
 
@@ -67,7 +72,7 @@ export function kindOf({ task, verdict, stopReason }: Pick<Entry, "task" | "verd
   return tasks.indexOf(task) | (judged << VERDICT_BITS) | (stopReasons.indexOf(stopReason) << STOP_BIT);
 }
 
-/** By a row's `kind`. A number that no rollout has, as in a foreign file, is read as some kind. */
+/** By a row's `kind`. */
 export const kinds: ReadonlyArray<Pick<Entry, "task" | "verdict" | "stopReason">> = Array.from(
   { length: KINDS },
   (_, kind) => ({

@@ -56,47 +56,57 @@ function valuesOf(
   return values;
 }
 
-const DIGIT_BITS = 16;
+/** Whole numbers of 64 bits in two words that are in order where the values are, and whose they are. */
+interface Keys {
+  readonly low: Uint32Array;
+  readonly high: Uint32Array;
+  readonly item: Uint32Array;
+}
+
+const DIGIT_BITS = 11;
 const DIGITS = 1 << DIGIT_BITS;
 
 function sorted(places: Uint32Array, values: Float64Array, descending: boolean): Uint32Array {
-  const words = keysOf(values, descending);
-  let order = Uint32Array.from(places.keys());
-  for (const word of [0, 1]) {
-    for (const shift of [0, DIGIT_BITS]) order = byDigit(order, words, word, shift);
+  let [keys, spare] = [keysOf(values, descending), emptyKeys(values.length)];
+  for (const word of ["low", "high"] as const) {
+    for (let shift = 0; shift < 32; shift += DIGIT_BITS) {
+      if (byDigit(keys, spare, word, shift)) [keys, spare] = [spare, keys];
+    }
   }
-  return order.map((item) => places[item]);
+  return keys.item.map((item) => places[item]);
 }
 
-/** Two words a value, the low one first, that are in order as whole numbers where the values are. */
-function keysOf(values: Float64Array, descending: boolean): Uint32Array {
-  // Minus zero is zero.
-  for (let i = 0; i < values.length; i++) values[i] += 0;
-  const words = new Uint32Array(values.buffer);
+function emptyKeys(length: number): Keys {
+  return { low: new Uint32Array(length), high: new Uint32Array(length), item: new Uint32Array(length) };
+}
+
+function keysOf(values: Float64Array, descending: boolean): Keys {
+  const keys = emptyKeys(values.length);
   const turn = descending ? 0xffffffff : 0;
+  // Minus zero is zero.
+  const words = new Uint32Array(values.map((value) => value + 0).buffer);
   for (let i = 0; i < values.length; i++) {
     const isNone = Number.isNaN(values[i]);
     const flip = words[2 * i + 1] >>> 31 ? 0xffffffff : 0;
-    words[2 * i] = isNone ? 0xffffffff : words[2 * i] ^ flip ^ turn;
-    words[2 * i + 1] = isNone ? 0xffffffff : words[2 * i + 1] ^ (flip | 0x80000000) ^ turn;
+    keys.low[i] = isNone ? 0xffffffff : words[2 * i] ^ flip ^ turn;
+    keys.high[i] = isNone ? 0xffffffff : words[2 * i + 1] ^ (flip | 0x80000000) ^ turn;
+    keys.item[i] = i;
   }
-  return words;
+  return keys;
 }
 
-function byDigit(
-  order: Uint32Array<ArrayBuffer>,
-  words: Uint32Array,
-  word: number,
-  shift: number,
-): Uint32Array<ArrayBuffer> {
-  const ends = new Uint32Array(DIGITS + 1);
-  for (let i = 0; i < order.length; i++) ends[((words[2 * i + word] >>> shift) & (DIGITS - 1)) + 1]++;
-  if (ends.includes(order.length)) return order;
-  for (let digit = 0; digit < DIGITS; digit++) ends[digit + 1] += ends[digit];
-  const next = new Uint32Array(order.length);
-  for (let i = 0; i < order.length; i++) {
-    const item = order[i];
-    next[ends[(words[2 * item + word] >>> shift) & (DIGITS - 1)]++] = item;
+/** Puts keys in order by one digit, equal ones as they were. @returns false, and does nothing, where all are equal */
+function byDigit(from: Keys, to: Keys, word: "low" | "high", shift: number): boolean {
+  const digits = from[word];
+  const next = new Uint32Array(DIGITS + 1);
+  for (let i = 0; i < digits.length; i++) next[((digits[i] >>> shift) & (DIGITS - 1)) + 1]++;
+  if (next.includes(digits.length)) return false;
+  for (let digit = 0; digit < DIGITS; digit++) next[digit + 1] += next[digit];
+  for (let i = 0; i < digits.length; i++) {
+    const at = next[(digits[i] >>> shift) & (DIGITS - 1)]++;
+    to.low[at] = from.low[i];
+    to.high[at] = from.high[i];
+    to.item[at] = from.item[i];
   }
-  return next;
+  return true;
 }
