@@ -21,7 +21,7 @@ export function TypedField(props: TypedFieldProps): JSX.Element {
   const [typed, setTyped] = useState(value);
   useEffect(() => setTyped(value), [value]);
   useEffect(() => {
-    if (typed === value) return;
+    if (typed === value) return undefined;
     const timer = setTimeout(() => onValue(typed), REST_MS);
     return () => clearTimeout(timer);
   }, [typed]);

@@ -96,6 +96,7 @@ function Listed({ filter, onFilter }: ListedProps): JSX.Element {
         <RolloutTable
           run={filter.run}
           rows={rows}
+          list={JSON.stringify(questionOf(filter))}
           order={order}
           onOrder={(next) => onFilter({ ...filter, order: next })}
         />
