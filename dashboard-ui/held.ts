@@ -2,7 +2,7 @@
 // all curves in one answer and a selection of groups; what a view asks of them is worked out here.
 
 import type { Answer, EndpointName, Question } from "../src/dashboard/api/endpoints.js";
-import { keyOf, pathOf } from "../src/dashboard/api/question.js";
+import { keyOf, NOTES_KEY, pathOf } from "../src/dashboard/api/question.js";
 import type { GroupDetail, IndexProgress, RolloutDetail, RolloutRow } from "../src/dashboard/api/rollouts.js";
 import type { MetricColumns } from "../src/dashboard/api/runs.js";
 import { AnswerError, type Source } from "./source.js";
@@ -10,15 +10,12 @@ import { AnswerError, type Source } from "./source.js";
 type Answers = Readonly<Record<string, unknown>>;
 type Deriver<N extends EndpointName> = (question: Question<N>, answers: Answers) => Answer<N> | undefined;
 
-/** Under which a report says what of the run it leaves out. */
-export const NOTES_KEY = "notes";
-
 export function heldSource(answers: Answers): Source {
   return {
     live: false,
     notes: Array.isArray(answers[NOTES_KEY]) ? answers[NOTES_KEY].map(String) : [],
     ask<N extends EndpointName>(name: N, question: Question<N>): Promise<Answer<N>> {
-      const derive = derivers[name] as Deriver<N> | undefined;
+      const derive: Deriver<N> | undefined = derivers[name];
       const answer = (answers[keyOf(name, question)] as Answer<N> | undefined) ?? derive?.(question, answers);
       if (answer !== undefined) return Promise.resolve(answer);
       return Promise.reject(new AnswerError("This is not in the report. Open the run with: coderlplus dashboard"));

@@ -28,9 +28,10 @@ export function serverSource(): Source {
         method === "GET"
           ? {}
           : { method, headers: { "content-type": "application/json" }, body: JSON.stringify(question) };
-      const response = await fetch(method === "GET" ? keyOf(name, question) : pathOf(name), {
-        ...init,
-        signal: signal ?? null,
+      const address = method === "GET" ? keyOf(name, question) : pathOf(name);
+      const response = await fetch(address, { ...init, signal: signal ?? null }).catch((error: unknown) => {
+        if (signal?.aborted) throw error;
+        throw new AnswerError("The server does not answer. Is coderlplus dashboard still running?", { cause: error });
       });
       const body: unknown = await response.json().catch(() => null);
       if (response.ok) return body as Answer<N>;

@@ -1,24 +1,25 @@
 // Every view by its name in the address, and how it is reached: the tab that stands for it.
 
-import type { JSX } from "preact";
+import { lazy, type Show } from "./lazy.js";
 import type { View } from "./route.js";
 import { CompareView } from "./views/compare.js";
-import { EvaluationsView } from "./views/evaluations.js";
-import { GroupView } from "./views/group.js";
-import { MatrixView } from "./views/matrix.js";
-import { ProblemView } from "./views/problem.js";
 import { RolloutsView } from "./views/rollouts.js";
 import { RunView } from "./views/run.js";
 import { RunsView } from "./views/runs.js";
-import { TraceView } from "./views/trace.js";
 
 export interface ViewEntry {
   readonly title: string;
   readonly tab: View;
-  readonly show: (props: { readonly parameters: URLSearchParams }) => JSX.Element;
+  readonly show: Show;
 }
 
-export const viewEntries: Readonly<Partial<Record<View, ViewEntry>>> = {
+const GroupView = lazy(async () => (await import("./views/group.js")).GroupView);
+const TraceView = lazy(async () => (await import("./views/trace.js")).TraceView);
+const ProblemView = lazy(async () => (await import("./views/problem.js")).ProblemView);
+const EvaluationsView = lazy(async () => (await import("./views/evaluations.js")).EvaluationsView);
+const MatrixView = lazy(async () => (await import("./views/matrix.js")).MatrixView);
+
+export const viewEntries: Readonly<Record<View, ViewEntry>> = {
   runs: { title: "Runs", tab: "runs", show: RunsView },
   run: { title: "Overview", tab: "run", show: RunView },
   compare: { title: "Compare", tab: "compare", show: CompareView },

@@ -1,7 +1,7 @@
 // What is set for all charts of a view at once: smoothing, the seeds' band, the zoom; and a field to add a chart by.
 
 import type { JSX } from "preact";
-import { useRef } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { useKeys } from "../keyboard.js";
 import type { ChartState } from "./chart-state.js";
 
@@ -19,18 +19,7 @@ export function BoardTools(props: BoardToolsProps): JSX.Element {
   const { state, hasSeeds, onState } = props;
   return (
     <div class="row board-tools">
-      <label class="row" title="Exponential moving average; what was measured stays faintly visible">
-        <span class="faint">Smoothing</span>
-        <input
-          type="range"
-          min="0"
-          max="0.99"
-          step="0.01"
-          value={state.smoothing}
-          onInput={({ currentTarget }) => onState({ smoothing: Number(currentTarget.value) })}
-        />
-        <span class="number smoothing-value">{state.smoothing.toFixed(2)}</span>
-      </label>
+      <SmoothingSlider smoothing={state.smoothing} onChange={(smoothing) => onState({ smoothing })} />
       {hasSeeds ? (
         <span class="segmented" role="group" aria-label="Band around the mean of seeds">
           {(["range", "deviation"] as const).map((spread) => (
@@ -59,6 +48,43 @@ export function BoardTools(props: BoardToolsProps): JSX.Element {
       )}
       <MetricField {...props} />
     </div>
+  );
+}
+
+interface SmoothingProps {
+  readonly smoothing: number;
+  readonly onChange: (smoothing: number) => void;
+}
+
+/** Browsers refuse an address that changes more than some times a second. */
+const SETTLE_MS = 120;
+
+function SmoothingSlider({ smoothing, onChange }: SmoothingProps): JSX.Element {
+  const [moved, setMoved] = useState<number | null>(null);
+  const latest = useRef(onChange);
+  latest.current = onChange;
+  useEffect(() => {
+    if (moved === null) return undefined;
+    const timer = setTimeout(() => {
+      latest.current(moved);
+      setMoved(null);
+    }, SETTLE_MS);
+    return () => clearTimeout(timer);
+  }, [moved]);
+  const shown = moved ?? smoothing;
+  return (
+    <label class="row" title="Exponential moving average; what was measured stays faintly visible">
+      <span class="faint">Smoothing</span>
+      <input
+        type="range"
+        min="0"
+        max="0.99"
+        step="0.01"
+        value={shown}
+        onInput={({ currentTarget }) => setMoved(Number(currentTarget.value))}
+      />
+      <span class="number smoothing-value">{shown.toFixed(2)}</span>
+    </label>
   );
 }
 

@@ -5,10 +5,10 @@ import { useMemo, useRef } from "preact/hooks";
 import { type ChartState, toggled } from "./chart-state.js";
 import { csvOf } from "./csv.js";
 import { type Line, linesOf } from "./curves.js";
-import { LineChart } from "./line-chart.js";
+import { LineChart, type Painter } from "./line-chart.js";
 import { savePicture, saveText } from "./save.js";
 import type { Unit } from "./ticks.js";
-import { type CurveRun, type Curves, useCurves, useSeen } from "./use-curves.js";
+import { type CurveRun, type Curves, useCurves, useNear } from "./use-curves.js";
 
 export interface ChartSpec {
   readonly id: string;
@@ -68,9 +68,12 @@ function PickedCard(props: ChartCardProps): JSX.Element {
 
 function FetchingCard(props: ChartCardProps & { readonly picker?: JSX.Element }): JSX.Element {
   const card = useRef<HTMLElement>(null);
-  const isSeen = useSeen(card);
-  const curves = useCurves(props.runs, props.spec.metrics, isSeen);
-  return <ChartCard {...props} card={card} curves={curves} />;
+  const isNear = useNear(card);
+  const curves = useCurves(props.runs, props.spec.metrics, isNear);
+  // Out of sight a chart stays as it is, and what is set for all of them costs only those in sight.
+  const state = useRef(props.state);
+  if (isNear) state.current = props.state;
+  return <ChartCard {...props} state={state.current} card={card} curves={curves} />;
 }
 
 interface CardProps extends ChartCardProps {
@@ -91,7 +94,7 @@ export function ChartCard({
   curves,
   picker,
 }: CardProps): JSX.Element {
-  const canvas = useRef<HTMLCanvasElement | null>(null);
+  const painter = useRef<Painter | null>(null);
   const groups = useMemo(() => [...new Set(runs.map(({ group }) => group))], [runs]);
   const isStacked = spec.stacked === true && runs.length === 1;
   const lines = useMemo(
@@ -109,8 +112,9 @@ export function ChartCard({
           isLog={isStacked ? null : isLog}
           onLog={() => onState({ log: toggled(state.log, spec.id) })}
           onPicture={() => {
-            if (canvas.current)
-              savePicture({ title: spec.title, subtitle: subtitleOf(groups, state), lines, canvas: canvas.current });
+            const shown = lines.filter(({ toggle }) => !state.hidden.has(toggle));
+            const picture = { title: spec.title, subtitle: subtitleOf(groups, state), lines: shown };
+            if (painter.current) void savePicture(picture, painter.current);
           }}
           onData={() => saveText(csvOf(curves.curves ?? []), spec.title)}
           onRemove={onRemove}
@@ -132,9 +136,9 @@ export function ChartCard({
           zoom={state.zoom}
           pinned={state.pinned}
           height={190}
-          canvas={canvas}
+          painter={painter}
           onZoom={(zoom) => onState({ zoom })}
-          onPin={(pinned) => onState({ pinned: pinned === state.pinned ? null : pinned })}
+          onPin={(pinned) => onState({ pinned })}
           onToggle={(toggle) => onState({ hidden: toggled(state.hidden, toggle) })}
         />
       )}

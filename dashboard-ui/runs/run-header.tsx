@@ -11,7 +11,7 @@ export function RunHeader({ detail }: { readonly detail: RunDetail }): JSX.Eleme
   return (
     <header class="stack">
       <div class="row">
-        <h1>{summary.name}</h1>
+        <h1>{summary.run === "." ? summary.name : summary.run}</h1>
         <RunStatus run={summary} />
       </div>
       {summary.problem ? <p class="bad">✗ {summary.problem}</p> : null}

@@ -3,9 +3,9 @@
 import type { JSX } from "preact";
 import { useMemo, useRef } from "preact/hooks";
 import type { RunSummary } from "../../src/dashboard/api/runs.js";
-import { useCurves, useSeen } from "../charts/use-curves.js";
+import { useCurves, useNear } from "../charts/use-curves.js";
 import { agoText, dateText } from "../parts/format.js";
-import { BeforeAfter, RunProgress, SeedsBeforeAfter, RunStatus, timeLeftText } from "../parts/run-facts.js";
+import { BeforeAfter, RunProgress, RunStatus, SeedsBeforeAfter, timeLeftText } from "../parts/run-facts.js";
 import { Sparkline } from "../parts/sparkline.js";
 import { linkTo } from "../route.js";
 import type { RunGroup, RunOrder, SortColumn } from "./run-rows.js";
@@ -192,9 +192,9 @@ const REWARDS = ["code/reward_mean", "alignment/reward_mean"];
 
 function RewardSparkline({ run }: { readonly run: string }): JSX.Element {
   const cell = useRef<HTMLDivElement>(null);
-  const isSeen = useSeen(cell);
+  const isNear = useNear(cell);
   const runs = useMemo(() => [{ run, group: run }], [run]);
-  const { curves } = useCurves(runs, REWARDS, isSeen);
+  const { curves } = useCurves(runs, REWARDS, isNear);
   const columns = REWARDS.map((metric) => curves?.find((curve) => curve.metric === metric)?.values ?? []);
   return (
     <div ref={cell} class="sparkline-cell">

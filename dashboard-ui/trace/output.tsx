@@ -3,6 +3,7 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import type { TraceDetail } from "../../src/dashboard/api/rollouts.js";
+import { TextDiff } from "../parts/text-diff.js";
 import { VisibleText } from "../parts/visible-text.js";
 
 const SHOWN_CHARACTERS = 20_000;
@@ -16,7 +17,7 @@ interface OutputProps {
   readonly isLast: boolean;
 }
 
-export function Output({ trace: { stdout }, printed, next, isLast }: OutputProps): JSX.Element {
+export function Output({ trace: { stdout, expected, inputKind }, printed, next, isLast }: OutputProps): JSX.Element {
   const [isWhole, setWhole] = useState(false);
   const showsAll = isWhole || printed === null;
   const end = showsAll || isLast ? stdout.length : (next ?? stdout.length);
@@ -53,6 +54,9 @@ export function Output({ trace: { stdout }, printed, next, isLast }: OutputProps
             </mark>
           )}
         </pre>
+      )}
+      {inputKind === "stdio" && expected !== null && expected !== stdout && (
+        <TextDiff expected={expected} got={stdout} names={["expected by the test", "printed in the end"]} />
       )}
     </section>
   );

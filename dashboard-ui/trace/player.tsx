@@ -36,12 +36,12 @@ export function Player({ moments, at, onMove }: PlayerProps): JSX.Element {
   }, [isPlaying, at, last]);
 
   const steps = [
-    { keys: "Home", says: "to the beginning", sign: "⏮", to: () => 0 },
-    { keys: "ArrowLeft", says: "one line back", sign: "◀", to: () => at - 1 },
-    { keys: "ArrowRight", says: "one line on", sign: "▶", to: () => at + 1 },
-    { keys: "o", says: "over the calls of this line", sign: "⤼", to: () => overFrom(moments, at) },
-    { keys: "u", says: "out of this call", sign: "⤴", to: () => outFrom(moments, at) },
-    { keys: "End", says: "to the end", sign: "⏭", to: () => last },
+    { keys: "Home", says: "to the beginning", sign: "|◀", to: () => 0 },
+    { keys: "ArrowLeft", says: "one line back", sign: "←", to: () => at - 1 },
+    { keys: "ArrowRight", says: "one line on", sign: "→", to: () => at + 1 },
+    { keys: "o", says: "over the calls of this line", sign: "over", to: () => overFrom(moments, at) },
+    { keys: "u", says: "out of this call", sign: "out", to: () => outFrom(moments, at) },
+    { keys: "End", says: "to the end", sign: "▶|", to: () => last },
   ];
   useKeys("Trace", [
     ...steps.map(({ keys, says, to }) => ({ keys, says, run: () => byHand(to()) })),

@@ -1,17 +1,16 @@
 // A recorded run and where the reader is in it: program, variables and output at one moment.
 
-import type { ComponentChildren, JSX } from "preact";
+import type { JSX } from "preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import type { RolloutDetail, TraceDetail } from "../../src/dashboard/api/rollouts.js";
 import { Code } from "../parts/code.js";
-import { Empty } from "../parts/state.js";
 import { VisibleText } from "../parts/visible-text.js";
 import { AskedTable, askedByVariable, askedMarks } from "./asked.js";
 import { type CourseState, changesOf, nextOf, stateAt, visitsOf } from "./course.js";
-import { endingOf } from "./ending.js";
 import { FinalValues } from "./final-values.js";
 import { Output } from "./output.js";
 import { Player } from "./player.js";
+import { Summary } from "./summary.js";
 import { Variables } from "./variables.js";
 
 /** The address follows once the reader rests: browsers refuse to change it many times a second. */
@@ -93,56 +92,6 @@ export function Stepper({ trace, rollout, start, onRest }: StepperProps): JSX.El
         </div>
       </div>
     </>
-  );
-}
-
-function Summary({ trace }: { readonly trace: TraceDetail }): JSX.Element {
-  const { text, look } = endingOf(trace);
-  const { input, inputKind, moments, cut, agrees, returned } = trace;
-  return (
-    <div class="trace-summary">
-      <dl class="facts">
-        <Fact name={inputKind === "call" ? "Call" : "Standard input"}>
-          <code>{input === "" ? <span class="faint">empty</span> : <VisibleText text={input} />}</code>
-        </Fact>
-        <Fact name="End">
-          <span class={look}>
-            {{ good: "✓", bad: "✗", warn: "!" }[look]} <VisibleText text={text} />
-          </span>
-        </Fact>
-        {returned !== null && (
-          <Fact name="Result">
-            <code>
-              <VisibleText text={returned} />
-            </code>
-          </Fact>
-        )}
-      </dl>
-      {cut && (
-        <p class="chip warn" title="A recording has a limited number of lines, changes and characters">
-          ! recorded: only the beginning, {moments?.length.toLocaleString("en")} moments
-        </p>
-      )}
-      {!agrees && (
-        <p class="chip warn" title="It depends on time, chance or the depth of the stack, or watches how it is run">
-          ! recorded, the program went another way than alone
-        </p>
-      )}
-      {moments === null && trace.status !== "unparsable" && (
-        <Empty title="Its lines could not be recorded">
-          <p>Below is what its variables held in the end, as far as it came there.</p>
-        </Empty>
-      )}
-    </div>
-  );
-}
-
-function Fact({ name, children }: { readonly name: string; readonly children: ComponentChildren }): JSX.Element {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
   );
 }
 

@@ -8,7 +8,8 @@ import type { RunDetail, RunSummary } from "./api/runs.js";
 import type { CurveReader } from "./curves.js";
 import { evaluatedSteps } from "./evaluation-files.js";
 import { readChecked, readWhole } from "./files.js";
-import { infoSchema, namesIn, readSettings } from "./summary.js";
+import { readSettings } from "./settings.js";
+import { infoSchema, namesIn } from "./summary.js";
 
 const bestCheckpoint = z.object(bestSchema.shape);
 

@@ -4,8 +4,9 @@
 import { measures } from "../eval/family/family.js";
 import type { Measure } from "../runs/records.js";
 import type { RunDirectory } from "../runs/run-directory.js";
+import { NOTES_KEY } from "./api/question.js";
 import type { EvaluationTable } from "./api/runs.js";
-import { readPageFiles } from "./page-files.js";
+import { readReportFiles } from "./page-files.js";
 import { type ReportAnswers, reportAnswers } from "./report/answers.js";
 import { reportPage } from "./report/page.js";
 
@@ -15,8 +16,8 @@ export async function renderReport(run: RunDirectory): Promise<string> {
   const held = await reportAnswers(run.path, name);
   return reportPage({
     title: name,
-    files: readPageFiles(),
-    answers: { ...held.answers, notes: held.notes },
+    files: readReportFiles(),
+    answers: { ...held.answers, [NOTES_KEY]: held.notes },
     plain: { lines: linesOf(held), table: tableOf(held.evaluations) },
   });
 }

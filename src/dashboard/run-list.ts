@@ -8,6 +8,7 @@ import type { EvaluationFolder, RunList, RunSummary } from "./api/runs.js";
 import { evaluationFolderOf } from "./evaluation-files.js";
 import type { ServedFolder } from "./folder.js";
 import { RefusedRequest } from "./refusal.js";
+import { openSettingNames } from "./settings.js";
 import { damaged, statusOf, summarise } from "./summary.js";
 
 /** What a summary is made from. */
@@ -26,12 +27,13 @@ export interface RunLister {
 
 export function openRunLister(folder: ServedFolder): RunLister {
   const kept = new Map<string, Kept>();
+  const nameSetting = openSettingNames();
   const summary = (place: string): RunSummary => {
     const path = folder.runPath(place);
     const state = stateOf(path);
     const before = kept.get(place);
     if (before?.state === state) return asItIsNow(path, before.summary);
-    const read = summarise(path, place);
+    const read = summarise(path, place, nameSetting);
     kept.set(place, { state, summary: read });
     return read;
   };

@@ -89,16 +89,16 @@ export interface EvaluatedCandidate {
   readonly predicted: number | null;
 }
 
-/** One line of tokens/step-NNNNNN.jsonl: a rollout's completion token by token, in columns of equal length. */
+/** One line of tokens/step-NNNNNN.jsonl: a rollout's completion token by token, [T] each. Numbers to four decimals. */
 export interface TokenRecord {
   readonly group: number;
   readonly sample: number;
-  /** Where each token's text ends in the completion, in UTF-16 units; a token that ends inside a character ends before it. */
-  readonly ends: readonly number[];
-  /** Of the policy that sampled, natural, to four decimals. */
+  /** Of each token's text in the completion, in UTF-16 units; 0 where a token ends inside a character. */
+  readonly lengths: readonly number[];
+  /** Natural, of the policy that sampled. */
   readonly logprobs: readonly number[];
-  /** exp(logprob at the step's newest update of this rollout - logprob before its first); null where there was none. */
-  readonly ratios: readonly number[] | null;
-  /** As the loss had them, importance weights included; null where the rollout was not learnt from. */
-  readonly advantages: readonly number[] | null;
+  /** exp(logprob at the step's newest update of this rollout - logprob before its first); one number where all are equal, null where there was no update. */
+  readonly ratios: number | readonly number[] | null;
+  /** As the loss had them, importance weights included; one number where all are equal, null where it was not learnt from. */
+  readonly advantages: number | readonly number[] | null;
 }

@@ -40,7 +40,7 @@ it("writes a step's rollouts before its metrics, and one step after the other", 
     asked.push(written());
     return [];
   };
-  for (const step of [1, 2]) await recorder.add({ step }, rollouts);
+  for (const step of [1, 2]) await recorder.add({ metrics: { step }, rollouts, tokens: null });
   // The second is under way, and waited for.
   expect(written()).toEqual([[1], [1]]);
   await recorder.flush();
@@ -59,10 +59,11 @@ it("writes a step's rollouts before its metrics, and one step after the other", 
 
 it("leaves no metrics of a step whose rollouts cannot be written, and tells who waits for it next", async () => {
   const { run, recorder } = recording();
-  await recorder.add({ step: 1 }, () => {
+  const rollouts = (): RolloutRecord[] => {
     throw new Error("no room");
-  });
-  await expect(recorder.add({ step: 2 }, () => [])).rejects.toThrow("no room");
+  };
+  await recorder.add({ metrics: { step: 1 }, rollouts, tokens: null });
+  await expect(recorder.add({ metrics: { step: 2 }, rollouts: () => [], tokens: null })).rejects.toThrow("no room");
   await expect(recorder.flush()).rejects.toThrow("no room");
   expect([run.rolloutSteps(), run.readMetrics()]).toEqual([[], []]);
 });

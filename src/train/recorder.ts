@@ -2,8 +2,16 @@
 // soon as the engine is busy. A checkpoint waits for it (session.ts), so that none is ahead of its records.
 
 import type { StepMetrics } from "../runs/metrics.js";
-import type { RolloutRecord } from "../runs/records.js";
+import type { RolloutRecord, TokenRecord } from "../runs/records.js";
 import type { RunDirectory } from "../runs/run-directory.js";
+
+/** What a step leaves behind; what takes time to put together is made when it is written. */
+export interface StepRecords {
+  readonly metrics: StepMetrics;
+  readonly rollouts: () => readonly RolloutRecord[];
+  /** null where none are asked for. */
+  readonly tokens: (() => Iterable<TokenRecord>) | null;
+}
 
 export class Recorder {
   readonly #run: RunDirectory;
@@ -13,10 +21,10 @@ export class Recorder {
     this.#run = run;
   }
 
-  /** Rollouts first: a step that has metrics has its rollouts. @throws what writing the step before came to */
-  async add(metrics: StepMetrics, rollouts: () => readonly RolloutRecord[]): Promise<void> {
+  /** Metrics last: a step that has metrics has its rollouts. @throws what writing the step before came to */
+  async add(records: StepRecords): Promise<void> {
     await this.#last;
-    this.#last = this.#write(metrics, rollouts);
+    this.#last = this.#write(records);
     // Whoever waits for it next is told.
     this.#last.catch(() => {});
   }
@@ -26,8 +34,9 @@ export class Recorder {
     return this.#last;
   }
 
-  async #write(metrics: StepMetrics, rollouts: () => readonly RolloutRecord[]): Promise<void> {
+  async #write({ metrics, rollouts, tokens }: StepRecords): Promise<void> {
     await new Promise(setImmediate);
+    if (tokens) this.#run.writeTokens(metrics.step, tokens());
     this.#run.writeRollouts(metrics.step, rollouts());
     this.#run.appendMetrics(metrics);
   }

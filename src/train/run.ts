@@ -2,7 +2,7 @@
 
 import { basename, resolve } from "node:path";
 import { UsageError } from "../core/errors.js";
-import { readPageFiles } from "../dashboard/page-files.js";
+import { readReportFiles } from "../dashboard/page-files.js";
 import { renderReport } from "../dashboard/report.js";
 import type { RunInfo } from "../runs/records.js";
 import { RunDirectory } from "../runs/run-directory.js";
@@ -46,7 +46,7 @@ export async function train(asked: Config, options: TrainOptions = {}): Promise<
   const path = options.path ?? RunDirectory.next("runs", asked.recipe);
   RunDirectory.checkFree(path, options.resume ?? false);
   // The report at the end needs it.
-  readPageFiles();
+  readReportFiles();
   await checkThere(asked);
   let parts = await openParts(asked, reporter);
   const { config, demonstrations } = parts;

@@ -14,6 +14,7 @@ import { batchOf, gradeAgain, rollOut, rollOutAhead } from "./roll-out.js";
 import type { Session } from "./session.js";
 import { poolWatch } from "./share-notice.js";
 import { rolloutRecords, stepMetrics } from "./step.js";
+import { TokenLog, tokenRecords } from "./token-records.js";
 import { notUpdated, updatePolicy } from "./update.js";
 
 /**
@@ -37,11 +38,12 @@ export async function trainLoop(session: Session, report: Reporter, signal?: Abo
     const batch = await batchOf(rollouts, config);
     const rescored = await clock.time("update", () => rescore(engine, batch.learnt, config, !batch.isCollected));
     const advantages = advantagesOf(rescored, config);
+    const log = new TokenLog();
 
     const [update, { examples, funnel }] = await Promise.all([
       batch.isCollected
         ? notUpdated
-        : clock.time("update", () => updatePolicy(engine, rescored, advantages, config, step)),
+        : clock.time("update", () => updatePolicy(engine, rescored, advantages, config, step, log)),
       clock.time("recycle", () => newExamples(session, [...batch.learnt, ...batch.left], step)),
     ]);
     pool.add(examples);
@@ -50,7 +52,11 @@ export async function trainLoop(session: Session, report: Reporter, signal?: Abo
     position.cursor = rollouts.cursor;
     ahead = await next.rollouts;
     const metrics = stepMetrics({ step, batch, funnel, pool, update, clock });
-    await recorder.add(metrics, () => rolloutRecords(step, batch, advantages));
+    await recorder.add({
+      metrics,
+      rollouts: () => rolloutRecords(step, batch, advantages),
+      tokens: config.rollouts.recordTokens ? () => tokenRecords(engine.model.tokenizer, batch, log) : null,
+    });
     report.step(metrics);
     const unfilled = watch(metrics);
     if (unfilled !== null) report.notice(unfilled);

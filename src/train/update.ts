@@ -15,6 +15,7 @@ import { makeUpdate, type Update } from "./make-update.js";
 import type { RescoredGroup } from "./rescore.js";
 import { learningRateAt } from "./schedule.js";
 import { noSignal, signalMetrics } from "./signal.js";
+import type { TokenLog } from "./token-records.js";
 
 /**
  * Learns from one step's groups: passes over them in mini-batches, until all are made or the policy has gone as far from
@@ -22,6 +23,7 @@ import { noSignal, signalMetrics } from "./signal.js";
  * before it is under way, unless `policy.maximumOldKl` needs a look in between.
  *
  * @param advantages  [groups][G], null for rollouts that are left out
+ * @param log         told what each update came to
  * @returns           the `policy/` metrics and the count of trained tokens
  * @throws DivergenceError, or the engine's EngineError, for numbers that are not finite or over a guard's limit; the
  *   weights may have changed by then and are not to be kept
@@ -32,6 +34,7 @@ export async function updatePolicy(
   advantages: Advantages,
   config: Config,
   step: number,
+  log?: TokenLog,
 ): Promise<Omit<StepMetrics, "step">> {
   checkRollouts(step, groups, advantages);
   const { policy, optimizer, train, guards, seed } = config;
@@ -42,7 +45,11 @@ export async function updatePolicy(
   let earlyStopKl: number | null = null;
   let underWay: { readonly datums: readonly Datum[]; readonly update: Promise<Update> } | null = null;
   const settle = async (): Promise<void> => {
-    if (underWay) tally.add(underWay.datums, await underWay.update, loss);
+    if (underWay) {
+      const update = await underWay.update;
+      tally.add(underWay.datums, update, loss);
+      log?.add(underWay.datums, update.output);
+    }
     underWay = null;
   };
   for (const chosen of miniBatches(groups.length, train, Rng.of(seed, "mini-batches", step))) {

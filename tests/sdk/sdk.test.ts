@@ -23,6 +23,9 @@ interface Policy {
 }
 
 /** What use_sdk.py writes, a key for each of its steps. */
+/** Bytes of each file. */
+type Exports = Readonly<Record<"library" | "command", Readonly<Record<string, number>>>>;
+
 interface Answers {
   readonly version: string;
   readonly capabilities: readonly string[];
@@ -71,6 +74,8 @@ interface Answers {
   };
   /** Null where the SDK has no archives. */
   readonly archive: readonly string[] | null;
+  /** Null where the SDK has no exports. */
+  readonly exported: Exports | null;
   readonly deleted: readonly string[];
   readonly likeliest: { readonly error: string };
   readonly refusals: Readonly<Record<"loss" | "model" | "path", string | null>>;
@@ -208,6 +213,15 @@ describe.skipIf(python === undefined)("the official Python SDK on our server", (
     expect(archive?.map((name) => name.split("/").at(-1))).toEqual(
       expect.arrayContaining(["adapter_config.json", "adapter_model.safetensors"]),
     );
+  });
+
+  it("downloads weights file by file, also by its command", ({ skip }) => {
+    const { exported, version } = answers;
+    skip(exported === null, `tinker ${version} has no exports`);
+    const { library, command } = exported as Exports;
+    expect(Object.keys(library).toSorted()).toEqual(["adapter_config.json", "adapter_model.safetensors"]);
+    expect(library["adapter_model.safetensors"]).toBeGreaterThan(1000);
+    expect(command).toEqual(library);
   });
 
   it("is told what is wrong, in words", () => {

@@ -7,8 +7,12 @@ Nothing is judged here: what each step answers, or the error it ends with, is wr
 
 import io
 import json
+import os
+import pathlib
+import subprocess
 import sys
 import tarfile
+import tempfile
 import traceback
 import urllib.request
 import warnings
@@ -277,6 +281,26 @@ def archive():
     with urllib.request.urlopen(request) as response:
         content = tarfile.open(fileobj=io.BytesIO(response.read()), mode="r:gz")
     return sorted(member.name for member in content.getmembers() if member.isfile())
+
+
+@step
+def exported():
+    """File by file; what older versions lack. Once by the library, and once by its command, from training weights."""
+    if not hasattr(training, "save_weights_external"):
+        return None
+    path = training.save_weights_external("export-1").result().path
+    urls = done(rest.get_external_weights_urls(path)).urls
+    sizes = {}
+    for name, url in urls.items():
+        with urllib.request.urlopen(url) as response:
+            sizes[name] = len(response.read())
+    done(rest.delete_checkpoint_from_tinker_path(path))
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "tinker.cli", "checkpoint", "download", answers["state_path"], "--output", folder]
+        environment = {**os.environ, "TINKER_BASE_URL": URL, "TINKER_API_KEY": "tml-not-a-secret"}
+        subprocess.run(command, env=environment, check=True, capture_output=True)
+        downloaded = {file.name: file.stat().st_size for file in pathlib.Path(folder).glob("*/*")}
+    return {"library": sizes, "command": downloaded}
 
 
 @step

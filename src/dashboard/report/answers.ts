@@ -7,9 +7,9 @@ import type { Answer, Asked, EndpointName, Question } from "../api/endpoints.js"
 import { keyOf } from "../api/question.js";
 import type { EvaluationTable, RunDetail } from "../api/runs.js";
 import type { ServedFolder } from "../folder.js";
+import { heldRollouts } from "../report-rollouts.js";
 import { openRunLister } from "../run-list.js";
 import { heldEvaluation } from "./evaluated.js";
-import { heldRollouts } from "./rollouts.js";
 import { thinned } from "./thin.js";
 
 export interface ReportAnswers {
@@ -73,8 +73,10 @@ export async function reportAnswers(path: string, place: string): Promise<Report
     const evaluations: EvaluationTable[] = [];
     for (const { benchmark } of detail.evaluations) {
       const table = await held.ask("evaluation", { run: place, benchmark });
-      if (table) evaluations.push(table);
-      if (table) await heldEvaluation(held, table);
+      if (!table) continue;
+      held.notes.push(...table.skipped);
+      evaluations.push(table);
+      await heldEvaluation(held, table);
     }
     await holdRollouts(held, detail);
     return { answers: held.answers, notes: held.notes, detail, evaluations };
@@ -98,9 +100,10 @@ async function holdRollouts(held: Held, { rollouts }: RunDetail): Promise<void> 
   const steps = [...new Set([rollouts.first, rollouts.last])];
   const found = await held.trying(() => heldRollouts(held.path, held.place, steps));
   if (!found) return;
-  const { groups, problems, of } = found;
+  const { groups, problems, of, skipped } = found;
   for (const group of groups) held.put("group", { run: held.place, step: group.step, group: group.group }, group);
   for (const problem of problems) held.put("problem", { run: held.place, problem: problem.problem }, problem);
+  if (skipped > 0) held.notes.push(`Lines of these steps that are no rollouts: ${skipped}.`);
   const left = rollouts.steps - steps.length;
   held.notes.push(
     `Rollouts: ${groups.length} of the ${of} groups of step${steps.length > 1 ? "s" : ""} ${steps.join(" and ")}, those whose rewards differ most${left > 0 ? `; none of the ${left} other steps` : ""}.`,

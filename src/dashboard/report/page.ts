@@ -4,11 +4,11 @@
 
 import { createHash } from "node:crypto";
 import { escapeHtml } from "../../runs/page.js";
-import type { PageFiles } from "../page-files.js";
+import type { ReportFiles } from "../page-files.js";
 
 export interface ReportPage {
   readonly title: string;
-  readonly files: PageFiles;
+  readonly files: ReportFiles;
   /** By the key of their question. */
   readonly answers: Readonly<Record<string, unknown>>;
   /** For who has no script: a sentence a line, and a table with its header. */

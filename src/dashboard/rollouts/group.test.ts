@@ -139,6 +139,20 @@ describe("an alignment rollout in full", () => {
     }
   });
 
+  it("finds its fields in any order, among any others", async () => {
+    const run = freshRun();
+    const { task, alignment, ...others } = question(1, 0, 0, { predicted: { variables: { x: 1 } } });
+    const fields = { z: 0, alignment: { z: 0, ...alignment }, ...others };
+    // A key like an index, behind others: the codec keeps such an object apart from plain ones.
+    const line = JSON.stringify(fields).replaceAll('"z":0', '"z":0,"7":0').replace(/}$/, `,"task":"${task}"}`);
+    run.writeRollouts(1, []);
+    writeFileSync(join(run.path, "rollouts", "step-000001.jsonl"), line);
+    const [{ alignment: shownAlignment }] = await shown(run);
+    expect(shownAlignment?.values).toEqual([
+      { name: "x", type: "int", truth: "1", predictedType: "int", predicted: "1", right: true },
+    ]);
+  });
+
   it("shows tags of a model's own making as the JSON they are", async () => {
     const run = freshRun();
     const made: Json[] = [{ $dict: 5 }, { $dict: [7] }, { $obj: "A" }, { $tuple: 1 }, { "\u202e": null }];

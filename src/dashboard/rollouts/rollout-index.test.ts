@@ -168,7 +168,8 @@ describe("the index in memory", () => {
     await index.complete();
     rmSync(file(run, 2));
     await index.complete();
-    expect([...index.indexed.keys()].sort()).toEqual([1, 3]);
+    expect(index.indexed.has(2)).toBe(false);
+    expect(index.indexed.size).toBe(2);
     rmSync(join(run.path, "rollouts"), { recursive: true });
     await index.complete();
     expect(index.progress()).toMatchObject({ steps: 0, of: 0 });

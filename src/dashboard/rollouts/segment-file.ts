@@ -74,8 +74,12 @@ export async function writeSegment(
   }
   const header: Header = {
     rows: columns.reward.length,
-    steps: steps.map(({ columns: _, skipped, ...place }) => ({
-      ...place,
+    steps: steps.map(({ step, size, mtimeMs, start, count, skipped }) => ({
+      step,
+      size,
+      mtimeMs,
+      start,
+      count,
       skipped: { count: skipped.count, first: skipped.first.map(([line, fault]) => [line, fault]) },
     })),
     problems: [...own.keys()].map((problem) => problems.all[problem]),

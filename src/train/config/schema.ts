@@ -55,6 +55,8 @@ export const configSchema = z.strictObject({
         .optional(),
       /** How many updates older than the newest the policy is that samples: 1 samples the next batch before this step's update. */
       stepsBehind: z.number().int().min(0).max(1).default(0),
+      /** Writes each completion token by token beside the rollouts: logprobs, ratios and advantages to look at. */
+      recordTokens: z.boolean().default(true),
     })
     .prefault({}),
   judge: z

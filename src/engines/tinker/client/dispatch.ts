@@ -3,7 +3,7 @@
 
 import { Gate } from "./gate.js";
 import type { Settings } from "./settings.js";
-import { type Link, type Operation, submit } from "./submission.js";
+import { failureOf, type Link, type Operation, submit } from "./submission.js";
 import type { Call, Reply } from "./transport.js";
 
 /** Being sent, and not yet acknowledged. */
@@ -23,6 +23,8 @@ export class SampleDispatch {
   readonly #sent = new Gate(SENT_AT_ONCE);
   readonly #sentCarefully = new Gate(SENT_AT_ONCE_AFTER_BACKOFF);
   #pausedUntilMs = -Infinity;
+  /** When the server last took a request, whoever's. */
+  #takenMs = -Infinity;
 
   constructor(settings: Settings) {
     this.#underWay = new Gate(settings.sample_max_concurrent_requests);
@@ -34,16 +36,30 @@ export class SampleDispatch {
     return this.#underWay.enter(1, signal);
   }
 
-  /** Sends one request until it is acknowledged. @param promptTokens  of its prompt */
+  /**
+   * Sends one request until it is acknowledged.
+   *
+   * @param promptTokens  of its prompt
+   * @throws TinkerError where the server takes no request at all for as long as the client is patient; others of `submit`
+   */
   async send(link: Link, operation: Operation, call: Call, promptTokens: number, signal: AbortSignal): Promise<Reply> {
     const bytes = promptTokens * BYTES_PER_TOKEN;
     const accepts = ({ status }: Reply): boolean => status === 429;
-    for (;;) {
+    const { clock } = link.transport;
+    for (let refusedMs: number | null = null; ; ) {
       const leave = await this.#enter(link, bytes, signal);
       try {
         await this.#pause(link, signal);
         const reply = await submit(link, { ...operation, accepts }, { ...call, signal });
-        if (reply.status !== 429) return reply;
+        const nowMs = clock.nowMs();
+        if (reply.status !== 429) {
+          this.#takenMs = nowMs;
+          return reply;
+        }
+        refusedMs ??= nowMs;
+        // A server that takes others is at work, and this one's turn comes.
+        const waitedMs = nowMs - Math.max(refusedMs, this.#takenMs);
+        if (waitedMs >= link.patienceMs) throw failureOf(link, operation, reply, "away", waitedMs);
         this.#backOff(link, bytes, reply);
       } finally {
         leave();

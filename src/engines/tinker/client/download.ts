@@ -6,6 +6,7 @@ import { AtomicFile, storing } from "../../../core/files.js";
 import { archiveResponse } from "../protocol/messages.js";
 import { readJson } from "./answers.js";
 import { parsePath } from "./checkpoints.js";
+import { either } from "./either.js";
 import { TinkerError } from "./errors.js";
 import { submissionPauseMs } from "./reaction.js";
 import { failureOf, isSuccess, type Link, type Operation, submit } from "./submission.js";
@@ -72,10 +73,10 @@ async function receive(link: Link, url: string, path: string, onBytes: OnBytes):
     () => quiet.abort(new Error("nothing came for a minute")),
     link.transport.clock.limitMs(SILENCE_MS),
   );
-  const signal = AbortSignal.any([quiet.signal, link.closed]);
+  const ends = either(link.closed, quiet.signal);
   try {
     // A body that is packed on the way has another length than the archive.
-    const response = await fetch(url, { headers: { "accept-encoding": "identity" }, signal });
+    const response = await fetch(url, { headers: { "accept-encoding": "identity" }, signal: ends.signal });
     if (!response.ok || response.body === null) {
       await response.body?.cancel();
       throw new Error(`status ${response.status}`);
@@ -98,6 +99,7 @@ async function receive(link: Link, url: string, path: string, onBytes: OnBytes):
     }
   } finally {
     clearTimeout(timer);
+    ends.release();
   }
 }
 

@@ -1,11 +1,13 @@
 // Sampling by the hundred: limits, back-pressure, results that expire, and callers that change their mind.
 
+import { getEventListeners } from "node:events";
 import { expect, test } from "vitest";
+import type { TinkerOptions } from "./client.js";
 import { connected, prompt } from "./test-client.js";
 import type { Script } from "./test-server.js";
 
-async function sampling(script: Script = {}) {
-  const connection = await connected(script);
+async function sampling(script: Script = {}, options: TinkerOptions = {}) {
+  const connection = await connected(script, options);
   return { ...connection, sampler: await connection.client.sampler({ baseModel: "tiny" }) };
 }
 
@@ -49,6 +51,41 @@ test("prompts on their way are bounded in bytes, and one that is larger goes alo
   expect(most).toBe(1);
 });
 
+const full = { status: 429, body: { detail: "too many wait" } };
+
+test("a server that takes no request for as long as the client is patient is named once, with its words", async () => {
+  const script = { fault: ({ path }) => (path === "asample" ? full : undefined) } satisfies Script;
+  const { sampler, notices } = await sampling(script, { patienceMs: 30_000 });
+  const ended = await Promise.allSettled(Array.from({ length: 3 }, (_, at) => sampler.sample(prompt(at))));
+  for (const one of ended) {
+    expect(one).toMatchObject({ status: "rejected", reason: { kind: "away", status: 429, says: "too many wait" } });
+    expect(String((one as PromiseRejectedResult).reason)).toMatch(
+      /sampling: status 429 \(too many wait\); nothing else for \d+ (seconds|minutes): the server's log says more$/,
+    );
+  }
+  expect(notices[0]).toMatch(/asks for less sampling at once \(too many wait\); slowing down$/);
+});
+
+test("a request is refused for longer than that while the server takes others", async () => {
+  const startMs = performance.now();
+  let refusals = 0;
+  const { sampler } = await sampling(
+    {
+      fault: ({ path, json }) => {
+        if (path !== "asample" || !JSON.stringify(json["prompt"]).includes("[9]")) return undefined;
+        refusals++;
+        return performance.now() - startMs < 900 ? full : undefined;
+      },
+    },
+    { patienceMs: 40_000, timeScale: 0.01 },
+  );
+  let done = false;
+  const unlucky = sampler.sample(prompt(9)).finally(() => (done = true));
+  while (!done) await sampler.sample(prompt(1));
+  expect((await unlucky).sequences[0].tokens).toEqual([9]);
+  expect(refusals).toBeGreaterThan(1);
+});
+
 test("a result that has expired is sampled anew, as another request", async () => {
   const expired = { status: 410, body: { detail: "promise expired" } };
   const { sampler, server } = await sampling({
@@ -87,6 +124,19 @@ test("one that is called off ends at once with its reason, wherever it was, and 
   expect((await other).sequences[0].tokens).toEqual([2]);
   await expect(sampler.sample(prompt(1), enough.signal)).rejects.toThrow("enough");
   expect(server.to("asample")).toHaveLength(3);
+});
+
+test("one signal for many requests has no listeners when they are done", async () => {
+  const { sampler } = await sampling();
+  const warnings: Error[] = [];
+  const listener = (warning: Error): void => void warnings.push(warning);
+  process.on("warning", listener);
+  const { signal } = new AbortController();
+  await Promise.all(Array.from({ length: 20 }, () => sampler.sample(prompt(1), signal)));
+  await new Promise((resolve) => setImmediate(resolve));
+  process.off("warning", listener);
+  expect(getEventListeners(signal, "abort")).toEqual([]);
+  expect(warnings).toEqual([]);
 });
 
 test("texts as seeds go to servers of this project alone", async () => {

@@ -6,6 +6,7 @@ import { decodeSampleResponse, encodeSampleRequest } from "../protocol/sampling.
 import { ask, pendingOf, readAnswer } from "./answers.js";
 import type { SamplingClient } from "./client.js";
 import { droppable } from "./droppable.js";
+import { either } from "./either.js";
 import { TinkerError, TinkerLostError } from "./errors.js";
 import { resultOf } from "./futures.js";
 import { submissionPauseMs } from "./reaction.js";
@@ -32,13 +33,17 @@ class RemoteSampler implements SamplingClient {
 
   async #sample(request: WireSampleRequest, signal?: AbortSignal): Promise<WireSampleResponse> {
     const { link, dispatch } = this.#session;
-    const ends = signal ? AbortSignal.any([signal, link.closed]) : link.closed;
-    const leave = await dispatch.begin(ends);
+    const ends = either(link.closed, signal);
     try {
-      const reply = await this.#reply(this.#known(request), ends);
-      return readAnswer(link, operation, reply, ({ body, contentType }) => decodeSampleResponse(body, contentType));
+      const leave = await dispatch.begin(ends.signal);
+      try {
+        const reply = await this.#reply(this.#known(request), ends.signal);
+        return readAnswer(link, operation, reply, ({ body, contentType }) => decodeSampleResponse(body, contentType));
+      } finally {
+        leave();
+      }
     } finally {
-      leave();
+      ends.release();
     }
   }
 

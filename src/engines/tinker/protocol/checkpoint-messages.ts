@@ -14,6 +14,9 @@ export const weightsInfoResponse = z.object({
   train_attn: z.boolean().nullish(),
 });
 
+/** From now on; null: for ever. */
+export const checkpointTtlRequest = z.object({ ttl_seconds: z.int().positive().nullable() });
+
 const checkpoint = z.object({
   /** `weights/name` or `sampler_weights/name`; some servers give the name alone. */
   checkpoint_id: z.string(),

@@ -111,6 +111,14 @@ export const saveWeightsRequest = z.object({
   overwrite: z.boolean().nullish(),
 });
 
+/** As files that other programs read, to be downloaded one by one. */
+export const saveWeightsExternalRequest = z.object({
+  ...step,
+  path: name,
+  ttl_seconds: seconds.nullish(),
+  age_encryption_recipients: z.array(z.string()).max(0, "encryption is not supported").nullish(),
+});
+
 export const saveWeightsResponse = z.object({ path: tinkerPath });
 
 /** With a path: to keep and download. With a number: a sampling session from the weights as they are. */

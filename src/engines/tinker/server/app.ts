@@ -5,7 +5,8 @@ import { type Context, Hono } from "hono";
 import { messageOf, UsageError } from "../../../core/errors.js";
 import { ProtocolError } from "../protocol/protocol-error.js";
 import { checkAccess } from "./access.js";
-import { archiveRoute, checkpointRoutes } from "./checkpoint-requests.js";
+import { checkpointRoutes } from "./checkpoint-requests.js";
+import { addressRoutes, openRoutes } from "./downloads.js";
 import type { Host } from "./host.js";
 import { modelRoutes } from "./model-routes.js";
 import { RequestError } from "./request-error.js";
@@ -46,7 +47,7 @@ export function makeApp(options: AppOptions): Hono<Env> {
     });
   }
   const secret = randomBytes(32);
-  archiveRoute(app, host, secret);
+  openRoutes(app, host, secret);
   app.use(async (c, next) => {
     const bearer = c.req.header("authorization")?.replace(/^Bearer\s+/i, "");
     checkAccess({ key: c.req.header("x-api-key") ?? bearer, host: c.req.header("host") }, apiKey);
@@ -55,7 +56,8 @@ export function makeApp(options: AppOptions): Hono<Env> {
   serviceRoutes(app, host, options);
   sessionRoutes(app, host, options);
   modelRoutes(app, host, options.pollMs);
-  checkpointRoutes(app, host, secret);
+  checkpointRoutes(app, host);
+  addressRoutes(app, host, secret);
   return app;
 }
 

@@ -1,15 +1,12 @@
-// What is asked of checkpoints: what there is, what one holds, and its archive. An archive is fetched without the key,
-// from an address that opens it for a while.
+// What is asked of checkpoints: what there is, what one holds, how long it is kept.
 
-import { createHmac, timingSafeEqual } from "node:crypto";
-import { Readable } from "node:stream";
 import type { Context, Hono } from "hono";
-import { weightsInfoRequest } from "../protocol/messages.js";
-import { tarGz } from "./archive.js";
+import { checkpointTtlRequest, weightsInfoRequest } from "../protocol/messages.js";
 import {
   type Checkpoint,
   type CheckpointName,
   checkpointName,
+  expiryAfter,
   kindOf,
   modelFiles,
   parsePath,
@@ -17,14 +14,14 @@ import {
 } from "./checkpoints.js";
 import type { Lora } from "./engines.js";
 import type { Host } from "./host.js";
-import { badRequest, notFound, RequestError } from "./request-error.js";
-import { type Env, post } from "./routes.js";
+import { parseJson, readBody } from "./request-body.js";
+import { badRequest, notFound } from "./request-error.js";
+import { contentType, type Env, post } from "./routes.js";
 
-const ARCHIVE_SECONDS = 900;
 const MOST_LISTED = 1000;
-const ONE = "/training_runs/:run/checkpoints/:segment/:name";
+export const ONE = "/training_runs/:run/checkpoints/:segment/:name";
 
-export function checkpointRoutes(app: Hono<Env>, host: Host, secret: Buffer): void {
+export function checkpointRoutes(app: Hono<Env>, host: Host): void {
   post(app, "/weights_info", weightsInfoRequest, ({ tinker_path }) => {
     const { note } = host.checkpoints.find(parsePath(tinker_path));
     return {
@@ -50,37 +47,15 @@ export function checkpointRoutes(app: Hono<Env>, host: Host, secret: Buffer): vo
     host.checkpoints.remove(named(c));
     return c.body(null, 204);
   });
-  app.get(`${ONE}/archive`, (c) => {
-    host.checkpoints.find(named(c));
-    const until = Math.floor(Date.now() / 1000) + ARCHIVE_SECONDS;
-    const path = `${c.req.path}/${until}`;
-    const scheme = c.req.header("x-forwarded-proto") === "https" ? "https" : "http";
-    const url = `${scheme}://${c.req.header("host")}${path}/${signature(secret, path)}`;
-    return c.json({ url, expires: new Date(1000 * until).toISOString() });
+  app.put(`${ONE}/ttl`, async (c) => {
+    const body = await readBody(c.env.incoming);
+    const { ttl_seconds: seconds } = parseJson(body, contentType(c), checkpointTtlRequest, "ttl");
+    host.checkpoints.setExpiry(named(c), expiryAfter(seconds));
+    return c.body(null, 204);
   });
 }
 
-/** What needs no key but its address. */
-export function archiveRoute(app: Hono<Env>, host: Host, secret: Buffer): void {
-  app.get(`${ONE}/archive/:until/:signature`, (c) => {
-    const path = c.req.path.slice(0, c.req.path.lastIndexOf("/"));
-    const [given, right] = [c.req.param("signature"), signature(secret, path)].map((text) => Buffer.from(text));
-    if (given.length !== right.length || !timingSafeEqual(given, right)) throw notFound("no such archive");
-    if (Number(c.req.param("until")) < Date.now() / 1000)
-      throw new RequestError(410, "this address is too old: ask again");
-    const { folder, note, name } = host.checkpoints.find(named(c));
-    const body = Readable.toWeb(tarGz(folder, modelFiles(folder), new Date(note.time))) as ReadableStream;
-    return new Response(body, {
-      headers: { "content-type": "application/gzip", "content-disposition": `attachment; filename="${name}.tar.gz"` },
-    });
-  });
-}
-
-function signature(secret: Buffer, path: string): string {
-  return createHmac("sha256", secret).update(path).digest("hex");
-}
-
-function named(c: Context<Env>): CheckpointName {
+export function named(c: Context<Env>): CheckpointName {
   const { run = "", segment = "", name = "" } = c.req.param() as Record<string, string>;
   return checkpointName(run, segment, name);
 }

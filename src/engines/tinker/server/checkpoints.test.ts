@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openEmbedded } from "../../embedded/embedded.js";
 import { createTestModel, removeTestModels, TEST_CONFIG } from "../../embedded/test-model.js";
+import { Checkpoints } from "./checkpoints.js";
 import { ADAM, datumOf, gradientOf, type Json, startTestServer, type TestServer } from "./test-server.js";
 
 const TOKENS = [259, 270, 264, 31, 265, 262];
@@ -98,6 +99,51 @@ describe("a checkpoint", () => {
     await (await openEmbedded({ model: unpacked, threads: 1 })).close();
     const forged = (body["url"] as string).replace(/.$/, (last) => (last === "0" ? "1" : "0"));
     expect((await fetch(forged)).status).toBe(404);
+  });
+
+  it("is exported as other programs read it, file by file, and is no use here", async () => {
+    const { model: id } = await server.train();
+    const { path } = await server.call("/save_weights_external", { model_id: id, seq_id: 1, path: "out" });
+    expect(path).toBe(`tinker://${id}/external_weights/out`);
+    const { body } = await server.send(`/training_runs/${id}/checkpoints/external_weights/out/external_weights_urls`);
+    const urls = body["urls"] as Readonly<Record<string, string>>;
+    expect(Object.keys(urls)).toEqual(["adapter_config.json", "adapter_model.safetensors"]);
+    expect(await (await fetch(urls["adapter_config.json"])).json()).toMatchObject({ peft_type: "LORA", r: 2 });
+    const forged = urls["adapter_config.json"].replace("adapter_config.json", "checkpoint.json");
+    expect((await fetch(forged)).status).toBe(404);
+    const refused = await server.send("/load_weights", { model_id: id, seq_id: 2, path, optimizer: false });
+    expect([refused.status, refused.body["detail"]]).toEqual([400, expect.stringContaining("to be downloaded")]);
+    const recipients = { age_encryption_recipients: ["age1x"] };
+    const secret = await server.send("/save_weights_external", { model_id: id, seq_id: 2, path: "b", ...recipients });
+    expect([secret.status, secret.body["detail"]]).toEqual([422, expect.stringContaining("age_encryption_recipients")]);
+  });
+
+  it("is removed when its time is over, which can be told at any time", async () => {
+    const { model: id } = await server.train();
+    const { path: first } = await save(id, 1, "first", { ttl_seconds: 3600 });
+    await save(id, 2, "second");
+    await save(id, 3, "third", { ttl_seconds: 3600 });
+    const setTtl = (name: string, ttl_seconds: number | null): Promise<Response> =>
+      fetch(`${server.url}/api/v1/training_runs/${id}/checkpoints/weights/${name}/ttl`, {
+        method: "PUT",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ ttl_seconds }),
+      });
+    expect([(await setTtl("third", null)).status, (await setTtl("none", 3600)).status]).toEqual([204, 404]);
+    const inHours = (hours: number): string => new Date(Date.now() + 3_600_000 * hours).toISOString();
+    const kept = async (): Promise<unknown> => {
+      const { body } = await server.send(`/training_runs/${id}/checkpoints`);
+      return (body["checkpoints"] as ReadonlyArray<Json>).map(({ checkpoint_id }) => checkpoint_id);
+    };
+    const checkpoints = new Checkpoints(folder);
+    checkpoints.sweep(inHours(0.9));
+    expect(await kept()).toHaveLength(3);
+    checkpoints.sweep(inHours(1.1));
+    expect(await kept()).toEqual(["weights/second", "weights/third"]);
+    expect((await server.send("/weights_info", { tinker_path: first })).status).toBe(404);
+    await setTtl("second", 3600);
+    checkpoints.sweep(inHours(1.1));
+    expect(await kept()).toEqual(["weights/third"]);
   });
 
   it("keeps its name to itself, unless it may be overwritten", async () => {

@@ -1,14 +1,15 @@
 // Checkpoints on the disk, and the names the protocol gives them: tinker://<run>/weights/<name> to train on from,
-// tinker://<run>/sampler_weights/<name> to sample from. Each is a model folder with a note of what it is. They outlive
-// the server. No name leads out of the folder.
+// tinker://<run>/sampler_weights/<name> to sample from, tinker://<run>/external_weights/<name> to take elsewhere. Each is a
+// model folder, or one of adapters, with a note of what it is. They outlive the server. No name leads out of the folder.
 
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { StorageError } from "../../../core/errors.js";
 import { writeDurable } from "../../../core/files.js";
 import { removeFolderAtomic, sweepTemporary, writeFolderAtomic } from "../../../core/folders.js";
 import { LORA_TARGETS } from "../../embedded/adapters/layout.js";
+import { ADAPTER_FOLDER } from "../../embedded/checkpoints.js";
 import { badRequest, notFound, RequestError } from "./request-error.js";
 
 const NOTE = "checkpoint.json";
@@ -27,7 +28,7 @@ const noteSchema = z.object({
 /** What is said of a checkpoint, beside its weights. */
 export type Note = z.output<typeof noteSchema>;
 
-const KINDS = { weights: "training", sampler_weights: "sampler" } as const;
+const KINDS = { weights: "training", sampler_weights: "sampler", external_weights: "external" } as const;
 type Segment = keyof typeof KINDS;
 
 export interface CheckpointName {
@@ -48,8 +49,8 @@ const RUN = /^[a-z0-9-]{1,64}:train:\d{1,9}$/;
 /** @throws RequestError for a name that is no name of a checkpoint */
 export function checkpointName(run: string, segment: string, name: string): CheckpointName {
   if (!RUN.test(run)) throw notFound(`"${run.slice(0, 100)}" is no training run of this server`);
-  if (segment !== "weights" && segment !== "sampler_weights") {
-    throw badRequest(`"${segment.slice(0, 100)}": expected weights or sampler_weights`);
+  if (!isSegment(segment)) {
+    throw badRequest(`"${segment.slice(0, 100)}": expected one of ${Object.keys(KINDS).join(", ")}`);
   }
   if (!NAME.test(name)) {
     throw badRequest(
@@ -58,6 +59,10 @@ export function checkpointName(run: string, segment: string, name: string): Chec
     );
   }
   return { run, segment, name };
+}
+
+function isSegment(text: string): text is Segment {
+  return Object.hasOwn(KINDS, text);
 }
 
 /** @throws RequestError for a path that is none of this protocol's */
@@ -73,8 +78,13 @@ export function pathOf({ run, segment, name }: CheckpointName): string {
   return `tinker://${run}/${segment}/${name}`;
 }
 
-export function kindOf({ segment }: CheckpointName): "training" | "sampler" {
+export function kindOf({ segment }: CheckpointName): (typeof KINDS)[Segment] {
   return KINDS[segment];
+}
+
+/** When a checkpoint that is kept for so long from now on may be removed. */
+export function expiryAfter(seconds: number | null): string | null {
+  return seconds === null ? null : new Date(Date.now() + 1000 * seconds).toISOString();
 }
 
 export class Checkpoints {
@@ -101,7 +111,7 @@ export class Checkpoints {
     try {
       await writeFolderAtomic(place, async (folder) => {
         await fill(folder);
-        writeDurable(join(folder, NOTE), `${JSON.stringify(note, null, 2)}\n`);
+        writeNote(folder, note);
       });
     } catch (error) {
       throw StorageError.of(place, error);
@@ -128,6 +138,12 @@ export class Checkpoints {
   remove(name: CheckpointName): void {
     if (!existsSync(this.#place(name))) throw notFound(`${pathOf(name)}: no such checkpoint`);
     removeFolderAtomic(this.#place(name));
+  }
+
+  /** From when on it may be removed, or null for never. @throws RequestError 404 where there is none */
+  setExpiry(name: CheckpointName, expires: string | null): void {
+    const { folder, note } = this.find(name);
+    writeNote(folder, { ...note, expires });
   }
 
   /** Removes those whose time is over. */
@@ -162,6 +178,20 @@ export class Checkpoints {
         ),
       );
   }
+}
+
+function writeNote(folder: string, note: Note): void {
+  writeDurable(join(folder, NOTE), `${JSON.stringify(note, null, 2)}\n`);
+}
+
+/** Of a model folder, as other programs read them: without the merged weights, and not in a folder of their own. */
+export function keepAdaptersAlone(folder: string): void {
+  for (const name of names(folder)) {
+    if (name !== ADAPTER_FOLDER) rmSync(join(folder, name), { recursive: true });
+  }
+  const apart = join(folder, ADAPTER_FOLDER);
+  for (const name of names(apart)) renameSync(join(apart, name), join(folder, name));
+  rmdirSync(apart);
 }
 
 function names(folder: string): string[] {

@@ -100,7 +100,11 @@ export class Host {
 
   /** @throws RequestError where there is none, or it belongs to another base model */
   checkpointAt(path: string): Checkpoint {
-    const checkpoint = this.checkpoints.find(parsePath(path));
+    const name = parsePath(path);
+    if (name.segment === "external_weights") {
+      throw badRequest(`${path}: was made to be downloaded; expected one of weights or sampler_weights`);
+    }
+    const checkpoint = this.checkpoints.find(name);
     const { lora, base, baseModel } = checkpoint.note;
     if (!lora || base === this.identity) return checkpoint;
     throw badRequest(

@@ -8,6 +8,7 @@ import {
   modelRequest,
   optimStepRequest,
   retrieveFutureRequest,
+  saveWeightsExternalRequest,
   saveWeightsForSamplerRequest,
   saveWeightsRequest,
 } from "../protocol/messages.js";
@@ -23,6 +24,7 @@ import {
   submitForwardBackward,
   submitLoadWeights,
   submitOptimStep,
+  submitSaveExternal,
   submitSaveForSampler,
   submitSaveWeights,
   unloadModel,
@@ -35,6 +37,9 @@ export function modelRoutes(app: Hono<Env>, host: Host, pollMs: number): void {
   post(app, "/save_weights", saveWeightsRequest, (request, digest) => submitSaveWeights(host, request, digest));
   post(app, "/save_weights_for_sampler", saveWeightsForSamplerRequest, (request, digest) =>
     submitSaveForSampler(host, request, digest),
+  );
+  post(app, "/save_weights_external", saveWeightsExternalRequest, (request, digest) =>
+    submitSaveExternal(host, request, digest),
   );
   post(app, "/load_weights", loadWeightsRequest, (request, digest) => submitLoadWeights(host, request, digest));
   for (const path of ["/forward_backward", "/forward"]) {

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openEmbedded } from "../../embedded/embedded.js";
+import { DEFAULT_FUTURE_LIMITS, Futures } from "./futures.js";
+import { type Draw, type Lend, Sampling } from "./sampling.js";
 import { ADAM, datumOf, gradientOf, type Json, startTestServer, type TestServer } from "./test-server.js";
 
 const PROMPT = [259, 270, 264, 31];
@@ -164,5 +166,34 @@ describe("a sampling request that cannot be served", () => {
     expect(status).toBeGreaterThanOrEqual(400);
     expect(status).toBeLessThan(500);
     expect(body["detail"]).toMatch(why);
+  });
+});
+
+describe("requests that wait", () => {
+  const futures = new Futures(DEFAULT_FUTURE_LIMITS);
+  const drawOf = (count: number): Draw => ({
+    request: { prompt: PROMPT, count, maxTokens: 1, temperature: 1, seeds: [] },
+    prompt: PROMPT,
+    scored: null,
+  });
+  /** Weights that nobody lends. */
+  const never: Lend = () => new Promise(() => {});
+  const refusal = { status: 429, retryAfterSeconds: 1 };
+
+  it("are 4096 at most, and of 32,768 sequences; one that is larger is taken where none waits", () => {
+    const many = new Sampling();
+    const submit = (sampling: Sampling, count: number) =>
+      sampling.submit("weights", never, drawOf(count), () => futures.create());
+    for (let n = 0; n < 4096; n++) submit(many, 1);
+    expect(() => submit(many, 1)).toThrow(expect.objectContaining(refusal) as Error);
+    const large = new Sampling();
+    submit(large, 40_000);
+    expect(() => submit(large, 1)).toThrow(expect.objectContaining(refusal) as Error);
+  });
+
+  it("for what has not come yet are refused with a pause", async () => {
+    const far = await server.send("/optim_step", { model_id: model, seq_id: steps + 5000, adam_params: ADAM });
+    expect([far.status, far.headers.get("retry-after")]).toEqual([429, "1"]);
+    expect(far.body["detail"]).toMatch(/far ahead: this model waits for \d+/);
   });
 });

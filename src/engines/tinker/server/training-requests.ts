@@ -9,10 +9,18 @@ import {
   type loadWeightsRequest,
   loraFromWire,
   type optimStepRequest,
+  type saveWeightsExternalRequest,
   type saveWeightsForSamplerRequest,
   type saveWeightsRequest,
 } from "../protocol/messages.js";
-import { type CheckpointName, checkpointName, type Note, pathOf } from "./checkpoints.js";
+import {
+  type CheckpointName,
+  checkpointName,
+  expiryAfter,
+  keepAdaptersAlone,
+  type Note,
+  pathOf,
+} from "./checkpoints.js";
 import { planOf } from "./datums.js";
 import { type Lora, loraTargets } from "./engines.js";
 import { forwardBackward } from "./gradients.js";
@@ -100,6 +108,21 @@ export function submitSaveWeights(host: Host, request: z.output<typeof saveWeigh
   return { request_id: id, model_id: model.id };
 }
 
+/** To be taken elsewhere, and no use here. @throws RequestError */
+export function submitSaveExternal(
+  host: Host,
+  request: z.output<typeof saveWeightsExternalRequest>,
+  digest: string,
+): Submitted {
+  const model = host.sessions.model(request.model_id);
+  const name = checkpointName(model.id, "external_weights", request.path);
+  const id = model.submit(request.seq_id ?? null, digest, async (future) => {
+    await save(host, model, name, { ttlSeconds: request.ttl_seconds ?? null, overwrite: false });
+    future.settle({ kind: "json", body: { type: "save_weights_external", path: pathOf(name) } });
+  });
+  return { request_id: id, model_id: model.id };
+}
+
 /** @throws RequestError */
 export function submitSaveForSampler(
   host: Host,
@@ -171,20 +194,20 @@ async function save(
   name: CheckpointName,
   { ttlSeconds, overwrite }: { readonly ttlSeconds: number | null; readonly overwrite: boolean },
 ): Promise<void> {
-  const now = Date.now();
   const note: Note = {
     version: 1,
     baseModel: host.modelName,
     base: host.identity,
     lora: model.lora && { rank: model.lora.rank, targets: [...model.lora.targets] },
-    time: new Date(now).toISOString(),
-    expires: ttlSeconds === null ? null : new Date(now + 1000 * ttlSeconds).toISOString(),
+    time: new Date().toISOString(),
+    expires: expiryAfter(ttlSeconds),
     runMetadata: model.userMetadata,
   };
   await model.use((engine) =>
-    host.checkpoints.save(name, note, overwrite, (folder) =>
-      engine.save(folder, { optimizer: name.segment === "weights" }),
-    ),
+    host.checkpoints.save(name, note, overwrite, async (folder) => {
+      await engine.save(folder, { optimizer: name.segment === "weights" });
+      if (name.segment === "external_weights" && model.lora) keepAdaptersAlone(folder);
+    }),
   );
 }
 

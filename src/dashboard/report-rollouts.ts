@@ -4,15 +4,15 @@
 import { existsSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
-import { UsageError } from "../../core/errors.js";
-import type { GroupDetail, ProblemDetail, RolloutDetail, RolloutRow } from "../api/rollouts.js";
-import { detailOf } from "../rollouts/detail.js";
-import { entryOf } from "../rollouts/entry.js";
-import { runFacts } from "../rollouts/facts.js";
-import { problemDetail, RunProblems } from "../rollouts/problem.js";
-import { linesOf, piecesOf, readAt, stepFile } from "../rollouts/step-file.js";
-import { tokensOf } from "../rollouts/tokens.js";
-import { type Candidate, inTurn } from "./choose-groups.js";
+import { UsageError } from "../core/errors.js";
+import type { GroupDetail, ProblemDetail, RolloutDetail, RolloutRow } from "./api/rollouts.js";
+import { type Candidate, inTurn } from "./report/choose-groups.js";
+import { detailOf } from "./rollouts/detail.js";
+import { entryOf } from "./rollouts/entry.js";
+import { runFacts } from "./rollouts/facts.js";
+import { problemDetail, RunProblems } from "./rollouts/problem.js";
+import { linesOf, piecesOf, readAt, stepFile } from "./rollouts/step-file.js";
+import { tokensOf } from "./rollouts/tokens.js";
 
 /** Of all groups together, as they stand in the report. */
 export const LIMIT_BYTES = 2_000_000;
@@ -24,6 +24,8 @@ export interface HeldRollouts {
   readonly problems: readonly ProblemDetail[];
   /** Groups of these steps, held or not. */
   readonly of: number;
+  /** Lines of these steps that are no rollouts. */
+  readonly skipped: number;
 }
 
 interface Found extends Candidate {
@@ -38,7 +40,9 @@ export async function heldRollouts(
   steps: readonly number[],
   limitBytes = LIMIT_BYTES,
 ): Promise<HeldRollouts> {
-  const found = (await Promise.all(steps.map((step) => groupsOf(runPath, step)))).flat();
+  const read = await Promise.all(steps.map((step) => groupsOf(runPath, step)));
+  const found = read.flatMap(({ groups }) => groups);
+  const skipped = read.reduce((sum, each) => sum + each.skipped, 0);
   const facts = runFacts(runPath);
   const problems = new RunProblems(facts.data);
   const groups: GroupDetail[] = [];
@@ -58,7 +62,7 @@ export async function heldRollouts(
   // A file so large that it takes time to look into is left to the dashboard.
   const known = (await Promise.all(ids.map((id) => problems.atHand(id)))).flatMap((problem) => problem ?? []);
   const shown = known.map((problem) => problemDetail(problem.id, { problem }));
-  return { groups: groups.sort(byPlace), problems: shown, of: found.length };
+  return { groups: groups.sort(byPlace), problems: shown, of: found.length, skipped };
 }
 
 function byPlace(a: GroupDetail, b: GroupDetail): number {
@@ -66,14 +70,21 @@ function byPlace(a: GroupDetail, b: GroupDetail): number {
 }
 
 /** What is no rollout is left out: the dashboard names it. */
-async function groupsOf(runPath: string, step: number): Promise<Found[]> {
+async function groupsOf(
+  runPath: string,
+  step: number,
+): Promise<{ readonly groups: Found[]; readonly skipped: number }> {
   const path = join(runPath, "rollouts", stepFile(step));
-  if (!existsSync(path)) return [];
   const groups = new Map<number, Found>();
+  let skipped = 0;
+  if (!existsSync(path)) return { groups: [], skipped };
   for await (const piece of piecesOf(path)) {
     for (const { from, to } of linesOf(piece)) {
       const entry = entryOf(piece.bytes.toString("utf8", from, to));
-      if (typeof entry === "string") continue;
+      if (typeof entry === "string") {
+        skipped++;
+        continue;
+      }
       const { program: _, ...fields } = entry;
       const { group, task, reward } = fields;
       const one = groups.get(group) ?? { step, group, task, rewards: [], rows: [] };
@@ -82,7 +93,7 @@ async function groupsOf(runPath: string, step: number): Promise<Found[]> {
       one.rows.push({ row: { step, ...fields }, start: piece.start + from, bytes: to - from });
     }
   }
-  return [...groups.values()];
+  return { groups: [...groups.values()], skipped };
 }
 
 interface Beside {
