@@ -7,8 +7,8 @@ import { runEvent } from "../src/dashboard/api/runs.js";
 
 interface JsonSchema {
   readonly type?: string | readonly string[];
-  readonly enum?: readonly unknown[];
-  readonly const?: unknown;
+  readonly enum?: readonly (string | number)[];
+  readonly const?: string | number | boolean;
   readonly items?: JsonSchema;
   readonly anyOf?: readonly JsonSchema[];
   readonly oneOf?: readonly JsonSchema[];
@@ -90,8 +90,8 @@ function sentence(text: string): string {
 function typeText(schema: JsonSchema): string {
   const options = schema.anyOf ?? schema.oneOf;
   if (options) return options.map(typeText).join(" or ");
-  if (schema.enum) return schema.enum.map((value) => `\`${String(value)}\``).join(", ");
-  if (schema.const !== undefined) return `\`${String(schema.const)}\``;
+  if (schema.enum) return schema.enum.map((value) => `\`${value}\``).join(", ");
+  if (schema.const !== undefined) return `\`${schema.const}\``;
   if (schema.type === "array") return `list of ${schema.items ? typeText(schema.items) : "values"}s`;
   if (schema.type === "object") {
     const parts = Object.entries(schema.properties ?? {}).map(([name, part]) => `${name}: ${typeText(part)}`);

@@ -362,8 +362,8 @@ describe("the stream of events", () => {
   interface Listener {
     readonly response: IncomingMessage;
     /** The next event of a kind; what comes before it is left out. */
-    next(kind: string): Promise<unknown>;
-    end(): void;
+    readonly next: (kind: string) => Promise<unknown>;
+    readonly end: () => void;
   }
 
   async function listen(url: string): Promise<Listener> {
