@@ -25,7 +25,9 @@ function Measures({ table }: { readonly table: ComparisonTable }): JSX.Element {
   const isCompared = table.groups.some(({ against }) => against !== null);
   return (
     <>
-      <p class="faint">After training, mean of the seeds ± their standard deviation.</p>
+      <p class="faint">
+        After training, mean of the seeds ± their standard deviation; * marks what the group was rewarded for.
+      </p>
       <div class="panel scroll-x">
         <table class="compared">
           <thead>
@@ -78,7 +80,7 @@ function GroupCell({ group }: { readonly group: ComparisonTable["measures"][numb
       {rewarded ? (
         <span class="faint" title="This group's own reward contains this measure">
           {" "}
-          ·r
+          *
         </span>
       ) : null}
     </td>

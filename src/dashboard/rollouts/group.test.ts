@@ -171,7 +171,8 @@ describe("an alignment rollout in full", () => {
 });
 
 describe("tokens", () => {
-  const columns = { ends: [1, 5], logprobs: [-0.5, -1.25], ratios: null, advantages: [0.5, 0.5] };
+  const columns = { lengths: [1, 4], logprobs: [-0.5, -1.25], ratios: null, advantages: 0.5 };
+  const shownColumns = { ends: [1, 5], logprobs: [-0.5, -1.25], ratios: null, advantages: [0.5, 0.5] };
 
   it("are those of the group's rollouts; a line that is no record is left out", async () => {
     const run = freshRun();
@@ -180,11 +181,11 @@ describe("tokens", () => {
       [0, 1, 2].map((sample) => record(1, 3, sample)),
     );
     run.writeTokens(1, [
-      { group: 2, sample: 0, ...columns, ends: [9, 9] },
+      { group: 2, sample: 0, ...columns, lengths: [9, 0] },
       { group: 3, sample: 0, ...columns },
       { group: 3, sample: 1, ...columns, logprobs: [1] },
     ]);
-    expect((await shown(run, 1, 3)).map(({ tokenDetail }) => tokenDetail)).toEqual([columns, null, null]);
+    expect((await shown(run, 1, 3)).map(({ tokenDetail }) => tokenDetail)).toEqual([shownColumns, null, null]);
   });
 
   it("are not read through a link", async () => {

@@ -6,18 +6,20 @@ import type { TokenColumns } from "../api/rollouts.js";
 import { linesOf, ownFile, ownFolder, piecesOf, stepFile } from "./step-file.js";
 
 const numbers = z.array(z.number());
+/** One number stands for all tokens. */
+const column = z.union([z.number(), numbers]).nullable();
 
 const tokenRecord = z
   .object({
     group: z.number(),
     sample: z.number(),
-    ends: z.array(z.int().nonnegative()),
+    lengths: z.array(z.int().nonnegative()),
     logprobs: numbers,
-    ratios: numbers.nullable(),
-    advantages: numbers.nullable(),
+    ratios: column,
+    advantages: column,
   })
-  .refine(({ ends, logprobs, ratios, advantages }) =>
-    [logprobs, ratios, advantages].every((column) => column === null || column.length === ends.length),
+  .refine(({ lengths, logprobs, ratios, advantages }) =>
+    [logprobs, ratios, advantages].every((values) => !Array.isArray(values) || values.length === lengths.length),
   );
 
 /** What a line of the trainer's begins with; of any other, the whole line tells. */
@@ -35,8 +37,15 @@ export async function tokensOf(runPath: string, step: number, group: number): Pr
       if (head && Number(head[1]) !== group) continue;
       const record = parsed(piece.bytes.toString("utf8", from, to));
       if (record?.group !== group) continue;
-      const { ends, logprobs, ratios, advantages } = record;
-      found.set(record.sample, { ends, logprobs, ratios, advantages });
+      const { lengths, logprobs, ratios, advantages } = record;
+      const whole = (values: z.output<typeof column>): number[] | null =>
+        typeof values === "number" ? lengths.map(() => values) : values;
+      found.set(record.sample, {
+        ends: endsOf(lengths),
+        logprobs,
+        ratios: whole(ratios),
+        advantages: whole(advantages),
+      });
     }
   }
   return found;
@@ -48,4 +57,9 @@ function parsed(line: string): z.output<typeof tokenRecord> | null {
   } catch {
     return null;
   }
+}
+
+function endsOf(lengths: readonly number[]): number[] {
+  let end = 0;
+  return lengths.map((length) => (end += length));
 }
