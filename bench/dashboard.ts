@@ -22,7 +22,15 @@ const { values } = parseArgs({
   },
 });
 
-type Numbers = Readonly<Record<string, number>>;
+interface Time {
+  readonly ms: number;
+  readonly cpuMs: number;
+}
+/** As bench/dashboard/measure.ts writes them. */
+interface Numbers {
+  readonly times: Readonly<Record<string, Time>>;
+  readonly counts: Readonly<Record<string, number>>;
+}
 
 async function measured(task: string, runPath: string): Promise<Numbers> {
   const module = new URL("./dashboard/measure.js", import.meta.url);
@@ -59,30 +67,30 @@ try {
 }
 
 function print(bytes: Numbers, build: Numbers, open: Numbers): void {
-  const rate = (ms: number) => `${(bytes.bytes / 1e3 / ms).toFixed(0)} MB/s`;
-  const line = (name: string, ms: number, more = "") =>
-    process.stdout.write(`${name.padEnd(46)}${ms.toFixed(ms < 10 ? 1 : 0).padStart(8)} ms  ${more}\n`);
-  process.stdout.write(`${build.rollouts} rollouts, ${sizeText(bytes.bytes)}\n\n`);
-  line("reading the bytes alone", bytes.ms, rate(bytes.ms));
-  line(
-    "building the index",
-    build.ms,
-    `${rate(build.ms)}, ${Math.round((build.rollouts / build.ms) * 1000)} rollouts/s, peak ${sizeText(build.peakBytes)}`,
+  const size = bytes.counts["bytes"];
+  const rollouts = build.counts["rollouts"];
+  const rate = ({ cpuMs }: Time): string => `${(size / 1e3 / cpuMs).toFixed(0)} MB a CPU second`;
+  const peak = ({ counts }: Numbers): string => `peak ${sizeText(counts["peakBytes"])}`;
+  const line = (name: string, time: Time, more = ""): void => {
+    const [ms, cpuMs] = [time.ms, time.cpuMs].map((value) => value.toFixed(value < 10 ? 1 : 0).padStart(10));
+    process.stdout.write(`${`${name.padEnd(44)}${ms}${cpuMs}  ${more}`.trimEnd()}\n`);
+  };
+  process.stdout.write(
+    `${rollouts} rollouts, ${sizeText(size)}\n\n${"".padEnd(44)}${"ms".padStart(10)}${"CPU ms".padStart(10)}\n`,
   );
-  line("  first page meanwhile", build.firstPageMs);
-  line("  others wait meanwhile, 99 of 100 / longest", build.lateP99Ms, `${build.lateMaximumMs.toFixed(0)} ms`);
-  line("opening with the index: first page", open.firstPageMs);
-  line("  complete", open.completeMs, `all below: peak ${sizeText(open.peakBytes)}`);
-  line("filter by verdict and problem", open.filterMs);
-  line("order by advantage", open.sortMs);
-  line("  its last page", open.nextPageMs);
-  line("table of problems", open.problemsMs);
-  line("links of a rollout", open.linksMs);
-  line("a group, the first / another", open.groupMs, `${open.nextGroupMs.toFixed(1)} ms`);
-  line("search, first answer", open.searchFirstMs);
+  const { complete } = build.times;
+  line("reading the bytes alone", bytes.times["read"], `${rate(bytes.times["read"])}, ${peak(bytes)}`);
+  const each = Math.round((rollouts / complete.cpuMs) * 1000);
+  line("building the index", complete, `${rate(complete)}, ${each} rollouts, ${peak(build)}`);
+  const [usual, longest] = [build.counts["lateP99Ms"], build.counts["lateMaximumMs"]];
   line(
-    "search to the end for what is nowhere",
-    open.searchAllMs,
-    `${rate(open.searchAllMs)}, longest answer ${open.searchLongestMs.toFixed(0)} ms`,
+    "  its first page",
+    build.times["firstPage"],
+    `later ones wait ${usual.toFixed(0)} ms (p99), ${longest.toFixed(0)} at most`,
   );
+  line("opening with the index complete", open.times["complete"], `${peak(open)}, with all below`);
+  for (const [name, time] of Object.entries(open.times)) {
+    if (name !== "complete") line(`  ${name}`, time, name === "search to the end" ? rate(time) : "");
+  }
+  process.stdout.write(`  longest answer of the search to the end: ${open.counts["searchLongestMs"].toFixed(0)} ms\n`);
 }

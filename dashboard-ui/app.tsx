@@ -5,7 +5,7 @@ import { useContext, useEffect } from "preact/hooks";
 import { Frame } from "./frame.js";
 import { useKeyboard } from "./keyboard.js";
 import { type Connection, useLive } from "./live.js";
-import { Boundary, Empty } from "./parts/state.js";
+import { Boundary } from "./parts/state.js";
 import { type Route, useRoute } from "./route.js";
 import type { Source } from "./source.js";
 import { ChangesContext, SourceContext, useAnswer } from "./use-answer.js";
@@ -30,7 +30,7 @@ function Page({ isLive, connection }: { readonly isLive: boolean; readonly conne
   const entry = viewEntries[view];
   const run = parameters.get("run");
   useEffect(() => {
-    document.title = [entry?.title, run, "coderlplus"].filter(Boolean).join(" · ");
+    document.title = [entry.title, run, "coderlplus"].filter(Boolean).join(" · ");
     scrollTo(0, 0);
   }, [view, run]);
   return (
@@ -39,7 +39,7 @@ function Page({ isLive, connection }: { readonly isLive: boolean; readonly conne
       <main>
         <LeftOut />
         <Boundary key={`${view} ${run ?? ""}`}>
-          {entry ? <entry.show parameters={parameters} /> : <Empty title="There is no such view" />}
+          <entry.show parameters={parameters} />
         </Boundary>
       </main>
     </>

@@ -9,12 +9,22 @@ import { openRollouts, type Rollouts } from "../../src/dashboard/rollouts/answer
 
 const [task = "", runPath = ""] = process.argv.slice(2);
 
-type Numbers = Record<string, number>;
+interface Numbers {
+  readonly times: Readonly<Record<string, Time>>;
+  readonly counts: Readonly<Record<string, number>>;
+}
 
-async function timed(act: () => Promise<unknown>): Promise<number> {
-  const started = performance.now();
+/** By the clock, and of the processor: a busy machine makes the first longer. */
+interface Time {
+  readonly ms: number;
+  readonly cpuMs: number;
+}
+
+async function timed(act: () => Promise<unknown>): Promise<Time> {
+  const [started, before] = [performance.now(), process.cpuUsage()];
   await act();
-  return performance.now() - started;
+  const { user, system } = process.cpuUsage(before);
+  return { ms: performance.now() - started, cpuMs: (user + system) / 1000 };
 }
 
 /** What no index can be faster than: every file's bytes, read and left. */
@@ -22,64 +32,64 @@ async function readBytes(): Promise<Numbers> {
   const folder = join(runPath, "rollouts");
   const names = (await readdir(folder)).filter((name) => name.endsWith(".jsonl"));
   let bytes = 0;
-  const ms = await timed(async () => {
+  const read = await timed(async () => {
     for (const name of names) bytes += readFileSync(join(folder, name)).length;
   });
-  return { bytes, ms };
+  return { times: { read }, counts: { bytes } };
 }
 
 async function build(): Promise<Numbers> {
   const delay = monitorEventLoopDelay({ resolution: 1 });
   const rollouts = openRollouts(runPath);
-  const firstPageMs = await timed(() => rollouts.page({}));
+  const firstPage = await timed(() => rollouts.page({}));
   delay.enable();
-  const ms = await timed(() => rollouts.complete());
+  const complete = await timed(() => rollouts.complete());
   delay.disable();
   const { index } = await rollouts.page({});
   await rollouts.close();
   const late = { lateP99Ms: delay.percentile(99) / 1e6, lateMaximumMs: delay.max / 1e6 };
-  return { firstPageMs, ms, rollouts: index.rollouts, ...late };
+  return { times: { firstPage, complete }, counts: { rollouts: index.rollouts, ...late } };
 }
 
 async function open(): Promise<Numbers> {
-  const started = performance.now();
   const rollouts = openRollouts(runPath);
-  const firstPageMs = await timed(() => rollouts.page({}));
-  await rollouts.complete();
-  const completeMs = performance.now() - started;
+  const times: Record<string, Time> = {};
+  times["complete"] = await timed(async () => {
+    times["first page"] = await timed(() => rollouts.page({}));
+    await rollouts.complete();
+  });
   const { index, rows } = await rollouts.page({});
-  const { step = 0 } = rows[0] ?? {};
-  const middle = { step: Math.ceil(step / 2), group: 0 };
-  const answers: Numbers = {
-    filterMs: await timed(() => rollouts.page({ verdict: "failed", problem: "7" })),
-    sortMs: await timed(() => rollouts.page({ order: "-advantage" })),
-    nextPageMs: await timed(() => rollouts.page({ order: "-advantage", offset: index.rollouts - 100 })),
-    problemsMs: await timed(() => rollouts.problems()),
-    linksMs: await timed(() => rollouts.links({ ...middle, sample: 0 })),
-    groupMs: await timed(() => rollouts.group(middle)),
-    nextGroupMs: await timed(() => rollouts.group({ ...middle, group: 1 })),
-    searchFirstMs: await timed(() => rollouts.search({ text: "SORTED(" })),
-  };
-  const search = await searchAll(rollouts, "no rollout says this");
+  const middle = { step: Math.ceil(rows[0].step / 2), group: 0 };
+  times["filter by verdict and problem"] = await timed(() => rollouts.page({ verdict: "failed", problem: "7" }));
+  times["order by advantage"] = await timed(() => rollouts.page({ order: "-advantage" }));
+  times["its last page"] = await timed(() => rollouts.page({ order: "-advantage", offset: index.rollouts - 100 }));
+  times["table of problems"] = await timed(() => rollouts.problems());
+  times["links of a rollout"] = await timed(() => rollouts.links({ ...middle, sample: 0 }));
+  times["first group"] = await timed(() => rollouts.group(middle));
+  times["another group"] = await timed(() => rollouts.group({ ...middle, group: 1 }));
+  times["search that finds"] = await timed(() => rollouts.search({ text: "SORTED(" }));
+  let searchLongestMs = 0;
+  times["search to the end"] = await timed(async () => {
+    searchLongestMs = await searchThrough(rollouts, "no rollout says this");
+  });
   await rollouts.close();
-  return { firstPageMs, completeMs, rollouts: index.rollouts, ...answers, ...search };
+  return { times, counts: { rollouts: index.rollouts, searchLongestMs } };
 }
 
-/** All of the run for a text that is nowhere, as the page asks for it: piece by piece. */
-async function searchAll(rollouts: Rollouts, text: string): Promise<Numbers> {
+/** All of the run, as the page asks for it: piece by piece. @returns the longest answer in milliseconds */
+async function searchThrough(rollouts: Rollouts, text: string): Promise<number> {
   let longest = 0;
-  let cursor: number | null | undefined;
-  const searchAllMs = await timed(async () => {
-    while (cursor !== null) {
-      const started = performance.now();
-      ({ cursor } = await rollouts.search({ text, cursor }));
-      longest = Math.max(longest, performance.now() - started);
-    }
-  });
-  return { searchAllMs, searchLongestMs: longest };
+  for (let cursor: number | null | undefined; cursor !== null; ) {
+    const { ms } = await timed(async () => {
+      ({ cursor } = await rollouts.search({ text, cursor: cursor ?? undefined }));
+    });
+    longest = Math.max(longest, ms);
+  }
+  return longest;
 }
 
 const work = { bytes: readBytes, build, open }[task];
 if (!work) throw new Error(`no such measurement: ${task}`);
-const numbers = await work();
-process.stdout.write(JSON.stringify({ ...numbers, peakBytes: process.resourceUsage().maxRSS * 1024 }));
+const { times, counts } = await work();
+const peakBytes = process.resourceUsage().maxRSS * 1024;
+process.stdout.write(JSON.stringify({ times, counts: { ...counts, peakBytes } }));

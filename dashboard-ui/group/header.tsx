@@ -52,7 +52,7 @@ function GroupSummary({ detail }: { readonly detail: GroupDetail }): JSX.Element
           <strong>{passed}</strong> of {detail.rollouts.length} passed ·{" "}
         </>
       )}
-      mean reward <strong>{numberText(mean)}</strong>
+      mean reward <strong>{numberText(mean)}</strong>{" "}
       {isFlat && (
         <span
           class="chip warn"

@@ -16,14 +16,15 @@ interface HeatOverviewProps {
 }
 
 export function HeatOverview({ scale, values, cursor, onToken }: HeatOverviewProps): JSX.Element {
-  const steps = useMemo(() => overview(scale, values, PARTS).map((value) => heatStep(scale, value)), [scale, values]);
-  const bars = (sign: 1 | -1): string =>
-    steps.flatMap((step, part) => (step * sign > 0 ? [`M${part} ${STRONGEST}h1v${-step}h-1z`] : [])).join("");
-  const at = cursor === null ? null : ((cursor + 0.5) / values.length) * steps.length;
+  const { parts, up, down } = useMemo(() => {
+    const steps = overview(scale, values, PARTS).map((value) => heatStep(scale, value));
+    return { parts: steps.length, up: barsOf(steps, 1), down: barsOf(steps, -1) };
+  }, [scale, values]);
+  const at = cursor === null ? null : ((cursor + 0.5) / values.length) * parts;
   return (
     <svg
       class="heat-overview"
-      viewBox={`0 0 ${Math.max(1, steps.length)} ${2 * STRONGEST}`}
+      viewBox={`0 0 ${Math.max(1, parts)} ${2 * STRONGEST}`}
       preserveAspectRatio="none"
       role="img"
       aria-label={`The whole completion, ${values.length} tokens`}
@@ -32,17 +33,22 @@ export function HeatOverview({ scale, values, cursor, onToken }: HeatOverviewPro
         onToken(Math.min(values.length - 1, Math.max(0, Math.floor(((clientX - left) / width) * values.length))));
       }}
     >
-      <path class="heat-middle" d={`M0 ${STRONGEST}H${steps.length}`} />
-      <path class="heat-up" d={bars(1)} />
-      <path class="heat-down" d={bars(-1)} />
+      <path class="heat-middle" d={`M0 ${STRONGEST}H${parts}`} />
+      <path class="heat-up" d={up} />
+      <path class="heat-down" d={down} />
       {at !== null && <path class="heat-cursor" d={`M${at} 0V${2 * STRONGEST}`} />}
     </svg>
   );
 }
 
+function barsOf(steps: readonly number[], sign: 1 | -1): string {
+  return steps.flatMap((step, part) => (step * sign > 0 ? [`M${part} ${STRONGEST}h1v${-step}h-1z`] : [])).join("");
+}
+
 export function HeatLegend({ scale, values }: Pick<HeatOverviewProps, "scale" | "values">): JSX.Element {
-  const from = values.some((value) => value < scale.middle) ? -STRONGEST : 0;
-  const to = values.some((value) => value > scale.middle) ? STRONGEST : 0;
+  const met = values.map((value) => heatStep(scale, value));
+  const from = met.reduce((least, step) => Math.min(least, step), 0);
+  const to = met.reduce((most, step) => Math.max(most, step), 0);
   const steps = Array.from({ length: to - from + 1 }, (_, index) => from + index);
   if (from === to) return <span class="faint">every token has {numberText(scale.middle)}</span>;
   return (

@@ -7,7 +7,7 @@ import { isRegularFile } from "../core/files.js";
 import { type Json, parseJson, stringifyJson } from "../core/json.js";
 import { inputOf } from "../problems/examples.js";
 import type { Language } from "../problems/notation.js";
-import { defaultLimits, type Problem, type ProgramInput } from "../problems/problem.js";
+import { defaultLimits, type Problem, type ProgramInput, type Test } from "../problems/problem.js";
 import { isObject } from "../problems/tags.js";
 import type { Sandbox } from "../sandbox/sandbox.js";
 import type { TraceInput } from "../tracer/passes.js";
@@ -33,7 +33,7 @@ export async function traceRollout(sandbox: Sandbox, runPath: string, request: T
   const problem = await problemOf(runPath, entry.problem);
   const fields = JSON.parse(line) as { readonly prompt?: unknown; readonly completion?: unknown };
   const language = problem?.language ?? languageOf(String(fields.prompt), String(fields.completion));
-  const { input, stdin } = inputFor(request, line, problem);
+  const { input, stdin, test } = inputFor(request, line, problem);
   const limits = problem?.limits ?? defaultLimits;
   const traced = await trace(sandbox, program, input, {
     language,
@@ -44,7 +44,8 @@ export async function traceRollout(sandbox: Sandbox, runPath: string, request: T
     determinismCheck: false,
     moments: true,
   });
-  return { program, language, ...inputShown(input, language), ...detailOf(traced, language) };
+  const expected = test ? expectedOf(test, language) : null;
+  return { program, language, ...inputShown(input, language), expected, ...detailOf(traced, language) };
 }
 
 async function recordAt(
@@ -72,6 +73,8 @@ async function problemOf(runPath: string, id: string): Promise<Problem | null> {
 interface Input {
   readonly input: TraceInput;
   readonly stdin?: string;
+  /** That it is taken from. */
+  readonly test?: Test;
 }
 
 function inputFor(request: TraceRequest, line: string, problem: Problem | null): Input {
@@ -82,33 +85,39 @@ function inputFor(request: TraceRequest, line: string, problem: Problem | null):
     case "expression":
       return { input: { kind: "expression", expression: input.expression }, stdin: input.stdin };
     case "test":
-      return { input: testInput(input.test, problem) };
+      return testInput(input.test, problem);
     case "own":
-      return { input: ownInput(line, problem) };
+      return ownInput(line, problem);
     default:
       return input satisfies never;
   }
 }
 
-function testInput(at: number, problem: Problem | null): ProgramInput {
+function testInput(at: number, problem: Problem | null): Input {
   const test = problem?.tests[at];
   if (problem === null)
     throw new RefusedRequest(404, "the run's data is not at hand, so there are no tests to choose from");
   if (!test) throw new RefusedRequest(404, `the problem has ${problem.tests.length} tests; there is no test ${at + 1}`);
   const input = inputOf(test);
-  if (input) return input;
+  if (input) return { input, test };
   throw new RefusedRequest(400, `test ${at + 1} is code of its own; trace an expression such as its call instead`);
 }
 
 /** What an alignment rollout asks about; of a code rollout the first test that it fails, or the first. */
-function ownInput(line: string, problem: Problem | null): ProgramInput {
+function ownInput(line: string, problem: Problem | null): Input {
   const record = parseJson(line);
   const { alignment, tests } = isObject(record) ? record : {};
   const asked = isObject(alignment) ? alignment["input"] : undefined;
-  if (isInput(asked)) return asked;
+  if (isInput(asked)) return { input: asked };
   const failed = Array.isArray(tests) ? (tests as readonly Json[]).findIndex(isFailed) : -1;
   const test = problem?.tests[Math.max(failed, 0)];
-  return (test && inputOf(test)) ?? { kind: "stdio", stdin: "" };
+  const input = test && inputOf(test);
+  return test && input ? { input, test } : { input: { kind: "stdio", stdin: "" } };
+}
+
+function expectedOf(test: Test, language: Language): string | null {
+  if (test.kind === "stdio") return test.stdout;
+  return test.kind === "call" ? textOf(test.expected, language) : null;
 }
 
 function isFailed(outcome: Json): boolean {
@@ -130,10 +139,10 @@ function inputShown(input: TraceInput, language: Language): Pick<TraceDetail, "i
   return { input: inputText(input, language), inputKind: input.kind };
 }
 
-function detailOf(
-  traced: Trace,
-  language: Language,
-): Omit<TraceDetail, "program" | "language" | "input" | "inputKind"> {
+/** What the run itself says. */
+type Recorded = Omit<TraceDetail, "program" | "language" | "input" | "inputKind" | "expected">;
+
+function detailOf(traced: Trace, language: Language): Recorded {
   const { status, message, stdout, returned, moments, engine, cpuMs } = traced;
   const numbers = new Map<string, number>();
   const numberOf = (name: string): number => {

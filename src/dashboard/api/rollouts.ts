@@ -187,6 +187,8 @@ export const traceDetail = z.strictObject({
   /** As text: standard input, or the call. */
   input: z.string(),
   inputKind: z.enum(["stdio", "call"]),
+  /** Where the input is that of a test: what the test expects, as text. */
+  expected: z.string().nullable(),
   status: z.string(),
   message: z.string(),
   stdout: z.string(),

@@ -81,7 +81,7 @@ export function openRollouts(runPath: string, segmentRows?: number): Rollouts {
       if (!row) throw new UsageError(`${runPath}: has no rollout ${sample} of group ${group} in step ${step}`);
       return { links: linksOf(now, row), index: index.progress() };
     },
-    problem: async ({ problem }) => problemDetail(problem, await problems.find(problem)),
+    problem: async ({ problem, data }) => problemDetail(problem, await problems.find(problem, data)),
     complete: () => index.complete(),
     close: () => index.close(),
   };

@@ -1,9 +1,9 @@
 // Which steps a run has rollouts of, by the names in its folder, and whether that may have changed since it was asked.
 
-import { lstatSync, realpathSync, type Stats } from "node:fs";
+import type { Stats } from "node:fs";
 import { readdir } from "node:fs/promises";
-import { join, sep } from "node:path";
-import { stepFile, stepOf } from "./step-file.js";
+import { join } from "node:path";
+import { ownFile, ownFolder, statOf, stepFile, stepOf } from "./step-file.js";
 
 /** A folder's time counts in steps of some milliseconds: one that is this old will not stay the same for a change. */
 const SETTLED_MS = 2000;
@@ -24,7 +24,7 @@ export class Listing {
 
   /** @returns whether the folder was read again */
   async refresh(): Promise<boolean> {
-    const stamp = this.#isInside() ? statOf(this.folder)?.mtimeMs : undefined;
+    const stamp = ownFolder(this.runPath, "rollouts") === null ? undefined : statOf(this.folder)?.mtimeMs;
     if (stamp === undefined) {
       const had = this.#steps.length > 0;
       [this.#steps, this.#stamp] = [[], null];
@@ -41,26 +41,7 @@ export class Listing {
     return join(this.folder, stepFile(step));
   }
 
-  /** Of a file in the folder itself: a link could lead anywhere. */
   stat(step: number): Pick<Stats, "size" | "mtimeMs"> | null {
-    const stat = statOf(this.path(step));
-    return stat?.isFile() ? stat : null;
-  }
-
-  /** A link may not lead out of the run. */
-  #isInside(): boolean {
-    try {
-      return realpathSync(this.folder).startsWith(realpathSync(this.runPath) + sep);
-    } catch {
-      return false;
-    }
-  }
-}
-
-function statOf(path: string): Stats | undefined {
-  try {
-    return lstatSync(path, { throwIfNoEntry: false });
-  } catch {
-    return undefined;
+    return ownFile(this.folder, step);
   }
 }

@@ -29,7 +29,7 @@ export class Pages {
   }
 
   #choose(view: View, filter: Filter, order: Order): Uint32Array {
-    const key = JSON.stringify([order, Object.entries(filter).sort()]);
+    const key = JSON.stringify([order, Object.entries(filter).toSorted(([a], [b]) => (a < b ? -1 : 1))]);
     const known = this.#chosen.get(key);
     this.#chosen.delete(key);
     const places = known?.view === view ? known.places : ordered(view, matchesIn(view, filter), order);

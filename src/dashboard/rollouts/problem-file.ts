@@ -8,7 +8,7 @@ import { DataError, messageOf, UsageError } from "../../core/errors.js";
 import { isRegularFile } from "../../core/files.js";
 import { parseJson } from "../../core/json.js";
 import { type Problem, problemSchema } from "../../problems/problem.js";
-import type { RunFacts } from "./facts.js";
+import type { DataFile } from "./facts.js";
 import { linesOf, type Piece, piecesOf, readAt } from "./step-file.js";
 
 interface Place {
@@ -26,7 +26,7 @@ export class ProblemFile {
   private constructor(private readonly path: string) {}
 
   /** @throws UsageError where the file is gone, or is not what it was when the run began */
-  static async open({ path, sha256 }: RunFacts["data"][number]): Promise<ProblemFile> {
+  static async open({ path, sha256 }: DataFile): Promise<ProblemFile> {
     if (!isRegularFile(path))
       throw new UsageError(`${path}: no such file; relative paths are taken from where the dashboard was started`);
     const file = new ProblemFile(path);

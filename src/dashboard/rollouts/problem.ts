@@ -5,49 +5,40 @@ import { messageOf } from "../../core/errors.js";
 import { inputOf } from "../../problems/examples.js";
 import type { Problem, Test } from "../../problems/problem.js";
 import type { ProblemDetail } from "../api/rollouts.js";
-import type { RunFacts } from "./facts.js";
+import type { DataFile, RunFacts } from "./facts.js";
 import { ProblemFile } from "./problem-file.js";
 import { inputText, textOf } from "./values.js";
 
-type File = RunFacts["data"][number];
 type Found = { readonly problem: Problem } | { readonly missing: string };
 
-/** Files up to this are read before the first group is shown; larger ones when a problem is asked for. */
+/** A file up to this is read before the first group is shown; a larger one when a problem is asked for. */
 const QUICK_BYTES = 1 << 25;
 
 export class RunProblems {
   readonly #files = new Map<string, Promise<ProblemFile>>();
 
-  constructor(private readonly data: readonly File[]) {}
+  constructor(private readonly data: RunFacts["data"]) {}
 
-  async find(id: string): Promise<Found> {
-    const reasons: string[] = [];
-    for (const file of this.data) {
-      try {
-        const problem = await (await this.#open(file)).find(id);
-        if (problem) return { problem };
-      } catch (error) {
-        reasons.push(messageOf(error));
-      }
+  async find(id: string, from: keyof RunFacts["data"] = "train"): Promise<Found> {
+    const file = this.data[from];
+    if (!file) return { missing: `the run's config names no file of problems in data.${from}` };
+    try {
+      const problem = await (await this.#open(file)).find(id);
+      return problem ? { problem } : { missing: `no problem "${id}" in ${file.path}` };
+    } catch (error) {
+      return { missing: messageOf(error) };
     }
-    if (this.data.length === 0) reasons.push("the run's config names no file of problems");
-    return { missing: reasons.join("; ") || `no problem "${id}" in the run's data` };
   }
 
-  /** As {@link find}, where that takes no time to speak of. */
+  /** Of what was learnt from, where that takes no time to speak of. */
   async atHand(id: string): Promise<Problem | undefined> {
-    for (const file of this.data) {
-      const { size } = await stat(file.path).catch(() => ({ size: Number.POSITIVE_INFINITY }));
-      if (size > QUICK_BYTES) continue;
-      const problem = await this.#open(file)
-        .then((open) => open.find(id))
-        .catch(() => undefined);
-      if (problem) return problem;
-    }
-    return undefined;
+    const { train } = this.data;
+    const { size } = await stat(train?.path ?? "").catch(() => ({ size: Number.POSITIVE_INFINITY }));
+    const found = size > QUICK_BYTES ? null : await this.find(id);
+    return found && "problem" in found ? found.problem : undefined;
   }
 
-  #open(file: File): Promise<ProblemFile> {
+  #open(file: DataFile): Promise<ProblemFile> {
     const open = this.#files.get(file.path) ?? ProblemFile.open(file);
     this.#files.set(file.path, open);
     // The next question tries again: the file may have come back.

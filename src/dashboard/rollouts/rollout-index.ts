@@ -4,21 +4,18 @@
 
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { CancelledError, messageOf, StorageError } from "../../core/errors.js";
+import { messageOf, StorageError } from "../../core/errors.js";
 import type { IndexProgress } from "../api/rollouts.js";
-import { MAX_OFFSET } from "./columns.js";
-import { entryOf } from "./entry.js";
 import { emptyTables, GrowingRows } from "./growing.js";
 import { Listing } from "./listing.js";
+import { addRollouts } from "./read-step.js";
 import { readSegment, type Skipped, type StepRows, segmentNames, writeSegment } from "./segment-file.js";
 import { Slices } from "./slices.js";
-import { linesOf, type Piece, piecesOf } from "./step-file.js";
 
 /** A file of the index holds at least so many rollouts; fewer are read again when the run is opened the next time. */
 const SEGMENT_ROWS = 1 << 15;
 /** Steps are written again from some step on: where so many of the newest are as they were, so are those before. */
 const ENOUGH_UNCHANGED = 64;
-const NAMED_FAULTS = 10;
 
 export class RolloutIndex {
   readonly tables = emptyTables();
@@ -31,7 +28,7 @@ export class RolloutIndex {
   #begun: Promise<void> | null = null;
   #work: Promise<void> | null = null;
   /** One file is read at a time. */
-  #reading: Promise<unknown> = Promise.resolve();
+  #reading: Promise<void> = Promise.resolve();
   #closed = false;
 
   constructor(
@@ -149,9 +146,13 @@ export class RolloutIndex {
 
   #goOn(): void {
     if (this.#steps.size < this.listed.length) {
-      this.#work ??= this.#readMissing().finally(() => {
-        this.#work = null;
-      });
+      this.#work ??= this.#readMissing()
+        .catch((error: unknown) => {
+          this.#note = `${this.runPath}: its rollouts cannot be indexed further: ${messageOf(error)}`;
+        })
+        .finally(() => {
+          this.#work = null;
+        });
     }
   }
 
@@ -163,13 +164,14 @@ export class RolloutIndex {
   }
 
   #read(step: number): Promise<void> {
-    const reading = this.#reading.then(async () => {
-      if (this.#steps.has(step)) return;
-      await this.#readStep(step);
+    const before = this.#reading;
+    const read = async (): Promise<void> => {
+      await before.catch(() => {});
+      if (!this.#steps.has(step)) await this.#readStep(step);
       if (this.#growing.rows >= this.segmentRows) await this.#keep();
-    });
-    this.#reading = reading;
-    return reading;
+    };
+    this.#reading = read();
+    return this.#reading;
   }
 
   /** A file that cannot be read is one fault, until it is another file. */
@@ -179,7 +181,7 @@ export class RolloutIndex {
     const start = this.#growing.rows;
     let skipped: Skipped;
     try {
-      skipped = await this.#addRows(this.path(step));
+      skipped = await addRollouts(this.#growing, this.path(step), () => this.#closed);
     } catch (error) {
       this.#growing.cutBackTo(start);
       if (this.#closed) return;
@@ -191,34 +193,6 @@ export class RolloutIndex {
     this.#steps.set(step, rows);
     this.#growingSteps.push(rows);
     this.#generation++;
-  }
-
-  async #addRows(path: string): Promise<Skipped> {
-    const slices = new Slices();
-    const first: Array<[number, string]> = [];
-    let [count, line] = [0, 0];
-    for await (const piece of piecesOf(path)) {
-      for (const { from, to } of linesOf(piece)) {
-        line++;
-        const fault = this.#addRow(piece, from, to);
-        if (fault !== null && ++count <= NAMED_FAULTS) first.push([line, fault]);
-        if (!slices.over) continue;
-        await slices.pause();
-        if (this.#closed) throw new CancelledError("closed");
-      }
-    }
-    return { count, first };
-  }
-
-  /** @returns what is wrong with the line; null where it is a rollout, or blank */
-  #addRow({ bytes, start }: Piece, from: number, to: number): string | null {
-    const line = bytes.toString("utf8", from, to);
-    if (line.trim() === "") return null;
-    const entry = entryOf(line);
-    if (typeof entry === "string") return entry;
-    if (start + from > MAX_OFFSET) return "too far into the file to be indexed";
-    this.#growing.add(entry, start + from, to - from);
-    return null;
   }
 
   /** What has grown becomes a file, where the folder takes one. */

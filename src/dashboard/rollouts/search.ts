@@ -37,6 +37,8 @@ class Hunt {
   readonly #needle: string;
   readonly #until = performance.now() + MAX_MS;
   #read = false;
+  #sieve: Sieve;
+  #names = 0;
 
   constructor(
     private readonly index: RolloutIndex,
@@ -45,15 +47,16 @@ class Hunt {
   ) {
     this.#text = text.toLowerCase();
     this.#needle = needleOf(text);
+    this.#sieve = sieveOf(filter, { problems: [], reasons: [] });
   }
 
   /** @returns the place in the step to go on from in the next answer; null where the step is done */
   async through(step: number, first: number): Promise<number | null> {
-    const { problems, reasons } = this.index.tables;
     if (this.#isOver) return first;
+    if (!this.#sieve.keepsStep(step)) return null;
     const rows = await this.index.step(step);
-    const sieve = sieveOf(this.filter, { problems: problems.all, reasons: reasons.all });
-    if (!rows || !sieve.keepsStep(step)) return null;
+    if (!rows) return null;
+    const sieve = this.#currentSieve();
     const start = firstKept(rows, sieve, rows.start + first);
     if (start === null) return null;
     const end = rows.start + rows.count;
@@ -63,6 +66,15 @@ class Hunt {
       if (next < end && this.#isOver) return next - rows.start;
     }
     return null;
+  }
+
+  /** Another where names have come that the one before does not know. */
+  #currentSieve(): Sieve {
+    const { problems, reasons } = this.index.tables;
+    const names = problems.size + reasons.size;
+    if (names !== this.#names) this.#sieve = sieveOf(this.filter, { problems: problems.all, reasons: reasons.all });
+    this.#names = names;
+    return this.#sieve;
   }
 
   /** Every answer gets on by one piece at least. */

@@ -2,9 +2,11 @@
 // changed; so two dashboards write the same file, or two, and a damaged one is known by its name. It is a cache: what is
 // read here from rollouts can be read there again at any time, and a file of another version is no file.
 
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { lstat, mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
+import { StorageError } from "../../core/errors.js";
 import { sha256 } from "../../core/files.js";
 import { BYTES_PER_ROW, bytesOf, type Columns, columnsOver, KINDS } from "./columns.js";
 import type { Tables } from "./growing.js";
@@ -50,6 +52,9 @@ type Header = z.output<typeof headerSchema>;
 const VERSION = 1;
 const MAGIC = `coderlplus rollouts ${VERSION}\n`;
 const NAME = /^segment-([0-9a-f]{64})\.bin$/;
+const TEMPORARY = /^segment-[0-9a-f]{64}\.bin\.tmp-[0-9a-f-]+$/;
+/** Nobody writes one for so long. */
+const LEFT_MS = 3_600_000;
 const MAX_BYTES = 1 << 30;
 
 /** @param columns  without room to spare @throws what the file system says */
@@ -69,8 +74,12 @@ export async function writeSegment(
   }
   const header: Header = {
     rows: columns.reward.length,
-    steps: steps.map(({ columns: _, skipped, ...place }) => ({
-      ...place,
+    steps: steps.map(({ step, size, mtimeMs, start, count, skipped }) => ({
+      step,
+      size,
+      mtimeMs,
+      start,
+      count,
       skipped: { count: skipped.count, first: skipped.first.map(([line, fault]) => [line, fault]) },
     })),
     problems: [...own.keys()].map((problem) => problems.all[problem]),
@@ -82,7 +91,8 @@ export async function writeSegment(
   const bytes = Buffer.concat([head, bytesOf(local)]);
   const path = join(folder, `segment-${sha256(bytes)}.bin`);
   await mkdir(folder, { recursive: true });
-  const temporary = `${path}.tmp-${process.pid}`;
+  if (!(await isFolder(folder))) throw new StorageError(`${folder}: cannot write in it (it is a link)`);
+  const temporary = `${path}.tmp-${randomUUID()}`;
   try {
     await writeFile(temporary, bytes);
     await rename(temporary, path);
@@ -92,10 +102,23 @@ export async function writeSegment(
   }
 }
 
-/** Names of the files of segments; none where there is no folder. */
+/** Names of the files of segments; none where there is no folder. What a kill has left of one is cleared away. */
 export async function segmentNames(folder: string): Promise<string[]> {
-  const names = await readdir(folder).catch(() => []);
+  const names = (await isFolder(folder)) ? await readdir(folder).catch(() => []) : [];
+  for (const name of names.filter((other) => TEMPORARY.test(other))) {
+    const path = join(folder, name);
+    const { mtimeMs } = await lstat(path).catch(() => ({ mtimeMs: Number.POSITIVE_INFINITY }));
+    if (Date.now() - mtimeMs > LEFT_MS) await rm(path, { force: true }).catch(() => {});
+  }
   return names.filter((name) => NAME.test(name));
+}
+
+/** A link could lead out of the run. */
+async function isFolder(path: string): Promise<boolean> {
+  return lstat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
 }
 
 /** The steps of a segment; null where it is damaged, of another version, or gone. */
