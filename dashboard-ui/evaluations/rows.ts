@@ -110,7 +110,7 @@ function withBest(rows: readonly Row[]): Row[] {
   });
 }
 
-export function mean(values: readonly number[]): number {
+function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
