@@ -15,7 +15,7 @@ import type { Trace } from "./trace.js";
 import { trace } from "./tracer.js";
 
 const ORACLE = readFileSync(new URL("./fixtures/moments-oracle.py", import.meta.url), "utf8");
-const RUNS = Number(process.env["TRACE_RUNS"] ?? 40);
+const RUNS = Number(process.env["TRACE_RUNS"] ?? 25);
 const seed = Number(process.env["TRACE_SEED"] ?? 1);
 const limits = { ...defaultLimits, timeMs: 500 };
 
