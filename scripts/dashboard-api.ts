@@ -62,7 +62,8 @@ names given here.
 - What is refused has the shape \`failure\`: one message for people. 400: the question does not fit, and the message names
   the field; 401: no token; 403: another site's page, or another name than the server's; 404: nothing is there; 422: a file is
   damaged; 503: too much at once; 500: the dashboard's own fault.
-- On 127.0.0.1 no token is needed unless one was given; elsewhere always: \`Authorization: Bearer TOKEN\`.
+- On 127.0.0.1 no token is needed unless one was given (\`--token\`, or \`CODERLPLUS_DASHBOARD_TOKEN\`); elsewhere always, and
+  where none is given one is made and printed: \`Authorization: Bearer TOKEN\`.
 
     curl 'http://127.0.0.1:8080/api/metrics?run=coderlplus-1&names=code/pass_rate&names=policy/entropy'
 `;

@@ -11,6 +11,8 @@ const DEFAULT_FOLDER = "runs";
 /** For those who would not have whoever lists processes read it. */
 const TOKEN = "CODERLPLUS_DASHBOARD_TOKEN";
 
+const SHARED = "Whoever has this address can read the runs; what it sends is not encrypted.\n";
+
 interface Flags {
   readonly host: string;
   readonly port?: number;
@@ -47,7 +49,7 @@ async function dashboard(folder: string, flags: Flags): Promise<void> {
   process.stdout.write(
     flags.json
       ? `${JSON.stringify({ url: server.url, folder })}\n`
-      : `${folder} at ${server.url}\nStop it with Ctrl-C.\n`,
+      : `${folder} at ${server.url}\n${server.token === null ? "" : SHARED}Stop it with Ctrl-C.\n`,
   );
   if (!stopping.signal.aborted) {
     await new Promise<void>((end) => stopping.signal.addEventListener("abort", () => end(), { once: true }));
