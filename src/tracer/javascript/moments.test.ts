@@ -55,7 +55,7 @@ test(`${RUNS} random programs: every assignment of an interpreter is there, in i
         // Between them are arguments, and objects that change without an assignment.
         let at = 0;
         for (const value of values) {
-          const found = seen.findIndex((text, i) => i >= at && (text === String(value) || text.includes('"$')));
+          const found = seen.findIndex((text, i) => i >= at && (text === value || text.includes('"$')));
           if (found >= 0) at = found + 1;
           // What has no form is told of only where there was one.
           else if (value !== "undefined") expect([key, seen]).toContain(value);
