@@ -35,8 +35,10 @@ describe("the table of measures", () => {
     expect(rowsOf(runs, false).length).toBe(4);
   });
 
-  it("calls nothing best that was measured on other problems", () => {
-    expect(rowsOf(runs, true).map(({ cells }) => cells["m"]?.isBest)).toEqual([false, true, false]);
+  it("calls nothing best that was measured on other problems, or is no better than the rest", () => {
+    const best = (shown: readonly Evaluated[]) => rowsOf(shown, true).map(({ cells }) => cells["m"]?.isBest);
+    expect(best(runs)).toEqual([false, true, false]);
+    expect(best([evaluated("a", "a", 0, [0.5]), evaluated("b", "b", 0, [0.5])])).toEqual([false, false]);
   });
 
   it("leaves out what was not evaluated, and has no difference without a beginning", () => {

@@ -99,8 +99,10 @@ function withBest(rows: readonly Row[]): Row[] {
   return rows.map((row) => {
     // Of other problems, or of fewer, a number is no better or worse.
     const alike = rows.filter(({ problems }) => problems === row.problems);
-    const isBest = (name: string, { value }: Cell): boolean =>
-      alike.length > 1 && alike.every(({ cells }) => (cells[name]?.value ?? value) <= value);
+    const isBest = (name: string, { value }: Cell): boolean => {
+      const others = alike.flatMap(({ cells }) => cells[name]?.value ?? []);
+      return others.every((other) => other <= value) && others.some((other) => other < value);
+    };
     const cells = Object.entries(row.cells).map(
       ([name, cell]) => [name, { ...cell, isBest: isBest(name, cell) }] as const,
     );
@@ -108,7 +110,7 @@ function withBest(rows: readonly Row[]): Row[] {
   });
 }
 
-export function mean(values: readonly number[]): number {
+function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 

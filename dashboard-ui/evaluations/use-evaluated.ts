@@ -58,7 +58,7 @@ function benchmarksOf(list: RunList, places: readonly string[]): string[] {
 export interface UseEvaluated {
   readonly evaluated: readonly Evaluated[];
   readonly loading: boolean;
-  /** Of each place that could not be shown, why. */
+  /** Of each place, or step of it, that could not be shown: why. */
   readonly errors: readonly string[];
 }
 
@@ -74,7 +74,10 @@ export function useEvaluated(list: RunList, { places, benchmark }: Choice): UseE
   return {
     evaluated,
     loading: asked.some(({ loading, answer }) => loading && answer === null),
-    errors: asked.flatMap(({ error }, i) => (error === null ? [] : [`${places[i]}: ${error}`])),
+    errors: asked.flatMap(({ error, answer }, i) => [
+      ...(error === null ? [] : [`${places[i]}: ${error}`]),
+      ...(answer?.skipped ?? []),
+    ]),
   };
 }
 

@@ -59,10 +59,11 @@ function Evaluations({ list, parameters }: EvaluationsProps): JSX.Element {
           The first {choice.places.length} are shown, {choice.left} are left out: choose runs in the list of runs.
         </p>
       )}
-      {rows.length > 0 && (
+      {loading && <Loading what="evaluations" />}
+      {!loading && rows.length === 0 && <NothingYet benchmark={choice.benchmark} />}
+      {!loading && rows.length > 0 && (
         <Tables rows={rows} benchmark={choice.benchmark} meanings={meanings} parameters={parameters} />
       )}
-      {rows.length === 0 && (loading ? <Loading what="evaluations" /> : <NothingYet benchmark={choice.benchmark} />)}
     </>
   );
 }
@@ -78,6 +79,7 @@ function Tables({ rows, benchmark, meanings, parameters }: TablesProps): JSX.Ele
   const measures = measuresOf(rows, meanings);
   const problems = [...new Set(rows.map((row) => row.problems))].sort((a, b) => a - b).join(" or ");
   const members = rows.flatMap((row) => row.members);
+  const isFromBefore = rows.some(({ cells }) => Object.values(cells).some(({ before }) => before !== null));
   const isOneKind = new Set(members.map(({ setting }) => setting === null)).size === 1;
   return (
     <>
@@ -85,7 +87,8 @@ function Tables({ rows, benchmark, meanings, parameters }: TablesProps): JSX.Ele
         <div class="panel-head">
           <h2>{benchmark === "family" ? "Held-out problems" : benchmark}</h2>
           <span class="faint">
-            {problems} problems, at the last step evaluated; under it before training → difference
+            {problems} problems, at the last step evaluated
+            {isFromBefore && "; below: before training → difference"}
           </span>
           <span class="row push">
             <CopyButton label="Markdown" text={() => markdownOf(rows, measures)} />

@@ -40,7 +40,7 @@ type Changes = Readonly<Record<string, string | null>>;
 function MatrixPage({ list, parameters }: MatrixPageProps): JSX.Element {
   const choice = chosen(list, parameters);
   const meanings = useMeanings();
-  const { problems, columns, measures, measure, errors, loading } = useMatrix(list, choice, parameters);
+  const { problems, columns, measures, measure, errors, skipped, loading } = useMatrix(list, choice, parameters);
   const shown = shownOf(parameters, problems, columns);
   const go = (changes: Changes, how: "push" | "replace" = "push"): void =>
     goTo("matrix", changed(parameters, changes), how);
@@ -65,6 +65,18 @@ function MatrixPage({ list, parameters }: MatrixPageProps): JSX.Element {
       {errors.map((error) => (
         <Failure key={error} title="Cannot show the matrix" message={error} />
       ))}
+      {skipped.length > 0 && (
+        <details class="faint">
+          <summary>
+            {skipped.length} run{skipped.length === 1 ? " has" : "s have"} no column
+          </summary>
+          <ul>
+            {skipped.map((reason) => (
+              <li key={reason}>{reason}</li>
+            ))}
+          </ul>
+        </details>
+      )}
       {columns.length === 0 && loading && <Loading what="the matrix" />}
       {columns.length === 0 && !loading && errors.length === 0 && <NothingYet />}
       {columns.length > 0 && (
@@ -100,6 +112,8 @@ interface UseMatrix {
   readonly measures: readonly string[];
   readonly measure: string;
   readonly errors: readonly string[];
+  /** Why runs that were asked for have no column. */
+  readonly skipped: readonly string[];
   readonly loading: boolean;
 }
 
@@ -124,6 +138,7 @@ function useMatrix(list: RunList, { places, benchmark }: Choice, parameters: URL
     measure: last?.measure ?? asked ?? "",
     // Before training there may be nothing: a folder of evaluations has no such step.
     errors: last ? [] : answers.flatMap(({ error }) => error ?? []),
+    skipped: last?.skipped ?? [],
     loading: answers.some(({ loading }) => loading),
   };
 }

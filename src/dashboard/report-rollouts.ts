@@ -15,7 +15,7 @@ import { linesOf, piecesOf, readAt, stepFile } from "./rollouts/step-file.js";
 import { tokensOf } from "./rollouts/tokens.js";
 
 /** Of all groups together, as they stand in the report. */
-export const LIMIT_BYTES = 2_000_000;
+const LIMIT_BYTES = 2_000_000;
 /** A group beyond this is held without its tokens. */
 const TOKENS_LIMIT_BYTES = 200_000;
 
