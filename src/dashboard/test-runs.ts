@@ -3,6 +3,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { testInfo, testSamples, writeTestEvaluation } from "../eval/report/test-samples.js";
 import type { StepMetrics } from "../runs/metrics.js";
 import type { EvaluationSample, RolloutRecord, RunInfo } from "../runs/records.js";
 import { RunDirectory } from "../runs/run-directory.js";
@@ -100,6 +101,14 @@ export function writeTestScores(run: RunDirectory, step: number, values: readonl
   const value = values.reduce((sum, score) => sum + score, 0) / values.length;
   const metrics = { code_pass_at_1: { value, standardError: 0 } };
   run.writeEvaluation({ benchmark: "family", step, problems: values.length, metrics }, samples);
+}
+
+/** Two runs alike, `run` and `other`, and the evaluation `base`. */
+export function fullTestFolder(): string {
+  const root = testFolder();
+  for (const name of ["run", "other"]) writeTestRun(root, name, { scores: { 0: [0, 0], 3: [1, 0] } });
+  writeTestEvaluation(join(root, "base"), testInfo({ tasks: 2 }), testSamples({ a: "r", b: "w" }));
+  return root;
 }
 
 const servers: DashboardServer[] = [];
