@@ -34,7 +34,9 @@ export interface LineChartProps {
 export function LineChart(props: LineChartProps): JSX.Element {
   const { lines, isLog, isStacked, hidden, unit } = props;
   const shown = isStacked ? lines.filter(({ toggle }) => !hidden.has(toggle)) : lines;
-  const plotted = useMemo(() => plottedOf(shown, { isLog, isStacked }), [lines, isLog, isStacked, hidden]);
+  // The set is another with every change of the address, what is in it is not.
+  const hiddenParts = isStacked ? [...hidden].join("\n") : "";
+  const plotted = useMemo(() => plottedOf(shown, { isLog, isStacked }), [lines, isLog, isStacked, hiddenParts]);
   const [hovered, setHovered] = useState<number | null>(null);
   const target = usePlot(props, shown, plotted, setHovered);
   const step = hovered ?? props.pinned;
