@@ -1,11 +1,12 @@
 // From a failed program to the alignment rollouts that were made of it, and from one of those back.
 
 import type { JSX } from "preact";
-import { useState } from "preact/hooks";
+import { useContext, useState } from "preact/hooks";
 import type { RolloutDetail } from "../../src/dashboard/api/rollouts.js";
 import { IndexNote } from "../rollouts/index-note.js";
 import { linkToRollout, rewardText, VerdictMark } from "../rollouts/row-words.js";
 import { useIndexed } from "../rollouts/use-indexed.js";
+import { SourceContext } from "../use-answer.js";
 
 const SHOWN = 8;
 
@@ -20,9 +21,11 @@ export function MadeFrom({
   const isAsked = program !== null && (task === "alignment" || verdict === "failed");
   const { answer, error } = useIndexed("links", isAsked ? { run, step, group, sample } : null);
   const [showAll, setShowAll] = useState(false);
-  // A report has no links; that is nothing to tell its reader.
+  const { live } = useContext(SourceContext);
   if (!isAsked || error !== null || answer === null) return null;
   const { links, index } = answer;
+  // A report holds some rollouts: that none of them is linked says nothing of the run.
+  if (links.length === 0 && !live) return null;
   const title = task === "alignment" ? "Made from these failed rollouts" : "Questions made from this program";
   return (
     <section class="stack">
