@@ -50,8 +50,8 @@ const derivers: { readonly [N in EndpointName]?: Deriver<N> } = {
       const excerpt = keeps(rollout, question) ? excerptOf(rollout, wanted) : null;
       return excerpt === null ? [] : [{ ...rowOf(rollout), excerpt }];
     });
-    const { rollouts } = progress(answers);
-    return { rows, cursor: null, searched: rollouts, of: rollouts };
+    const { steps, of } = progress(answers);
+    return { rows, cursor: null, searched: steps, of };
   },
   links: ({ step, group, sample }, answers) => {
     const rollouts = rolloutsIn(answers);

@@ -2,6 +2,7 @@
 
 import { createContext } from "preact";
 import { useContext, useEffect, useState } from "preact/hooks";
+import { messageOf } from "../src/core/errors.js";
 import type { Answer, EndpointName, Question } from "../src/dashboard/api/endpoints.js";
 import { keyOf } from "../src/dashboard/api/question.js";
 import { heldSource } from "./held.js";
@@ -36,8 +37,7 @@ export function useAnswer<N extends EndpointName>(name: N, question: Question<N>
     source.ask(name, question, abort.signal).then(
       (answer) => setAsked({ answer, error: null, loading: false }),
       (error: unknown) => {
-        if (!abort.signal.aborted)
-          setAsked({ answer: null, error: error instanceof Error ? error.message : String(error), loading: false });
+        if (!abort.signal.aborted) setAsked({ answer: null, error: messageOf(error), loading: false });
       },
     );
     return () => abort.abort();

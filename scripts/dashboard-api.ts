@@ -7,8 +7,8 @@ import { runEvent } from "../src/dashboard/api/runs.js";
 
 interface JsonSchema {
   readonly type?: string | readonly string[];
-  readonly enum?: readonly unknown[];
-  readonly const?: unknown;
+  readonly enum?: readonly (string | number)[];
+  readonly const?: string | number | boolean;
   readonly items?: JsonSchema;
   readonly anyOf?: readonly JsonSchema[];
   readonly oneOf?: readonly JsonSchema[];
@@ -62,7 +62,8 @@ names given here.
 - What is refused has the shape \`failure\`: one message for people. 400: the question does not fit, and the message names
   the field; 401: no token; 403: another site's page, or another name than the server's; 404: nothing is there; 422: a file is
   damaged; 503: too much at once; 500: the dashboard's own fault.
-- On 127.0.0.1 no token is needed unless one was given; elsewhere always: \`Authorization: Bearer TOKEN\`.
+- On 127.0.0.1 no token is needed unless one was given (\`--token\`, or \`CODERLPLUS_DASHBOARD_TOKEN\`); elsewhere always, and
+  where none is given one is made and printed: \`Authorization: Bearer TOKEN\`.
 
     curl 'http://127.0.0.1:8080/api/metrics?run=coderlplus-1&names=code/pass_rate&names=policy/entropy'
 `;
@@ -90,8 +91,8 @@ function sentence(text: string): string {
 function typeText(schema: JsonSchema): string {
   const options = schema.anyOf ?? schema.oneOf;
   if (options) return options.map(typeText).join(" or ");
-  if (schema.enum) return schema.enum.map((value) => `\`${String(value)}\``).join(", ");
-  if (schema.const !== undefined) return `\`${String(schema.const)}\``;
+  if (schema.enum) return schema.enum.map((value) => `\`${value}\``).join(", ");
+  if (schema.const !== undefined) return `\`${schema.const}\``;
   if (schema.type === "array") return `list of ${schema.items ? typeText(schema.items) : "values"}s`;
   if (schema.type === "object") {
     const parts = Object.entries(schema.properties ?? {}).map(([name, part]) => `${name}: ${typeText(part)}`);

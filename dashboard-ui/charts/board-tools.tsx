@@ -64,7 +64,7 @@ function SmoothingSlider({ smoothing, onChange }: SmoothingProps): JSX.Element {
   const latest = useRef(onChange);
   latest.current = onChange;
   useEffect(() => {
-    if (moved === null) return;
+    if (moved === null) return undefined;
     const timer = setTimeout(() => {
       latest.current(moved);
       setMoved(null);

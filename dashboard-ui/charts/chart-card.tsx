@@ -28,12 +28,13 @@ export interface ChartCardProps {
   readonly onRemove?: (() => void) | undefined;
 }
 
-/** More lines for each group than this are shown one metric at a time. */
-const OVERLAID_METRICS = 2;
+/** Where there are several groups, more metrics or more lines than these are shown one metric at a time. */
+const [OVERLAID_METRICS, OVERLAID_LINES] = [2, 8];
 
 export function MetricCard(props: ChartCardProps): JSX.Element {
-  const isPicked =
-    props.spec.metrics.length > OVERLAID_METRICS && new Set(props.runs.map(({ group }) => group)).size > 1;
+  const metrics = props.spec.metrics.length;
+  const groups = new Set(props.runs.map(({ group }) => group)).size;
+  const isPicked = groups > 1 && metrics > 1 && (metrics > OVERLAID_METRICS || metrics * groups > OVERLAID_LINES);
   return isPicked ? <PickedCard {...props} /> : <FetchingCard {...props} />;
 }
 
@@ -42,6 +43,7 @@ function PickedCard(props: ChartCardProps): JSX.Element {
   const { spec, state, onState } = props;
   const picked = spec.metrics.find((metric) => metric === state.picked.get(spec.id)) ?? spec.metrics[0] ?? "";
   const shown = useMemo(() => ({ ...spec, metrics: [picked] }), [spec, picked]);
+  const areOfOneTask = new Set(spec.metrics.map((metric) => metric.split("/", 1)[0])).size === 1;
   return (
     <FetchingCard
       {...props}
@@ -57,7 +59,7 @@ function PickedCard(props: ChartCardProps): JSX.Element {
         >
           {spec.metrics.map((metric) => (
             <option key={metric} value={metric}>
-              {metric.replace(/^[a-z]+\//, "")}
+              {areOfOneTask ? metric.replace(/^[a-z]+\//, "") : metric}
             </option>
           ))}
         </select>

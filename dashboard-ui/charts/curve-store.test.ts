@@ -6,11 +6,13 @@ import type { Answer, EndpointName, Question } from "../../src/dashboard/api/end
 import type { Source } from "../source.js";
 import { CurveStore } from "./curve-store.js";
 
+let steps: number[];
 let columns: Record<string, number[]>;
 let asked: Array<Question<"metrics">>;
 let store: CurveStore;
 
 beforeEach(() => {
+  steps = [1, 2, 3];
   columns = { x: [1, 2], y: [10, 20] };
   asked = [];
   const source: Source = {
@@ -23,8 +25,10 @@ beforeEach(() => {
       const after = Number(metrics.after ?? 0);
       const answer = {
         run: metrics.run,
-        steps: (columns["x"] ?? []).map((_, i) => i + 1).slice(after),
-        columns: Object.fromEntries(metrics.names.map((name) => [name, (columns[name] ?? []).slice(after)])),
+        steps: steps.slice(0, columns["x"]?.length).filter((step) => step > after),
+        columns: Object.fromEntries(
+          metrics.names.map((name) => [name, (columns[name] ?? []).filter((_, i) => (steps[i] ?? 0) > after)]),
+        ),
       };
       return Promise.resolve(answer as unknown as Answer<N>);
     },
@@ -55,6 +59,14 @@ describe("a run that has gone on", () => {
     columns = { x: [1, 7, 8] };
     await store.load("r", ["x"], 1);
     expect(store.column("r", "x")).toEqual({ steps: [1, 2, 3], values: [1, 7, 8] });
+  });
+
+  test("is asked for all of it where its last step is gone, though its values are the same", async () => {
+    columns = { x: [5, 5] };
+    await store.load("r", ["x"], 0);
+    steps = [1, 3];
+    await store.load("r", ["x"], 1);
+    expect(store.column("r", "x")).toEqual({ steps: [1, 3], values: [5, 5] });
   });
 
   test("is asked for all of it where it has fewer steps, as after a resume", async () => {

@@ -84,7 +84,7 @@ function usePlot(
   const shape = JSON.stringify([kinds, isLog, isStacked, unit, [...hidden], colours]);
   useEffect(() => {
     const element = target.current;
-    if (!element) return;
+    if (!element) return undefined;
     const options = { height, unit, syncKey, isLog, isStacked, lines, plotted, hidden };
     const drawn = createPlot(element, { ...options, width: element.clientWidth }, marks.current, {
       onHover,

@@ -1,6 +1,7 @@
 // Metrics of runs for a chart: asked for once it is in sight, and again as the runs go on.
 
 import { useContext, useEffect, useState } from "preact/hooks";
+import { messageOf } from "../../src/core/errors.js";
 import type { Source } from "../source.js";
 import { ChangesContext, SourceContext } from "../use-answer.js";
 import { CurveStore } from "./curve-store.js";
@@ -39,8 +40,7 @@ export function useCurves(runs: readonly CurveRun[], metrics: readonly string[],
     if (runs.every(({ run }, i) => store.has(run, metrics, versions[i] ?? 0))) return show();
     Promise.all(runs.map(({ run }, i) => store.load(run, metrics, versions[i] ?? 0))).then(
       () => isStale || show(),
-      (error: unknown) =>
-        isStale || setState({ curves: null, error: error instanceof Error ? error.message : String(error) }),
+      (error: unknown) => isStale || setState({ curves: null, error: messageOf(error) }),
     );
     return () => {
       isStale = true;
@@ -62,7 +62,7 @@ function curvesIn(store: CurveStore, runs: readonly CurveRun[], metrics: readonl
 export function useNear(element: { readonly current: Element | null }): boolean {
   const [isNear, setNear] = useState(false);
   useEffect(() => {
-    if (!element.current) return;
+    if (!element.current) return undefined;
     const observer = new IntersectionObserver((entries) => setNear(entries.at(-1)?.isIntersecting ?? false), {
       rootMargin: "200px",
     });

@@ -1,9 +1,10 @@
-// One of two values that differ, as text, where it parts from the other marked; a long one from its beginning.
+// One of two values that differ, as text, where it parts from the other marked; of a long one what is around that.
 
 import type { JSX } from "preact";
+import { useState } from "preact/hooks";
 import { FoldedText } from "../parts/folded-text.js";
 import { VisibleText } from "../parts/visible-text.js";
-import { differenceOf } from "./value-difference.js";
+import { around, differenceOf } from "./value-difference.js";
 
 interface DifferingValueProps {
   readonly label: string;
@@ -14,14 +15,17 @@ interface DifferingValueProps {
   readonly isTrue?: boolean;
 }
 
-/** Beyond this, where they differ would be out of sight. */
-const SHORT = 400;
+/** Beyond this finding where they differ would hold up the page. */
+const COMPARED = 100_000;
 
 export function DifferingValue({ label, text, other, isTrue = false }: DifferingValueProps): JSX.Element {
-  if (other === null || text.length > SHORT || other.length > SHORT) {
+  const [showAll, setShowAll] = useState(false);
+  if (other === null || text.length + other.length > COMPARED) {
     return <FoldedText text={text} label={label} lines={6} />;
   }
-  const { before, changed, after } = differenceOf(text, other);
+  const whole = differenceOf(text, other);
+  const { before, changed, after } = showAll ? whole : around(whole);
+  const isCut = before.length + changed.length + after.length < text.length;
   return (
     <span class="wrapped mono">
       <VisibleText text={before} />
@@ -31,6 +35,11 @@ export function DifferingValue({ label, text, other, isTrue = false }: Differing
         </mark>
       )}
       <VisibleText text={after} />
+      {isCut && (
+        <button type="button" class="plain folded-more" onClick={() => setShowAll(true)}>
+          Show all ({text.length.toLocaleString("en")} characters)
+        </button>
+      )}
     </span>
   );
 }

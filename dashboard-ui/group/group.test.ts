@@ -6,7 +6,7 @@ import { elsewhere, type GroupAddress, neighbour, opposite, readGroup, toggled, 
 import { lineMarksOf, marksOf } from "./asked-marks.js";
 import { placeOf } from "./program-place.js";
 import { firstTold, testLook } from "./test-looks.js";
-import { differenceOf, judgementText } from "./value-difference.js";
+import { around, differenceOf, judgementText } from "./value-difference.js";
 
 const address: GroupAddress = { run: "a/b", step: 3, group: 2, sample: 1, compared: [], column: null };
 
@@ -113,6 +113,13 @@ describe("a predicted value", () => {
     expect(differenceOf("[1, 2]", "[1, 2, 3]")).toEqual({ before: "[1, 2", changed: "", after: "]" });
     expect(differenceOf("-1.5", "1.5")).toEqual({ before: "", changed: "-1.5", after: "" });
     expect(differenceOf("'é'", "'e'").changed).toBe("é");
+  });
+
+  it("Of a long one what is around the difference is shown", () => {
+    const [truth, predicted] = [`[${"1, ".repeat(5000)}2]`, `[${"1, ".repeat(5000)}3]`];
+    const shown = around(differenceOf(truth, predicted));
+    expect(shown).toEqual({ before: `…${"1, ".repeat(27).slice(1)}`, changed: "2", after: "]" });
+    expect(around({ before: "[", changed: "1", after: "]" })).toEqual({ before: "[", changed: "1", after: "]" });
   });
 
   it("Is marked where its variable stands in the program, not where another has its name", () => {

@@ -72,7 +72,8 @@ function Neighbours({
 }: Pick<HeaderProps, "address" | "steps"> & { readonly groups: number }): JSX.Element {
   const { step, group } = address;
   const to = (nextStep: number, nextGroup: number): (() => void) => {
-    return () => goTo("group", writeGroup(elsewhere(address, nextStep, nextGroup)));
+    // The way back leads to where the reader came from, not through every group.
+    return () => goTo("group", writeGroup(elsewhere(address, nextStep, nextGroup)), "replace");
   };
   const moves = [
     { keys: "[", says: "previous group", sign: "‹ group", isOn: group > 0, run: to(step, group - 1) },

@@ -29,7 +29,7 @@ export function MadeFrom({
       <div class="row">
         <h3>{title}</h3>
         <span class="faint">{links.length.toLocaleString("en")}</span>
-        <IndexNote index={index} />
+        {index.steps < index.of && <IndexNote index={index} />}
       </div>
       {links.length === 0 && (
         <p class="faint">

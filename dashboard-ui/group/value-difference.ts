@@ -11,7 +11,8 @@ export function judgementOf({ right, predicted, predictedType, type }: AskedValu
 }
 
 export function judgementText(value: AskedValue): string {
-  switch (judgementOf(value)) {
+  const judgement = judgementOf(value);
+  switch (judgement) {
     case "right":
       return "right";
     case "unanswered":
@@ -20,6 +21,8 @@ export function judgementText(value: AskedValue): string {
       return `${value.predictedType}, not ${value.type}`;
     case "value":
       return "wrong";
+    default:
+      return judgement satisfies never;
   }
 }
 
@@ -43,6 +46,19 @@ export function differenceOf(text: string, other: string): Difference {
     before: left.slice(0, start).join(""),
     changed: left.slice(start, to).join(""),
     after: left.slice(to).join(""),
+  };
+}
+
+const AROUND = 80;
+const CHANGED = 400;
+
+/** Short enough to be read at once: what differs, from its beginning, and some of what is before and after it. */
+export function around({ before, changed, after }: Difference): Difference {
+  if (before.length + changed.length + after.length <= CHANGED) return { before, changed, after };
+  return {
+    before: before.length > AROUND ? `…${before.slice(-AROUND)}` : before,
+    changed: changed.length > CHANGED ? `${changed.slice(0, CHANGED)}…` : changed,
+    after: after.length > AROUND ? `${after.slice(0, AROUND)}…` : after,
   };
 }
 

@@ -34,7 +34,7 @@ export function Sparkline({ columns, title }: SparklineProps): JSX.Element {
 }
 
 /** Long curves are means of as many pieces as there are pixels. */
-export function pathOf(values: readonly (number | null)[], low: number, high: number): string {
+function pathOf(values: readonly (number | null)[], low: number, high: number): string {
   const count = Math.min(values.length, WIDTH);
   let isGap = true;
   let path = "";

@@ -1,6 +1,7 @@
 // What stands where there is nothing to show yet, nothing at all, or something went wrong. Always says what to do.
 
 import { Component, type ComponentChildren, type JSX } from "preact";
+import { messageOf } from "../../src/core/errors.js";
 import { linkTo } from "../route.js";
 import type { Asked } from "../use-answer.js";
 
@@ -77,7 +78,7 @@ export class Boundary extends Component<BoundaryProps, { readonly message: strin
   override state = { message: null as string | null };
 
   static override getDerivedStateFromError(error: unknown): { readonly message: string } {
-    return { message: error instanceof Error ? error.message : String(error) };
+    return { message: messageOf(error) };
   }
 
   override render(): ComponentChildren {

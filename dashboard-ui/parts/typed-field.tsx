@@ -1,7 +1,7 @@
 // An input whose text counts a moment after the last key, or at Enter: what is asked for by it takes the server's time.
 
 import type { JSX } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 
 interface TypedFieldProps {
   readonly label: string;
@@ -19,10 +19,19 @@ const REST_MS = 350;
 export function TypedField(props: TypedFieldProps): JSX.Element {
   const { label, value, onValue, kind = "search", placeholder, title, id, step } = props;
   const [typed, setTyped] = useState(value);
-  useEffect(() => setTyped(value), [value]);
+  const told = useRef(value);
   useEffect(() => {
-    if (typed === value) return;
-    const timer = setTimeout(() => onValue(typed), REST_MS);
+    // What comes back of what was told is older than what was typed since.
+    if (value !== told.current) setTyped(value);
+    told.current = value;
+  }, [value]);
+  const tell = (): void => {
+    told.current = typed;
+    onValue(typed);
+  };
+  useEffect(() => {
+    if (typed === told.current) return undefined;
+    const timer = setTimeout(tell, REST_MS);
     return () => clearTimeout(timer);
   }, [typed]);
   const attributes = {
@@ -34,7 +43,7 @@ export function TypedField(props: TypedFieldProps): JSX.Element {
     value: typed,
     onInput: ({ currentTarget }: { readonly currentTarget: HTMLInputElement }) => setTyped(currentTarget.value),
     onKeyDown: ({ key, currentTarget }: KeyboardEvent & { readonly currentTarget: HTMLInputElement }) => {
-      if (key === "Enter") onValue(typed);
+      if (key === "Enter") tell();
       if (key === "Escape") currentTarget.blur();
     },
   };

@@ -19,6 +19,8 @@ const listKeys = [
 
 interface VirtualListProps {
   readonly label: string;
+  /** Where the list begins; it writes where it is. */
+  readonly kept?: { top: number };
   readonly count: number;
   readonly rowPixels: number;
   /** Rows that ever came in before the first: as it grows, what is in sight stays where it is. */
@@ -34,29 +36,36 @@ interface VirtualListProps {
 }
 
 export function VirtualList(props: VirtualListProps): JSX.Element {
-  const { label, count, rowPixels, before, cursor, onCursor, onOpen, onWindow, head, row } = props;
+  const { label, kept, count, rowPixels, before, cursor, onCursor, onOpen, onWindow, head, row } = props;
   const scroller = useRef<HTMLDivElement>(null);
-  const [top, setTop] = useState(0);
+  const [top, setTopAlone] = useState(kept?.top ?? 0);
   const [viewPixels, setViewPixels] = useState(0);
   const had = useRef(before);
   const shape = { count, rowPixels, viewPixels };
 
   useEffect(() => {
     const element = scroller.current;
-    if (!element) return;
+    if (!element) return undefined;
     const measure = (): void => setViewPixels(Math.max(0, element.clientHeight - headPixels(element)));
     const observer = new ResizeObserver(measure);
     observer.observe(element);
     return () => observer.disconnect();
   }, []);
 
+  const setTop = (to: number): void => {
+    if (kept) kept.top = to;
+    setTopAlone(to);
+  };
   const move = (to: number): void => {
     setTop(to);
     if (scroller.current) scroller.current.scrollTop = scrollTopOf(shape, to);
   };
   useLayoutEffect(() => {
+    if (count === 0 || viewPixels === 0) return;
     const came = before - had.current;
     had.current = before;
+    // What was chosen moves on with its row.
+    if (came !== 0 && cursor !== 0) onCursor(Math.min(count - 1, Math.max(0, cursor + came)));
     // At the very top the reader follows what comes in.
     move(topOf(shape, scrollTopOf(shape, top === 0 ? 0 : top + came * rowPixels)));
   }, [count, before, rowPixels, viewPixels]);
@@ -69,7 +78,7 @@ export function VirtualList(props: VirtualListProps): JSX.Element {
     // What was scrolled by move() is known more exactly than the browser says it.
     if (Math.abs(at - scrollTopOf(shape, top)) >= 1) setTop(topOf(shape, at));
   };
-  useKeys(label, [
+  useKeys("List", [
     ...listKeys.map(([keys, says]) => ({
       keys,
       says,

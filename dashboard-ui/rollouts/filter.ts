@@ -3,7 +3,7 @@
 import type { Question } from "../../src/dashboard/api/endpoints.js";
 import type { Parameters } from "../route.js";
 
-export const orders = [
+const orders = [
   "newest",
   "oldest",
   "reward",

@@ -16,7 +16,7 @@ export function useIndexed<N extends "links" | "problems" | "rollouts">(
   const index = indexOf(asked.answer);
   const isGrowing = index !== null && index.steps < index.of && !asked.loading && asked.error === null;
   useEffect(() => {
-    if (!isGrowing) return;
+    if (!isGrowing) return undefined;
     const timer = setTimeout(() => setPolls((count) => count + 1), POLL_MS);
     return () => clearTimeout(timer);
   }, [isGrowing]);

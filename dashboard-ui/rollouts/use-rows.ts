@@ -30,7 +30,7 @@ export function useRows(question: Question<"rollouts">, order: Order): Rows {
 
   useEffect(() => {
     const wanted = asked === version ? offsets.filter((offset) => !holds(store, offset)) : offsets;
-    if (wanted.length === 0) return;
+    if (wanted.length === 0) return undefined;
     const abort = new AbortController();
     const ask = async (): Promise<void> => {
       const pages = await Promise.all(
@@ -56,7 +56,7 @@ export function useRows(question: Question<"rollouts">, order: Order): Rows {
 
   const isGrowing = store.index !== null && store.index.steps < store.index.of;
   useEffect(() => {
-    if (!isGrowing || error !== null) return;
+    if (!isGrowing || error !== null) return undefined;
     const timer = setTimeout(() => setPolls((count) => count + 1), INDEX_POLL_MS);
     return () => clearTimeout(timer);
   }, [isGrowing, store, error]);

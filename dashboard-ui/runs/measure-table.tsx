@@ -4,6 +4,7 @@
 import type { JSX } from "preact";
 import type { ComparisonTable } from "../../src/dashboard/api/runs.js";
 import { percentText } from "../parts/format.js";
+import { Differences } from "../evaluations/differences.js";
 import { Answered } from "../parts/state.js";
 import { useAnswer } from "../use-answer.js";
 
@@ -25,10 +26,7 @@ function Measures({ table }: { readonly table: ComparisonTable }): JSX.Element {
   return (
     <>
       <p class="faint">
-        After training, mean of the seeds ± their standard deviation.
-        {isCompared
-          ? " Below it the difference to the group named, paired by seed and problem, with its 95 % interval: where that leaves out 0, a ▲ or ▼ says so."
-          : ""}
+        After training, mean of the seeds ± their standard deviation; * marks what the group was rewarded for.
       </p>
       <div class="panel scroll-x">
         <table class="compared">
@@ -38,12 +36,11 @@ function Measures({ table }: { readonly table: ComparisonTable }): JSX.Element {
               <th class="number" title="Mean of all runs before training">
                 Before
               </th>
-              {table.groups.map(({ name, seeds, against }) => (
+              {table.groups.map(({ name, seeds }) => (
                 <th key={name} class="number" title={`Seeds ${seeds.join(", ")}`}>
                   {name}
                   <div>
                     {seeds.length} {seeds.length === 1 ? "seed" : "seeds"}
-                    {against === null ? "" : `, against ${against}`}
                   </div>
                 </th>
               ))}
@@ -62,45 +59,30 @@ function Measures({ table }: { readonly table: ComparisonTable }): JSX.Element {
           </tbody>
         </table>
       </div>
+      {isCompared ? (
+        <>
+          <p class="faint">
+            Differences in points, paired by seed and problem, with their 95 % intervals: a filled point is one whose
+            interval leaves out 0.
+          </p>
+          <Differences table={table} meanings={measures} />
+        </>
+      ) : null}
     </>
   );
 }
 
 function GroupCell({ group }: { readonly group: ComparisonTable["measures"][number]["groups"][number] }): JSX.Element {
-  const { value, spread, rewarded, against } = group;
+  const { value, spread, rewarded } = group;
   return (
     <td class="number">
       <strong>{percentText(value)}</strong> <span class="faint">± {percentText(spread)}</span>
       {rewarded ? (
         <span class="faint" title="This group's own reward contains this measure">
           {" "}
-          ·r
+          *
         </span>
       ) : null}
-      {against ? <AgainstText {...against} /> : null}
     </td>
   );
-}
-
-function AgainstText({
-  difference,
-  low,
-  high,
-}: {
-  readonly difference: number;
-  readonly low: number;
-  readonly high: number;
-}): JSX.Element {
-  const sign = low > 0 ? "▲ " : high < 0 ? "▼ " : "";
-  return (
-    <div class={low > 0 ? "good" : high < 0 ? "bad" : "faint"}>
-      {sign}
-      {points(difference)} [{points(low)}, {points(high)}]
-    </div>
-  );
-}
-
-/** In points of a hundred, signed. */
-function points(value: number): string {
-  return `${value < 0 ? "−" : "+"}${(Math.abs(value) * 100).toFixed(1)}`;
 }

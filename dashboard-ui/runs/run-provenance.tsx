@@ -1,8 +1,8 @@
 // What a run was made from: its config, the versions, the machine, the data.
 
 import type { JSX } from "preact";
-import { useState } from "preact/hooks";
 import type { RunDetail } from "../../src/dashboard/api/runs.js";
+import { CopyButton } from "../parts/copy-button.js";
 
 export function RunProvenance({ detail }: { readonly detail: RunDetail }): JSX.Element {
   const { config, versions, host, dataHashes, gitRevision } = detail;
@@ -10,9 +10,10 @@ export function RunProvenance({ detail }: { readonly detail: RunDetail }): JSX.E
     <section class="stack">
       <h2>What it was made from</h2>
       <details class="panel">
-        <summary class="panel-head">
-          Config <CopyButton text={config} />
-        </summary>
+        <summary class="panel-head">Config</summary>
+        <div class="config-tools">
+          <CopyButton label="Copy" title="Copy the config" text={() => config} />
+        </div>
         <pre class="config">{config}</pre>
       </details>
       <details class="panel">
@@ -40,24 +41,5 @@ function FactRow({ name, value }: { readonly name: string; readonly value: strin
       <th scope="row">{name}</th>
       <td class="mono">{value}</td>
     </tr>
-  );
-}
-
-function CopyButton({ text }: { readonly text: string }): JSX.Element {
-  const [says, setSays] = useState("Copy");
-  const copy = (event: MouseEvent): void => {
-    // In a summary: a click would open it.
-    event.preventDefault();
-    // Where there is no clipboard, as over plain http from elsewhere, there is no such object.
-    const done = navigator.clipboard?.writeText(text) ?? Promise.reject(new Error("no clipboard"));
-    done.then(
-      () => setSays("Copied"),
-      () => setSays("The browser refuses; select the text instead"),
-    );
-  };
-  return (
-    <button type="button" class="push" onClick={copy}>
-      {says}
-    </button>
   );
 }

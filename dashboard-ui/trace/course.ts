@@ -40,10 +40,11 @@ export function stateAt({ moments, names }: Recorded, at: number): CourseState {
   const values = new Map<number, Map<string, string>>();
   const lines = new Map<number, { scope: string; line: number }>([[MODULE, { scope: "", line: 0 }]]);
   const before = new Map<string, string | null>();
-  let open: number[] = [];
+  const open: number[] = [];
   for (let i = 0; i <= at && i < moments.length; i++) {
     const { activation, depth, scope, line, changes } = moments[i];
-    open = [...open.slice(0, depth), activation];
+    if (open.length > depth) open.length = depth;
+    open.push(activation);
     lines.set(activation, { scope, line });
     for (const [number, text] of changes) {
       const key = names[number] ?? "";
@@ -78,9 +79,8 @@ function variablesOf(
   held: ReadonlyMap<string, string> | undefined,
   before: ReadonlyMap<string, string | null>,
 ): ShownVariable[] {
-  const lost = [...before.keys()]
-    .filter((id) => id.startsWith(`${activation} `))
-    .map((id) => id.slice(id.indexOf(" ") + 1));
+  const prefix = idOf(activation, "");
+  const lost = [...before.keys()].flatMap((id) => (id.startsWith(prefix) ? [id.slice(prefix.length)] : []));
   return [...new Set([...(held?.keys() ?? []), ...lost])].map((key) => {
     const id = idOf(activation, key);
     const own = scope !== "" && key.startsWith(`${scope}.`) ? key.slice(scope.length + 1) : key;

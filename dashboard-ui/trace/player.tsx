@@ -29,8 +29,8 @@ export function Player({ moments, at, onMove }: PlayerProps): JSX.Element {
     setPlaying(!isPlaying);
   };
   useEffect(() => {
-    if (!isPlaying) return;
-    if (at === last) return setPlaying(false);
+    if (isPlaying && at === last) setPlaying(false);
+    if (!isPlaying || at === last) return undefined;
     const timer = setTimeout(() => move(at + 1), Math.min(STEP_MS, WHOLE_MS / moments.length));
     return () => clearTimeout(timer);
   }, [isPlaying, at, last]);

@@ -30,7 +30,7 @@ export function Stepper({ trace, rollout, start, onRest }: StepperProps): JSX.El
   const last = Math.max(0, moments.length - 1);
   const [at, setAt] = useState(Math.min(start ?? 0, last));
   useEffect(() => {
-    if (at === (start ?? 0)) return;
+    if (at === (start ?? 0)) return undefined;
     const timer = setTimeout(() => onRest(at), REST_MS);
     return () => clearTimeout(timer);
   }, [at]);

@@ -2,16 +2,17 @@
 
 import type { JSX } from "preact";
 import { useMemo } from "preact/hooks";
+import type { RunDetail } from "../../src/dashboard/api/runs.js";
 import { Board } from "../charts/board.js";
 import { Swatch } from "../charts/legend.js";
 import { RunStatus } from "../parts/run-facts.js";
-import { Answered, Empty, Failure } from "../parts/state.js";
+import { Empty, Failure, Loading } from "../parts/state.js";
 import { goTo, linkTo, withChanges } from "../route.js";
 import { type ComparedGroup, comparedGroups, curveRuns, settingDifference } from "../runs/compared-groups.js";
 import { MeasureTable } from "../runs/measure-table.js";
 import { SettingTable } from "../runs/setting-table.js";
-import { type Details, useDetails } from "../runs/use-details.js";
 import { useAnswer } from "../use-answer.js";
+import { useAnswers } from "../use-answers.js";
 
 interface ViewProps {
   readonly parameters: URLSearchParams;
@@ -19,27 +20,47 @@ interface ViewProps {
 
 export function CompareView({ parameters }: ViewProps): JSX.Element {
   const runs = [...new Set(parameters.getAll("run"))];
-  const asked = useDetails(runs);
+  const asked = useAnswers(
+    "run",
+    runs.map((run) => ({ run })),
+  );
+  const isLoading = asked.some(({ answer, error }) => answer === null && error === null);
+  if (runs.length === 0) return <NothingChosen parameters={parameters} />;
   return (
     <div class="page">
-      {runs.length === 0 ? (
-        <Empty title="Nothing to compare yet">
-          <p>
-            Tick runs in <a href={linkTo("runs")}>the list</a>, or add them one by one:
-          </p>
-          <AddRun parameters={parameters} />
-        </Empty>
+      {isLoading ? (
+        <Loading what="these runs" />
       ) : (
-        <Answered asked={asked} what="these runs">
-          {(details) => <Compared details={details} parameters={parameters} />}
-        </Answered>
+        <>
+          {asked.map(({ error }, i) =>
+            error === null ? null : <Failure key={runs[i]} title={`Cannot show ${runs[i]}`} message={error} />,
+          )}
+          <Compared answers={asked.map(({ answer }) => answer)} parameters={parameters} />
+        </>
       )}
     </div>
   );
 }
 
-function Compared({ details, parameters }: ViewProps & { readonly details: Details }): JSX.Element {
-  const { found, missing } = details;
+function NothingChosen({ parameters }: ViewProps): JSX.Element {
+  return (
+    <div class="page">
+      <Empty title="Nothing to compare yet">
+        <p>
+          Tick runs in <a href={linkTo("runs")}>the list</a>, or add them one by one:
+        </p>
+        <AddRun parameters={parameters} />
+      </Empty>
+    </div>
+  );
+}
+
+/** @param answers  null for a run that cannot be shown */
+function Compared({
+  answers,
+  parameters,
+}: ViewProps & { readonly answers: ReadonlyArray<RunDetail | null> }): JSX.Element {
+  const found = useMemo(() => answers.filter((detail) => detail !== null), [...answers]);
   const isBySetting = parameters.get("by") !== "run";
   const groups = useMemo(
     () =>
@@ -65,9 +86,6 @@ function Compared({ details, parameters }: ViewProps & { readonly details: Detai
           <AddRun parameters={parameters} />
         </div>
       </div>
-      {missing.map(([run, error]) => (
-        <Failure key={run} title={`Cannot show ${run}`} message={error} />
-      ))}
       <Members groups={groups} parameters={parameters} />
       {found.length === 0 ? null : (
         <>

@@ -63,7 +63,7 @@ function Group({ address, detail, steps }: GroupProps): JSX.Element {
       <GroupHeader address={address} detail={detail} steps={steps} />
       {skipped.length > 0 && (
         <details class="notice">
-          <summary>{skipped.length} lines of this step's file are no rollouts and are left out</summary>
+          <summary>Left out of this step: what is no rollout ({skipped.length})</summary>
           <ul>
             {skipped.map((line) => (
               <li key={line}>{line}</li>

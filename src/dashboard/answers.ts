@@ -51,10 +51,10 @@ export function openAnswers(folder: ServedFolder, runs: RunLister): Answers {
       return tracing.use((sandbox) => traceRollout(sandbox, path, request));
     },
     evaluation: ({ run, benchmark }) => evaluationTableOf(folder.placePath(run), run, benchmark),
-    matrix: (question) => matrixOf(folder, scores, question),
+    matrix: (question) => matrixOf(folder, scores, { ...question, runs: [...new Set(question.runs)] }),
     evaluatedProblem: (question) => evaluatedProblemOf(folder, scores, question),
     comparison: ({ runs: places }) =>
-      comparer.compare(places.map((place) => ({ place, path: folder.placePath(place) }))),
+      comparer.compare([...new Set(places)].map((place) => ({ place, path: folder.placePath(place) }))),
   };
   return {
     ask: async (name, question) => {

@@ -300,7 +300,9 @@ describe("the walls", () => {
     const { url } = await testServer(fullFolder());
     const { host } = new URL(url);
     const own = { "sec-fetch-site": "same-origin", origin: `http://${host}` };
-    expect((await ask(url, "/api/runs", own)).status).toBe(200);
+    for (const headers of [own, { origin: `https://${host}` }] as ReadonlyArray<Record<string, string>>) {
+      expect((await ask(url, "/api/runs", headers)).status).toBe(200);
+    }
     for (const headers of [
       { "sec-fetch-site": "cross-site" },
       { "sec-fetch-site": "same-site" },
@@ -362,8 +364,8 @@ describe("the stream of events", () => {
   interface Listener {
     readonly response: IncomingMessage;
     /** The next event of a kind; what comes before it is left out. */
-    next(kind: string): Promise<unknown>;
-    end(): void;
+    readonly next: (kind: string) => Promise<unknown>;
+    readonly end: () => void;
   }
 
   async function listen(url: string): Promise<Listener> {

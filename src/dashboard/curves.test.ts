@@ -35,7 +35,8 @@ describe("a run's curves", () => {
     appendFileSync(join(run.path, "metrics.jsonl"), line.slice(0, 20));
     expect(await steps()).toEqual([1, 2, 3]);
     appendFileSync(join(run.path, "metrics.jsonl"), line.slice(20));
-    expect(await Promise.all([steps(), steps(), steps()])).toEqual(Array(3).fill([1, 2, 3, 4]));
+    const whole = [1, 2, 3, 4];
+    expect(await Promise.all([steps(), steps(), steps()])).toEqual([whole, whole, whole]);
     expect((await reader.columns(run.path, "", ["new/metric"], -1)).columns).toEqual({
       "new/metric": [null, null, null, 7],
     });

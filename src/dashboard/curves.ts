@@ -33,7 +33,7 @@ export function openCurveReader(maximumKept = MAXIMUM_KEPT): CurveReader {
     kept.delete(path);
     kept.set(path, curves);
     await curves.update();
-    for (const other of [...kept.keys()]) {
+    for (const other of kept.keys()) {
       if (size() <= maximumKept || other === path) break;
       kept.delete(other);
     }

@@ -13,7 +13,7 @@ const MAXIMUM_FOLDERS = 20_000;
 /** Of a run or an evaluation: where files are read from. */
 const READ_FOLDERS = ["", "rollouts", "tokens", "eval", join("eval", "samples"), "samples"];
 
-export interface Places {
+interface Places {
   readonly runs: readonly string[];
   readonly evaluations: readonly string[];
   /** Whether the search was given up before its end. */

@@ -41,8 +41,9 @@ export function openRunLister(folder: ServedFolder): RunLister {
     summary,
     list: () => {
       const places = folder.places();
-      const runs = places.runs.flatMap((place) => listed(place, summary));
-      for (const place of kept.keys()) if (!places.runs.includes(place)) kept.delete(place);
+      const runs = places.runs.flatMap((place) => listed(folder, place, summary));
+      const there = new Set(places.runs);
+      for (const place of kept.keys()) if (!there.has(place)) kept.delete(place);
       return {
         folder: folder.name,
         runs: runs.sort((a, b) => (a.startedAt < b.startedAt ? 1 : a.startedAt > b.startedAt ? -1 : 0)),
@@ -54,12 +55,12 @@ export function openRunLister(folder: ServedFolder): RunLister {
 }
 
 /** One that cannot be opened is listed as damaged; one that is gone in this moment is not. */
-function listed(place: string, summary: (place: string) => RunSummary): RunSummary[] {
+function listed(folder: ServedFolder, place: string, summary: (place: string) => RunSummary): RunSummary[] {
   try {
     return [summary(place)];
   } catch (error) {
     if (error instanceof RefusedRequest) return [];
-    if (error instanceof DataError) return [damaged(place, place, error.message)];
+    if (error instanceof DataError) return [damaged(folder.pathOf(place), place, error.message)];
     throw error;
   }
 }

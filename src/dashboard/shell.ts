@@ -6,7 +6,7 @@ import { sha256 } from "../core/files.js";
 import { escapeHtml } from "../runs/page.js";
 import { readPageFiles } from "./page-files.js";
 
-export interface PageFile {
+interface PageFile {
   readonly type: string;
   readonly body: string;
   readonly zipped: Uint8Array<ArrayBuffer>;

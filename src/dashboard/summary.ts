@@ -134,7 +134,7 @@ function medianSeconds(lines: readonly Line[]): number | null {
   return seconds.length === 0 ? null : quantile(seconds, 0.5);
 }
 
-export function numberOr(value: unknown): number | null {
+function numberOr(value: unknown): number | null {
   return typeof value === "number" ? value : null;
 }
 

@@ -36,7 +36,7 @@ export function testMetrics(step: number): StepMetrics {
   };
 }
 
-export function testRollout(step: number, changes: Partial<RolloutRecord> = {}): RolloutRecord {
+function testRollout(step: number, changes: Partial<RolloutRecord> = {}): RolloutRecord {
   return {
     step,
     task: "code",

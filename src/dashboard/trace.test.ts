@@ -49,8 +49,19 @@ function writeRun(folder: string): void {
   writeFileSync(join(folder, "config.yaml"), `data:\n  train: ${join(folder, "problems.jsonl")}\n`);
   mkdirSync(join(folder, "rollouts"));
   const record = (sample: number, fields: object) => ({
-    ...{ step: 1, task: "code", problem: "p/0", group: 0, sample, prompt: "", completion: "", stopReason: "stop" },
-    ...{ reward: 0, rewardParts: {}, advantage: 0, tokens: 1, program: programs[sample] ?? PROGRAM },
+    step: 1,
+    task: "code",
+    problem: "p/0",
+    group: 0,
+    sample,
+    prompt: "",
+    completion: "",
+    stopReason: "stop",
+    reward: 0,
+    rewardParts: {},
+    advantage: 0,
+    tokens: 1,
+    program: programs[sample] ?? PROGRAM,
     ...fields,
   });
   const alignment = {
@@ -121,7 +132,7 @@ it.each<[string, number, string, RegExp]>([
   const detail = await traced(sample);
   expect(detail.status).toBe(status);
   expect(detail.message).toMatch(message);
-  expect(detail.stdout).not.toContain("PATH");
+  expect(detail.stdout).not.toContain(process.env["PATH"]);
   if (status === "timed-out") expect([detail.cut, (detail.moments?.length ?? 0) > 1000]).toEqual([true, true]);
 });
 

@@ -23,7 +23,7 @@ import { linesOf, piecesOf, stepFile } from "./rollouts/step-file.js";
 import { inputText, textOf } from "./rollouts/values.js";
 
 /** A reader waits for it: programs get no more time than this, whatever their problem allows. */
-const TIME_MS = 2000;
+const TIME_MS = 1000;
 
 /** @throws RefusedRequest where there is no such rollout, no program in it or no such test; UsageError for a bad expression */
 export async function traceRollout(sandbox: Sandbox, runPath: string, request: TraceRequest): Promise<TraceDetail> {

@@ -34,13 +34,18 @@ export interface Moments {
  * The guest's reply is a claim: what is not of the expected shape is left out. Null where nothing was recorded.
  *
  * @param along  the run that was recorded; @param traced  the one that tells the truth about the program
- * @param sameCourse  whether both ended alike
+ * @param sameCourse  whether both ended alike; @param printedIn  what the guest counts its output in
  */
-export function readMoments(along: Execution, traced: Execution, sameCourse: boolean): Moments | null {
+export function readMoments(
+  along: Execution,
+  traced: Execution,
+  sameCourse: boolean,
+  printedIn: "bytes" | "units" = "bytes",
+): Moments | null {
   const { list, cut: wasCut } = fieldsOf(along.reply?.moments);
   if (!Array.isArray(list)) return null;
   const cut = wasCut === true;
-  const unitsBefore = unitCounter(along.stdout);
+  const unitsBefore = printedIn === "bytes" ? unitCounter(along.stdout) : (units: number) => units;
   const moments = (list as readonly Json[]).flatMap((claim) => {
     const [line, scope, activation, depth, printed, changes] = Array.isArray(claim) ? (claim as readonly Json[]) : [];
     if (!isCount(line) || typeof scope !== "string" || !isCount(activation) || !isCount(depth)) return [];

@@ -8,9 +8,9 @@ const number = z.number();
 /** Where a run or an evaluation lies under the served folder, with `/` between names; `.` is the folder itself. */
 export const place = z.string();
 
-export const measure = z.strictObject({ value: number, standardError: number });
+const measure = z.strictObject({ value: number, standardError: number });
 
-export const runSummary = z.strictObject({
+const runSummary = z.strictObject({
   run: place,
   name: z.string(),
   recipe: z.string(),
@@ -35,7 +35,7 @@ export const runSummary = z.strictObject({
 });
 
 /** A folder that `coderlplus eval` wrote. */
-export const evaluationFolder = z.strictObject({
+const evaluationFolder = z.strictObject({
   place,
   policy: z.string(),
   benchmarks: z.array(z.strictObject({ benchmark: z.string(), step: count, tasks: count })),

@@ -153,7 +153,9 @@ describe("filters and orders", () => {
     advantage: fc.oneof(fc.constant(null), fc.double({ noNaN: true, noDefaultInfinity: true })),
     tokens: fc.integer({ min: 0, max: 2 ** 32 - 1 }),
   });
-  const maybe = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined });
+  // Mostly none: filters are to keep some.
+  const maybe = <T>(value: fc.Arbitrary<T>) =>
+    fc.oneof({ weight: 4, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: value });
   const filters = fc.record({
     task: maybe(fc.constantFrom("code" as const, "alignment" as const)),
     fromStep: maybe(fc.integer({ min: 0, max: 4 })),
@@ -181,10 +183,10 @@ describe("filters and orders", () => {
   };
 
   it("give on the index what they give on the records", async () => {
-    const steps = fc.array(fc.array(drawn, { maxLength: 12 }), { minLength: 1, maxLength: 4 });
+    const steps = fc.array(fc.array(drawn, { maxLength: 25, size: "max" }), { minLength: 1, maxLength: 4 });
     const property = fc.asyncProperty(
       steps,
-      fc.array(filters, { minLength: 1, maxLength: 4 }),
+      fc.array(filters, { minLength: 8, maxLength: 8 }),
       async (drawnSteps, asked) => {
         const run = freshRun();
         const records = drawnSteps.map((fields, i) =>
@@ -213,6 +215,6 @@ describe("filters and orders", () => {
         }
       },
     );
-    await fc.assert(property, { numRuns: 20 });
+    await fc.assert(property, { numRuns: 12 });
   });
 });

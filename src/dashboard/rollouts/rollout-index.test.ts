@@ -72,8 +72,10 @@ describe("the index on the disk", () => {
     const run = runOf(4);
     await answer(run);
     const [before] = [segments(run)];
-    for (const step of run.rolloutSteps()) run.writeRollouts(step, [record(step, 9, 9)]);
-    expect((await answer(run)).places).toEqual(["4.9.9", "3.9.9", "2.9.9", "1.9.9"]);
+    // As long as before.
+    const rewritten = (step: number) => [0, 1].map((sample) => record(step, 9, sample, { problem: `p/${step}` }));
+    for (const step of run.rolloutSteps()) run.writeRollouts(step, rewritten(step));
+    expect((await answer(run)).places.slice(0, 4)).toEqual(["4.9.0", "4.9.1", "3.9.0", "3.9.1"]);
     expect(segments(run).some((name) => before.includes(name))).toBe(false);
   });
 
@@ -149,6 +151,19 @@ describe("the index in memory", () => {
     expect(index.progress()).toMatchObject({ of: 6 });
     await index.complete();
     expect(index.progress()).toMatchObject({ steps: 6, of: 6, rollouts: 12 });
+    await index.close();
+  });
+
+  it("looks again while a folder's time may stay the same for a change", async () => {
+    const run = runOf(1);
+    const folder = join(run.path, "rollouts");
+    const index = new RolloutIndex(run.path);
+    for (const step of [1, 2]) {
+      run.writeRollouts(step, [record(step, 0, 0)]);
+      utimesSync(folder, 4_000_000_000, 4_000_000_000);
+      await index.complete();
+      expect(index.progress()).toMatchObject({ steps: step, of: step });
+    }
     await index.close();
   });
 

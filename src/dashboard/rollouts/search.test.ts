@@ -36,7 +36,7 @@ describe("search", () => {
     const told: string[] = [];
     for (const step of [3, 2, 1]) {
       const records = Array.from({ length: 70 }, (_, i) =>
-        record(step, i, 0, { completion: (i + step) % 3 === 0 ? "a needle" : "hay" }),
+        record(step, i, 0, { completion: (i + step) % 3 === 0 ? "hay" : "a needle" }),
       );
       run.writeRollouts(step, records);
       told.push(...places(records.filter(({ completion }) => completion !== "hay")));

@@ -32,7 +32,7 @@ export async function runScript(room: Room, job: TraceJob): Promise<Passed> {
   const first = await run(text);
   const counts = first.reply?.counts;
   const valued = Array.isArray(counts) ? await run(text, counts) : first;
-  const moments = job.moments && text ? await run(instrument(program, COURSE), undefined, "moments") : null;
+  const moments = job.moments && text ? await run(instrument(program, COURSE, true), undefined, "moments") : null;
   const last = moments === null ? valued : { ...valued, ...withCourse(moments, valued) };
   const cpuMs = [first, valued === first ? null : valued, moments].reduce((sum, one) => sum + (one?.cpuMs ?? 0), 0);
   if (history.length === 0 || last.reply === null) return { ...last, cpuMs };
@@ -49,7 +49,7 @@ export async function runScript(room: Room, job: TraceJob): Promise<Passed> {
 const COURSE = ["steps", "lines"] as const;
 
 function withCourse(along: Execution, traced: Execution): Pick<Passed, "moments"> {
-  return { moments: readMoments(along, traced, courseOf(along) === courseOf(traced)) };
+  return { moments: readMoments(along, traced, courseOf(along) === courseOf(traced), "units") };
 }
 
 /** What the guest is told of a prepared program. */
@@ -58,8 +58,12 @@ function told(text: Instrumented | null, what: "history" | "moments"): object {
   const { source, recorder, scopes, along } = text;
   const trace = { scopes, mark: recorder };
   if (along === null) return { source, recorder, trace };
-  const moments = { keys: along.keys, paths: scopes.map(({ path }) => path) };
-  return { source, recorder, trace: { ...trace, [what]: what === "moments" ? moments : along } };
+  const moments = { keys: along.keys, functions: scopes.map(({ path }, id) => [path, along.begins[id]]) };
+  return {
+    source,
+    recorder,
+    trace: { ...trace, ...(what === "moments" ? { moments } : { history: { keys: along.keys, parts: along.parts } }) },
+  };
 }
 
 /** The values in the order of the text, with what else it says. */

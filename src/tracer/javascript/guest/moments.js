@@ -21,8 +21,8 @@ const LINES = 5000;
 const CHARACTERS = 1_000_000;
 const FOREIGN = '{"$foreign": true}';
 
-/** @param keys  the variable of each number that `step` is told; @param paths  of each function by its number */
-export function makeMoments({ keys, paths }) {
+/** @param keys  the variable of each number that `step` is told; @param functions  path and first line of each by its number */
+export function makeMoments({ keys, functions }) {
   const list = [];
   const stack = [];
   /** By variable: the object that it was last assigned, how that reads, and the call that it belongs to. */
@@ -79,12 +79,14 @@ export function makeMoments({ keys, paths }) {
         return value;
       },
       began(id) {
-        const call = { __proto__: null, number: calls, path: paths[id], line: 0 };
+        const [path, line] = functions[id];
+        const call = { __proto__: null, number: calls, path, line };
         calls += 1;
         const around = top();
         if (around !== null) settle(around);
         if (id === 0) module = call;
         append(stack, call);
+        if (id !== 0) open(call, line);
         return call;
       },
       ended(call) {
