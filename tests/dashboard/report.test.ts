@@ -73,7 +73,7 @@ describe.skipIf(isWithoutBrowser("the report"))("a report in a browser", () => {
   async function show(hash: string, text: string | RegExp): Promise<string> {
     const { page } = watched;
     await page.evaluate(`location.hash = ${JSON.stringify(hash)}`);
-    await page.getByText(text).first().waitFor();
+    await page.getByText(text).filter({ visible: true }).first().waitFor();
     return page.locator("body").innerText();
   }
 
@@ -102,10 +102,16 @@ describe.skipIf(isWithoutBrowser("the report"))("a report in a browser", () => {
   });
 
   it("makes no markup of it, in any view", async () => {
-    const alignment = `#/group?run=${run}&step=2&group=1&sample=0`;
+    const column = encodeURIComponent(`${NAME}@2`);
+    const opened = [
+      `#/group?run=${run}&step=2&group=0&sample=0`,
+      `#/group?run=${run}&step=2&group=1&sample=0`,
+      `#/matrix?run=${run}&problem=${problem}&column=${column}`,
+      `#/problem?run=${run}&problem=${problem}`,
+    ].map((hash) => ["", hash, /script/] as const);
     const shown: string[] = [];
-    for (const hash of [...views.map(([, address]) => address), alignment, `#/problem?run=${run}&problem=${problem}`]) {
-      await show(hash, NAME);
+    for (const [, hash, text] of [...views, ...opened]) {
+      await show(hash, text);
       shown.push(...(await watched.page.evaluate<string[]>(ODD)));
     }
     expect(shown).toEqual([]);
