@@ -6,27 +6,21 @@ import { Loading } from "./parts/state.js";
 
 export type Show = (props: { readonly parameters: URLSearchParams }) => JSX.Element;
 
+const NOT_LOADED = "A part of the page could not be loaded: the dashboard was stopped or built anew. Reload the page.";
+
 export function lazy(load: () => Promise<Show>): Show {
   let loaded: Show | null = null;
   return function LazyView({ parameters }) {
     const [, setLoaded] = useState(loaded !== null);
-    const [failure, setFailure] = useState<Error | null>(null);
+    const [hasFailed, setFailed] = useState(false);
     useEffect(() => {
-      if (loaded) return;
-      load().then(
-        (view) => {
-          loaded = view;
-          setLoaded(true);
-        },
-        () =>
-          setFailure(
-            new Error(
-              "A part of the page could not be loaded: the dashboard was stopped or built anew. Reload the page.",
-            ),
-          ),
-      );
+      const take = (view: Show): void => {
+        loaded = view;
+        setLoaded(true);
+      };
+      if (!loaded) load().then(take, () => setFailed(true));
     }, []);
-    if (failure) throw failure;
+    if (hasFailed) throw new Error(NOT_LOADED);
     const View = loaded;
     return View ? <View parameters={parameters} /> : <Loading what="this view" />;
   };

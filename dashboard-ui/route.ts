@@ -3,17 +3,7 @@
 
 import { useEffect, useState } from "preact/hooks";
 
-export const views = [
-  "runs",
-  "run",
-  "compare",
-  "rollouts",
-  "group",
-  "trace",
-  "problem",
-  "evaluations",
-  "matrix",
-] as const;
+const views = ["runs", "run", "compare", "rollouts", "group", "trace", "problem", "evaluations", "matrix"] as const;
 export type View = (typeof views)[number];
 
 export interface Route {

@@ -6,7 +6,7 @@ import type UPlot from "uplot";
 import { useColourChanges } from "../theme.js";
 import type { Line } from "./curves.js";
 import { Legend } from "./legend.js";
-import { createPlot, dataOf, paintPlot, type PlotMarks, rescale } from "./plot.js";
+import { createPlot, dataOf, type PlotMarks, paintPlot, rescale } from "./plot.js";
 import { nearestStep, type Plotted, plottedOf, valueAt } from "./plotted.js";
 import { type Unit, valueText } from "./ticks.js";
 

@@ -6,7 +6,7 @@ import { type Line, unionOf, type Value } from "./curves.js";
 type Cell = Value | undefined;
 
 /** What a column is of its line. */
-export type Role = "raw" | "value" | "low" | "high";
+type Role = "raw" | "value" | "low" | "high";
 
 export interface Column {
   readonly line: number;

@@ -15,7 +15,7 @@ export interface Mark {
   readonly label: string;
 }
 
-export type MarkLook = "asked" | "right" | "wrong";
+type MarkLook = "asked" | "right" | "wrong";
 
 export interface CodeProps {
   readonly text: string;

@@ -3,8 +3,8 @@
 
 import type { JSX } from "preact";
 import type { ComparisonTable } from "../../src/dashboard/api/runs.js";
-import { percentText } from "../parts/format.js";
 import { Differences } from "../evaluations/differences.js";
+import { percentText } from "../parts/format.js";
 import { Answered } from "../parts/state.js";
 import { useAnswer } from "../use-answer.js";
 

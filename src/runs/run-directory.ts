@@ -124,7 +124,7 @@ export class RunDirectory {
     return readText(path)
       .split("\n")
       .slice(0, -1)
-      .map((line, i) => parseLine<StepMetrics>(path, i, line));
+      .map((line, i) => parseLine(path, i, line) as StepMetrics);
   }
 
   writeRollouts(step: number, records: Iterable<RolloutRecord>): void {
@@ -175,7 +175,7 @@ export class RunDirectory {
     // Numbers and texts of our own, no values of programs: comparisons read a million lines of them.
     return readText(path)
       .split("\n")
-      .flatMap((line, i) => (line === "" ? [] : [parseLine<EvaluationSample>(path, i, line)]));
+      .flatMap((line, i) => (line === "" ? [] : [parseLine(path, i, line) as EvaluationSample]));
   }
 
   evaluationSteps(benchmark: string): number[] {
@@ -248,9 +248,9 @@ export class RunDirectory {
   }
 }
 
-function parseLine<Line>(path: string, index: number, line: string): Line {
+function parseLine(path: string, index: number, line: string): unknown {
   try {
-    return JSON.parse(line) as Line;
+    return JSON.parse(line);
   } catch (error) {
     throw new DataError(`${path}:${index + 1}: not JSON; the run's folder is damaged`, { cause: error });
   }

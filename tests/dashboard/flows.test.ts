@@ -136,7 +136,10 @@ describe.skipIf(isWithoutBrowser("the dashboard's page"))("the dashboard in a br
     const surprising = logprobs.indexOf(Math.min(...logprobs));
     await tokens.nth(surprising).hover();
     const shown = String(Number(logprobs[surprising].toPrecision(2)));
-    await page.getByText(`−${shown.slice(1)}`).first().waitFor();
+    await page
+      .getByText(`−${shown.slice(1)}`)
+      .first()
+      .waitFor();
   });
 
   it("steps through a program that is traced again", async () => {

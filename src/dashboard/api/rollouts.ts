@@ -8,9 +8,9 @@ const count = z.int().nonnegative();
 const number = z.number();
 
 /** One rollout of a run. */
-export const rolloutPlace = z.strictObject({ step: count, group: count, sample: count });
+const rolloutPlace = z.strictObject({ step: count, group: count, sample: count });
 
-export const rolloutRow = z.strictObject({
+const rolloutRow = z.strictObject({
   ...rolloutPlace.shape,
   task: z.enum(["code", "alignment"]),
   problem: z.string(),
@@ -25,7 +25,7 @@ export const rolloutRow = z.strictObject({
 });
 
 /** How far the index beside the records has come: it is built while the page is used. */
-export const indexProgress = z.strictObject({
+const indexProgress = z.strictObject({
   steps: count,
   of: count,
   rollouts: count,
@@ -68,7 +68,7 @@ export const problemTable = z.strictObject({
   index: indexProgress,
 });
 
-export const testDetail = z.strictObject({
+const testDetail = z.strictObject({
   kind: z.string(),
   /** Values as text in the program's language; standard output as it is. */
   expected: z.string().optional(),
@@ -81,7 +81,7 @@ export const testDetail = z.strictObject({
 });
 
 /** One value that was asked for. */
-export const askedValue = z.strictObject({
+const askedValue = z.strictObject({
   /** Scope path and name; `output` and `input` for those. */
   name: z.string(),
   type: z.string(),
@@ -93,7 +93,7 @@ export const askedValue = z.strictObject({
 });
 
 /** Columns of equal length, one entry a token of the completion. */
-export const tokenColumns = z.strictObject({
+const tokenColumns = z.strictObject({
   /** End of each token's text in the completion, in UTF-16 units; a token inside a character ends where it begins. */
   ends: z.array(count),
   /** Natural logarithm of the token's probability where it was sampled. */
@@ -104,7 +104,7 @@ export const tokenColumns = z.strictObject({
   advantages: z.array(number).nullable(),
 });
 
-export const rolloutDetail = z.strictObject({
+const rolloutDetail = z.strictObject({
   ...rolloutRow.shape,
   language: z.enum(["python", "javascript"]),
   prompt: z.string(),
@@ -156,7 +156,7 @@ export const problemDetail = z.strictObject({
 });
 
 /** What a program is traced on: the rollout's own input, one of its problem's tests, or an input of the reader's. */
-export const traceInput = z.discriminatedUnion("kind", [
+const traceInput = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("own") }),
   z.strictObject({ kind: z.literal("test"), test: count }),
   z.strictObject({ kind: z.literal("stdin"), stdin: z.string().max(100_000) }),
