@@ -8,16 +8,17 @@ import { type Json, parseJson, stringifyJson } from "../core/json.js";
 import { defaultLimits } from "../problems/problem.js";
 import type { Execution } from "../sandbox/job.js";
 import { openSandbox, type Sandbox } from "../sandbox/sandbox.js";
-import { type Moment, type Moments, readMoments } from "./moments.js";
+import { type Moments, readMoments } from "./moments.js";
 import type { TraceInput } from "./passes.js";
 import { randomProgram } from "./random-program.js";
+import { told } from "./test-moments.js";
 import type { Trace } from "./trace.js";
 import { trace } from "./tracer.js";
 
 const ORACLE = readFileSync(new URL("./fixtures/moments-oracle.py", import.meta.url), "utf8");
 const RUNS = Number(process.env["TRACE_RUNS"] ?? 25);
 const seed = Number(process.env["TRACE_SEED"] ?? 1);
-const limits = { ...defaultLimits, timeMs: 500 };
+const limits = { ...defaultLimits, timeMs: 100 };
 
 let sandbox: Sandbox;
 beforeAll(async () => {
@@ -33,15 +34,6 @@ const momentsOf = async (program: string, input = STDIO): Promise<Moments> => {
   if (!moments) throw new Error("no moments");
   return moments;
 };
-
-/** `3 f t=1 x=[1]`: line, function, what changed; `x!` has no value any more. */
-function told({ line, scope, changes }: Moment): string {
-  const words = changes.map(([key, value]) => {
-    const name = scope !== "" && key.startsWith(`${scope}.`) ? key.slice(scope.length + 1) : key;
-    return value === undefined ? `${name}!` : `${name}=${stringifyJson(value)}`;
-  });
-  return [line, ...(scope === "" ? [] : [scope]), ...words].join(" ");
-}
 
 test(`${RUNS} random programs: changes are those that sys.settrace and a comparison of all variables find`, async () => {
   const programs = fc.array(fc.nat(999), { minLength: 80, maxLength: 240 }).map(randomProgram);

@@ -6,8 +6,8 @@ import { afterAll, beforeAll, describe, expect, it, test } from "vitest";
 import { stringifyJson } from "../../core/json.js";
 import { defaultLimits } from "../../problems/problem.js";
 import { openSandbox, type Sandbox } from "../../sandbox/sandbox.js";
-import type { Moment } from "../moments.js";
 import type { TraceInput } from "../passes.js";
+import { told } from "../test-moments.js";
 import type { Trace } from "../trace.js";
 import { trace } from "../tracer.js";
 import { interpret } from "./interpreter.js";
@@ -15,7 +15,7 @@ import { randomScript } from "./random-script.js";
 
 const RUNS = Number(process.env["TRACE_RUNS"] ?? 25);
 const seed = Number(process.env["TRACE_SEED"] ?? 1);
-const limits = { ...defaultLimits, timeMs: 500 };
+const limits = { ...defaultLimits, timeMs: 100 };
 
 let sandbox: Sandbox;
 beforeAll(async () => {
@@ -26,15 +26,6 @@ afterAll(() => sandbox.close());
 const STDIO: TraceInput = { kind: "stdio", stdin: "" };
 const options = { limits, determinismCheck: false, language: "javascript" } as const;
 const traced = (program: string): Promise<Trace> => trace(sandbox, program, STDIO, { ...options, moments: true });
-
-/** `3 f t=1`: line, function, what changed. */
-function told({ line, scope, changes }: Moment): string {
-  const words = changes.map(([key, value]) => {
-    const name = scope !== "" && key.startsWith(`${scope}.`) ? key.slice(scope.length + 1) : key;
-    return `${name}=${stringifyJson(value)}`;
-  });
-  return [line, ...(scope === "" ? [] : [scope]), ...words].join(" ");
-}
 
 test(`${RUNS} random programs: every assignment of an interpreter is there, in its order`, async () => {
   const programs = fc.array(fc.nat(999), { minLength: 150, maxLength: 300 }).map(randomScript);
