@@ -8,7 +8,7 @@ import { type Json, parseJson, stringifyJson } from "../core/json.js";
 import { defaultLimits } from "../problems/problem.js";
 import type { Execution } from "../sandbox/job.js";
 import { openSandbox, type Sandbox } from "../sandbox/sandbox.js";
-import { type Moments, readMoments } from "./moments.js";
+import { type Moment, type Moments, readMoments } from "./moments.js";
 import type { TraceInput } from "./passes.js";
 import { randomProgram } from "./random-program.js";
 import { told } from "./test-moments.js";
