@@ -58,11 +58,23 @@ export function useLive(isLive: boolean): Live {
         if (stream?.readyState === EventSource.CLOSED) retry = setTimeout(connect, RETRY_MS);
       });
     };
-    connect();
-    return () => {
+    const leave = (): void => {
       stream?.close();
-      if (timer !== null) clearTimeout(timer);
+      stream = null;
       if (retry !== null) clearTimeout(retry);
+    };
+    // A browser has six connections to a server: pages that nobody looks at would leave none to those that are.
+    const look = (): void => {
+      leave();
+      if (!document.hidden) return connect();
+      wasLost = true;
+    };
+    look();
+    document.addEventListener("visibilitychange", look);
+    return () => {
+      document.removeEventListener("visibilitychange", look);
+      leave();
+      if (timer !== null) clearTimeout(timer);
     };
   }, [isLive]);
   return { connection, changes };

@@ -34,7 +34,9 @@ export function serverSource(): Source {
         throw new AnswerError("The server does not answer. Is coderlplus dashboard still running?", { cause: error });
       });
       const body: unknown = await response.json().catch(() => null);
-      if (response.ok) return body as Answer<N>;
+      signal?.throwIfAborted();
+      if (response.ok && body !== null) return body as Answer<N>;
+      if (response.ok) throw new AnswerError("The server's answer broke off. Is coderlplus dashboard still running?");
       throw new AnswerError(errorIn(body) ?? `The server answered ${response.status}.`);
     },
   };

@@ -19,11 +19,16 @@ import { openScoreReader } from "./scores.js";
 import { traceRollout } from "./trace.js";
 import { Tracing } from "./tracing.js";
 
-type Handlers = { readonly [N in EndpointName]: (question: Asked<N>) => Answer<N> | Promise<Answer<N>> };
+type Handlers = {
+  readonly [N in EndpointName]: (question: Asked<N>, signal?: AbortSignal) => Answer<N> | Promise<Answer<N>>;
+};
 
 export interface Answers {
-  /** @throws RefusedRequest, UsageError, DataError, OverloadError in words for people; anything else is our own fault */
-  ask<N extends EndpointName>(name: N, question: Asked<N>): Promise<Answer<N>>;
+  /**
+   * @param signal  of who asks: aborted, a trace is given up
+   * @throws RefusedRequest, UsageError, DataError, OverloadError in words for people; anything else is our own fault
+   */
+  ask<N extends EndpointName>(name: N, question: Asked<N>, signal?: AbortSignal): Promise<Answer<N>>;
   close(): Promise<void>;
 }
 
@@ -46,9 +51,11 @@ export function openAnswers(folder: ServedFolder, runs: RunLister): Answers {
     group: async ({ run, ...question }) => ({ run, ...(await of(run, (rollouts) => rollouts.group(question))) }),
     links: ({ run, ...question }) => of(run, (rollouts) => rollouts.links(question)),
     problem: ({ run, ...question }) => of(run, (rollouts) => rollouts.problem(question)),
-    trace: (request) => {
+    trace: (request, asker) => {
       const path = folder.runPath(request.run);
-      return tracing.use((sandbox) => traceRollout(sandbox, path, request));
+      return of(request.run, ({ learntFrom }) =>
+        tracing.use((sandbox, signal) => traceRollout(sandbox, path, request, { problems: learntFrom, signal }), asker),
+      );
     },
     evaluation: ({ run, benchmark }) => evaluationTableOf(folder.placePath(run), run, benchmark),
     matrix: (question) => matrixOf(folder, scores, { ...question, runs: [...new Set(question.runs)] }),
@@ -57,9 +64,9 @@ export function openAnswers(folder: ServedFolder, runs: RunLister): Answers {
       comparer.compare([...new Set(places)].map((place) => ({ place, path: folder.placePath(place) }))),
   };
   return {
-    ask: async (name, question) => {
+    ask: async (name, question, signal) => {
       try {
-        return await handlers[name](question);
+        return await handlers[name](question, signal);
       } catch (error) {
         // What was deleted while it was read is gone, whatever its reader stumbled over.
         if (!(error instanceof RefusedRequest) && "run" in question) folder.placePath(question.run);

@@ -93,7 +93,8 @@ function serveEndpoint(app: Hono, answers: Answers, name: EndpointName): void {
     if (!/^application\/json\b/i.test(c.req.header("content-type") ?? "")) {
       throw new RefusedRequest(415, "expected a body of content type application/json");
     }
-    return reply(c, await answers.ask(name, readQuestion(name, bodyOf(await c.req.text()))));
+    const question = readQuestion(name, bodyOf(await c.req.text()));
+    return reply(c, await answers.ask(name, question, c.req.raw.signal));
   });
 }
 

@@ -3,6 +3,7 @@
 
 import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
+import { UsageError } from "../core/errors.js";
 import { metricCatalogue } from "../runs/metrics.js";
 import type { MetricColumns } from "./api/runs.js";
 import { lineOf } from "./summary.js";
@@ -12,6 +13,8 @@ const CHUNK_BYTES = 1 << 20;
 const LINE_BYTES = 1 << 20;
 const SEAM_BYTES = 64;
 const MAXIMUM_COLUMNS = 1000;
+/** Of one answer: a longer one is asked for in pieces. */
+const MAXIMUM_ANSWERED = 5e6;
 /** Numbers that are kept of all runs together, about 160 MB; the run that was asked for longest ago goes first. */
 const MAXIMUM_KEPT = 20e6;
 
@@ -28,7 +31,7 @@ export function openCurveReader(maximumKept = MAXIMUM_KEPT): CurveReader {
   const kept = new Map<string, Curves>();
   const size = (): number => [...kept.values()].reduce((sum, each) => sum + each.size, 0);
   const current = async (path: string): Promise<Curves> => {
-    const curves = kept.get(path) ?? new Curves(join(path, "metrics.jsonl"));
+    const curves = kept.get(path) ?? new Curves(join(path, "metrics.jsonl"), maximumKept);
     // The newest at the end.
     kept.delete(path);
     kept.set(path, curves);
@@ -68,7 +71,10 @@ class Curves {
   /** The first line that is none of metrics, for people. */
   problem: string | null = null;
 
-  constructor(private readonly path: string) {}
+  constructor(
+    private readonly path: string,
+    private readonly maximum: number,
+  ) {}
 
   get size(): number {
     return this.#steps.length * (1 + this.#columns.size);
@@ -91,7 +97,12 @@ class Curves {
     const steps = this.#steps.subarray(0, this.#length);
     const first = steps.findIndex((value) => value > step);
     const from = first < 0 ? this.#length : first;
-    const columns = names.map((name) => {
+    const asked = new Set(names);
+    if (asked.size * (this.#length - from) > MAXIMUM_ANSWERED) {
+      const most = Math.floor(MAXIMUM_ANSWERED / (this.#length - from));
+      throw new UsageError(`${this.path}: ${this.#length - from} steps; expected at most ${most} names at once`);
+    }
+    const columns = [...asked].map((name) => {
       const column = this.#columns.get(name)?.subarray(from, this.#length);
       return [
         name,
@@ -160,6 +171,10 @@ class Curves {
       this.problem ??= `${this.path}:${this.#lines}: ${line === null ? "not a step's metrics" : `step ${line.step} behind step ${last}`}; left out`;
       return;
     }
+    if (this.#length === this.#steps.length && 2 * this.size > this.maximum) {
+      this.problem ??= `${this.path}:${this.#lines}: more steps than are shown; left out from here on`;
+      return;
+    }
     if (this.#length === this.#steps.length) this.#grow();
     this.#steps[this.#length] = line.step;
     for (const [name, value] of Object.entries(line)) {
@@ -171,7 +186,8 @@ class Curves {
 
   #column(name: string): Float64Array | undefined {
     const column = this.#columns.get(name);
-    if (column || this.#columns.size >= MAXIMUM_COLUMNS) return column;
+    const isFull = this.#columns.size >= MAXIMUM_COLUMNS || this.size + this.#steps.length > this.maximum;
+    if (column || isFull) return column;
     const fresh = new Float64Array(this.#steps.length).fill(Number.NaN);
     this.#columns.set(name, fresh);
     return fresh;

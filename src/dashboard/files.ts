@@ -8,8 +8,8 @@ import { cannotRead, readText } from "../core/files.js";
 import { explain } from "../core/schema.js";
 import { sizeText } from "../core/sizes.js";
 
-/** Of files that are read whole. */
-const LIMIT_BYTES = 64e6;
+/** Of files that are read whole: far more than a run writes, and read in no time. */
+const LIMIT_BYTES = 1e6;
 
 /** @throws UsageError, DataError for what is no file, or one that no run writes */
 export function readWhole(path: string): string {

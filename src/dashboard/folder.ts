@@ -71,8 +71,13 @@ function leadsOut(root: string, path: string): boolean {
   }
 }
 
+/** False also where that cannot be told: a link to itself, a folder of somebody else's. */
 export function isFile(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+  } catch {
+    return false;
+  }
 }
 
 function holdsRun(path: string): boolean {

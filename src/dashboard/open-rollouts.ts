@@ -5,8 +5,9 @@ import { statSync } from "node:fs";
 import { join } from "node:path";
 import { openRollouts, type Rollouts } from "./rollouts/answers.js";
 
-/** Each holds an index in memory. */
 const MAXIMUM_OPEN = 8;
+/** Of their indexes together: a million rollouts take some 65 MB. What is looked at now stays, whatever it takes. */
+const MAXIMUM_BYTES = 100e6;
 
 interface Open {
   readonly rollouts: Rollouts;
@@ -16,6 +17,13 @@ interface Open {
 
 export class OpenRollouts {
   readonly #open = new Map<string, Open>();
+
+  constructor(private readonly maximumBytes = MAXIMUM_BYTES) {}
+
+  /** Runs that are open now. */
+  get size(): number {
+    return this.#open.size;
+  }
 
   async use<T>(path: string, ask: (rollouts: Rollouts) => Promise<T>): Promise<T> {
     const open = this.#opened(path);
@@ -44,9 +52,21 @@ export class OpenRollouts {
     return open;
   }
 
-  /** Those that nobody asks any more: beyond the newest, and one that another has taken the place of. */
+  /** All but the newest that there is room for; one at least. */
+  #tooMany(): Array<[string, Open]> {
+    const all = [...this.#open];
+    let [kept, bytes] = [0, 0];
+    for (const [, { rollouts }] of all.toReversed()) {
+      bytes += rollouts.bytes();
+      if (kept > 0 && (kept === MAXIMUM_OPEN || bytes > this.maximumBytes)) break;
+      kept++;
+    }
+    return all.slice(0, -kept);
+  }
+
+  /** Those that nobody asks any more: beyond what may be open, and one that another has taken the place of. */
   async #closeOld(path: string, used: Open): Promise<void> {
-    const old = [...this.#open].slice(0, -MAXIMUM_OPEN).filter(([, { using }]) => using === 0);
+    const old = this.#tooMany().filter(([, { using }]) => using === 0);
     for (const [other] of old) this.#open.delete(other);
     const replaced = used.using === 0 && this.#open.get(path) !== used && !old.some(([, open]) => open === used);
     await Promise.all(

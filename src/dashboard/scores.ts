@@ -3,8 +3,9 @@
 import { createReadStream, statSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { z } from "zod";
-import { UsageError } from "../core/errors.js";
+import { DataError, UsageError } from "../core/errors.js";
 import { streamRecords } from "../core/jsonl.js";
+import { sizeText } from "../core/sizes.js";
 import { sampleSchema } from "../eval/evaluation-files.js";
 import type { SampleRecord } from "../eval/records.js";
 import { countTasks, metrics, scoresAt } from "../eval/report/task-scores.js";
@@ -36,6 +37,8 @@ export const familySample = z.object({
 export type FamilySample = z.output<typeof familySample>;
 
 const MAXIMUM_KEPT = 64;
+/** Of a file of samples; shorter than the longest text there can be. */
+const MAXIMUM_BYTES = 400e6;
 
 export interface ScoreReader {
   /** In the evaluation's order. @throws DataError, UsageError naming file, line and field */
@@ -82,7 +85,7 @@ async function readScores(evaluated: EvaluatedStep): Promise<ProblemScores[]> {
 
 /** @throws DataError, UsageError naming file, line and field */
 export async function* familySamples(path: string): AsyncGenerator<FamilySample> {
-  if (!statSync(path, { throwIfNoEntry: false })?.isFile()) throw new UsageError(`${path}: no such file`);
+  checkSize(path);
   let number = 0;
   for await (const line of createInterface({ input: createReadStream(path) })) {
     number++;
@@ -92,5 +95,15 @@ export async function* familySamples(path: string): AsyncGenerator<FamilySample>
 
 /** @throws DataError, UsageError naming file, line and field */
 export async function* benchmarkSamples(path: string): AsyncGenerator<SampleRecord> {
+  checkSize(path);
   for await (const { record } of streamRecords(path, sampleSchema)) yield record;
+}
+
+/** A line may be as long as the file, and scores are kept of them all. */
+function checkSize(path: string): void {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (!stat?.isFile()) throw new UsageError(`${path}: no such file`);
+  if (stat.size > MAXIMUM_BYTES) {
+    throw new DataError(`${path}: ${sizeText(stat.size)}; expected at most ${sizeText(MAXIMUM_BYTES)}`);
+  }
 }

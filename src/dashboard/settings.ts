@@ -10,6 +10,14 @@ import { readWhole } from "./files.js";
 /** Far more than runs of a study differ by. */
 const MAXIMUM_KEPT = 1000;
 
+/** An alias stands for what may be large, and holds aliases itself: a few lines could be billions of settings. */
+const MAXIMUM_ALIASES = 10;
+
+/** @throws what the parser says */
+export function parseConfig(text: string): unknown {
+  return parseYaml(text, { maxAliasCount: MAXIMUM_ALIASES });
+}
+
 /** @throws DataError, UsageError */
 export function readSettings(path: string): Record<string, string> {
   const config = join(path, "config.yaml");
@@ -18,7 +26,7 @@ export function readSettings(path: string): Record<string, string> {
 
 function settingsIn(text: string, config: string): Record<string, string> {
   try {
-    return flatConfig(parseYaml(text) ?? {});
+    return flatConfig(parseConfig(text) ?? {});
   } catch (error) {
     const [reason] = messageOf(error).split("\n");
     throw new DataError(`${config}: not YAML: ${reason}`, { cause: error });

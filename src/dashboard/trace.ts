@@ -25,12 +25,24 @@ import { inputText, textOf } from "./rollouts/values.js";
 /** A reader waits for it: programs get no more time than this, whatever their problem allows. */
 const TIME_MS = 1000;
 
+export interface TraceOptions {
+  /** Of the run; where they are open already they need not be read again. */
+  readonly problems?: Pick<RunProblems, "find">;
+  /** Aborted, it ends with a CancelledError. */
+  readonly signal?: AbortSignal;
+}
+
 /** @throws RefusedRequest where there is no such rollout, no program in it or no such test; UsageError for a bad expression */
-export async function traceRollout(sandbox: Sandbox, runPath: string, request: TraceRequest): Promise<TraceDetail> {
+export async function traceRollout(
+  sandbox: Sandbox,
+  runPath: string,
+  request: TraceRequest,
+  { problems = new RunProblems(runFacts(runPath).data), signal }: TraceOptions = {},
+): Promise<TraceDetail> {
   const { entry, line } = await recordAt(runPath, request);
   const { program } = entry;
   if (program === null) throw new RefusedRequest(404, "the completion holds no program, so there is nothing to trace");
-  const problem = await problemOf(runPath, entry.problem);
+  const problem = await problemOf(problems, entry.problem);
   const fields = JSON.parse(line) as { readonly prompt?: unknown; readonly completion?: unknown };
   const language = problem?.language ?? languageOf(String(fields.prompt), String(fields.completion));
   const { input, stdin, test } = inputFor(request, line, problem);
@@ -43,6 +55,7 @@ export async function traceRollout(sandbox: Sandbox, runPath: string, request: T
     files: problem?.files,
     determinismCheck: false,
     moments: true,
+    signal,
   });
   const expected = test ? expectedOf(test, language) : null;
   return { program, language, ...inputShown(input, language), expected, ...detailOf(traced, language) };
@@ -65,8 +78,8 @@ async function recordAt(
   throw new RefusedRequest(404, `the run has no rollout ${sample} in group ${group} of step ${step}`);
 }
 
-async function problemOf(runPath: string, id: string): Promise<Problem | null> {
-  const found = await new RunProblems(runFacts(runPath).data).find(id);
+async function problemOf(problems: Pick<RunProblems, "find">, id: string): Promise<Problem | null> {
+  const found = await problems.find(id);
   return "problem" in found ? found.problem : null;
 }
 

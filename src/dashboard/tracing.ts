@@ -3,29 +3,35 @@
 
 import { CancelledError, InfrastructureError } from "../core/errors.js";
 import { openSandbox, type Sandbox } from "../sandbox/sandbox.js";
+import { RefusedRequest } from "./refusal.js";
 import { Turns } from "./turns.js";
 
 const MAXIMUM_WAITING = 8;
-/** Far beyond the limits that the sandbox has itself: a trace takes several runs of a program. */
-const DEADLINE_MS = 60_000;
+/** A trace takes several runs of a program, and others wait behind it. */
+const DEADLINE_MS = 10_000;
+/** What has been called off ends within this; what does not, ends with its sandbox. */
+const GRACE_MS = 2000;
 const IDLE_MS = 120_000;
 
 export interface TracingOptions {
   readonly deadlineMs?: number | undefined;
   readonly idleMs?: number | undefined;
+  readonly graceMs?: number | undefined;
 }
 
 export class Tracing {
   readonly #turns = new Turns("programs to be traced", MAXIMUM_WAITING);
   readonly #deadlineMs: number;
   readonly #idleMs: number;
+  readonly #graceMs: number;
   #sandbox: Promise<Sandbox> | null = null;
   #idle: NodeJS.Timeout | undefined;
   #closed = false;
 
-  constructor({ deadlineMs = DEADLINE_MS, idleMs = IDLE_MS }: TracingOptions = {}) {
+  constructor({ deadlineMs = DEADLINE_MS, idleMs = IDLE_MS, graceMs = GRACE_MS }: TracingOptions = {}) {
     this.#deadlineMs = deadlineMs;
     this.#idleMs = idleMs;
+    this.#graceMs = graceMs;
   }
 
   /** Whether there is a sandbox now. */
@@ -33,13 +39,19 @@ export class Tracing {
     return this.#sandbox !== null;
   }
 
-  /** @throws OverloadError where too many wait, InfrastructureError where the sandbox fails or takes too long */
-  use<T>(ask: (sandbox: Sandbox) => Promise<T>): Promise<T> {
+  /**
+   * @param ask  ends soon after its signal
+   * @param signal  of who asks: aborted, what waits does not begin, and what runs ends
+   * @throws OverloadError where too many wait, CancelledError where it was called off, RefusedRequest where it took too
+   *   long, InfrastructureError where the sandbox fails
+   */
+  use<T>(ask: (sandbox: Sandbox, signal: AbortSignal) => Promise<T>, signal?: AbortSignal): Promise<T> {
     return this.#turns.take(async () => {
       if (this.#closed) throw new CancelledError("the dashboard is closing");
+      if (signal?.aborted) throw new CancelledError("nobody waits for the trace any more");
       clearTimeout(this.#idle);
       try {
-        return await this.#inTime(ask(await this.#opened()));
+        return await this.#inTime(await this.#opened(), ask, signal);
       } finally {
         this.#idle = setTimeout(() => void this.#forget(), this.#idleMs).unref();
       }
@@ -62,22 +74,30 @@ export class Tracing {
     }
   }
 
-  async #inTime<T>(trace: Promise<T>): Promise<T> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(
-        () => reject(new InfrastructureError(`no trace within ${this.#deadlineMs / 1000} s`)),
-        this.#deadlineMs,
-      );
-    });
+  async #inTime<T>(
+    sandbox: Sandbox,
+    ask: (sandbox: Sandbox, signal: AbortSignal) => Promise<T>,
+    signal?: AbortSignal,
+  ): Promise<T> {
+    const ending = new AbortController();
+    const leave = (): void => ending.abort();
+    signal?.addEventListener("abort", leave);
+    let isLate = false;
+    const deadline = setTimeout(() => {
+      isLate = true;
+      ending.abort();
+    }, this.#deadlineMs);
     try {
-      return await Promise.race([trace, late]);
+      return await Promise.race([ask(sandbox, ending.signal), overdue(ending.signal, this.#graceMs)]);
     } catch (error) {
       // What still runs in it would make the next one wait.
       if (error instanceof InfrastructureError) await this.#forget();
-      throw error;
+      if (!isLate) throw error;
+      const message = `tracing took too long: given up after ${this.#deadlineMs / 1000} s; trace it on a smaller input`;
+      throw new RefusedRequest(503, message);
     } finally {
-      clearTimeout(timer);
+      clearTimeout(deadline);
+      signal?.removeEventListener("abort", leave);
     }
   }
 
@@ -86,4 +106,19 @@ export class Tracing {
     this.#sandbox = null;
     await (await sandbox?.catch(() => null))?.close();
   }
+}
+
+/** Rejects some time after the signal. */
+function overdue(signal: AbortSignal, graceMs: number): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener(
+      "abort",
+      () =>
+        setTimeout(
+          () => reject(new InfrastructureError("a trace did not end when it was called off")),
+          GRACE_MS,
+        ).unref(),
+      { once: true },
+    );
+  });
 }

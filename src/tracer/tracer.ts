@@ -25,6 +25,8 @@ export interface TraceOptions {
   readonly history?: readonly HistoryPart[] | undefined;
   /** The course of the run, line by line with what each changed (moments.ts). */
   readonly moments?: boolean | undefined;
+  /** Aborted, it ends with a CancelledError. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Runs a program on one input and records the final values of its variables. */
@@ -44,12 +46,16 @@ export async function trace(
     history: options.history,
     moments: options.moments,
   };
-  const { language = "python" } = options;
+  const { language = "python", signal } = options;
   const run = (variant: Variant): Promise<Traced> => {
     const world = variant === "moved" ? "second" : "first";
     const passes = (room: Room): Promise<Passed> =>
       language === "javascript" ? runScript(room, job) : runPasses(room, job, variant);
-    return sandbox.lease(async (room) => ({ ...(await passes(room)), engine: room.engine }), { language, world });
+    return sandbox.lease(async (room) => ({ ...(await passes(room)), engine: room.engine }), {
+      language,
+      world,
+      signal,
+    });
   };
   const execution = await run("true");
   const first = toTrace(execution);

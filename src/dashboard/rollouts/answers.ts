@@ -35,6 +35,10 @@ export interface Rollouts {
   /** @throws UsageError where the run has no such rollout */
   links(question: Asked<"links">): Promise<RolloutLinks>;
   problem(question: Asked<"problem">): Promise<ProblemDetail>;
+  /** The problems that the run learnt from, as whoever runs a program of theirs needs them. */
+  readonly learntFrom: Pick<RunProblems, "find">;
+  /** About what it holds in memory. */
+  bytes(): number;
   /** Waits until the index is complete: for a report, or a test. */
   complete(): Promise<void>;
   close(): Promise<void>;
@@ -82,6 +86,8 @@ export function openRollouts(runPath: string, segmentRows?: number): Rollouts {
       return { links: linksOf(now, row), index: index.progress() };
     },
     problem: async ({ problem, data }) => problemDetail(problem, await problems.find(problem, data)),
+    learntFrom: problems,
+    bytes: () => index.bytes + pages.bytes,
     complete: () => index.complete(),
     close: () => index.close(),
   };

@@ -2,10 +2,10 @@
 // trainer's: a folder of an older version, or a damaged one, is shown by the defaults.
 
 import { join } from "node:path";
-import { parse as parseYaml } from "yaml";
 import { type RewardMode, rewardModes } from "../../alignment/reward.js";
-import { readText } from "../../core/files.js";
 import { bundled } from "../../problems/bundled.js";
+import { readWhole } from "../files.js";
+import { parseConfig } from "../settings.js";
 
 export interface RunFacts {
   readonly mode: RewardMode;
@@ -22,7 +22,7 @@ export interface DataFile {
 }
 
 export function runFacts(runPath: string): RunFacts {
-  const config = read(join(runPath, "config.yaml"), parseYaml);
+  const config = read(join(runPath, "config.yaml"), parseConfig);
   const hashes = at(read(join(runPath, "run.json"), JSON.parse), "dataHashes");
   const mode = rewardModes.find((name) => name === at(config, "reward", "alignment")) ?? "withOutput";
   const file = (name: "train" | "evaluation", shipped: "train" | "held-out"): DataFile | null => {
@@ -41,7 +41,7 @@ export function runFacts(runPath: string): RunFacts {
 
 function read(path: string, parse: (text: string) => unknown): unknown {
   try {
-    return parse(readText(path));
+    return parse(readWhole(path));
   } catch {
     return null;
   }

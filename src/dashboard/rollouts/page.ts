@@ -19,6 +19,10 @@ export interface PageQuestion extends Filter {
 export class Pages {
   readonly #chosen = new Map<string, { readonly view: View; readonly places: Uint32Array }>();
 
+  get bytes(): number {
+    return [...this.#chosen.values()].reduce((sum, { places }) => sum + places.byteLength, 0);
+  }
+
   page(
     view: View,
     { offset = 0, limit = DEFAULT_ROWS, order = "newest", ...filter }: PageQuestion,

@@ -3,10 +3,11 @@
 // not check them all first: a group would wait for that.
 
 import { createHash } from "node:crypto";
-import { open } from "node:fs/promises";
+import { open, stat } from "node:fs/promises";
 import { DataError, messageOf, UsageError } from "../../core/errors.js";
 import { isRegularFile } from "../../core/files.js";
 import { parseJson } from "../../core/json.js";
+import { sizeText } from "../../core/sizes.js";
 import { type Problem, problemSchema } from "../../problems/problem.js";
 import type { DataFile } from "./facts.js";
 import { linesOf, type Piece, piecesOf, readAt } from "./step-file.js";
@@ -19,6 +20,10 @@ interface Place {
 /** A line that begins with a plain id, as nearly all do, need not be parsed for it. */
 const HEAD = /^(?:\xef\xbb\xbf)?\s*\{\s*"id"\s*:\s*"([ !#-[\]-~]*)"/;
 const HEAD_BYTES = 200;
+/** A run may be a stranger's, and name any file of this machine. */
+const MAX_BYTES = 2 ** 32;
+const MAX_ID = 1000;
+const MAX_PROBLEMS = 1_000_000;
 
 export class ProblemFile {
   readonly #places = new Map<string, Place>();
@@ -29,6 +34,9 @@ export class ProblemFile {
   static async open({ path, sha256 }: DataFile): Promise<ProblemFile> {
     if (!isRegularFile(path))
       throw new UsageError(`${path}: no such file; relative paths are taken from where the dashboard was started`);
+    const { size } = await stat(path);
+    if (size > MAX_BYTES)
+      throw new UsageError(`${path}: ${sizeText(size)}; problems are shown of files up to ${sizeText(MAX_BYTES)}`);
     const file = new ProblemFile(path);
     const hash = createHash("sha256");
     for await (const piece of piecesOf(path)) {
@@ -59,7 +67,10 @@ export class ProblemFile {
   #add(piece: Piece): void {
     for (const { from, to } of linesOf(piece)) {
       const id = idIn(piece.bytes, from, to);
-      if (id !== null && !this.#places.has(id)) this.#places.set(id, { start: piece.start + from, bytes: to - from });
+      if (id === null || id.length > MAX_ID || this.#places.has(id)) continue;
+      if (this.#places.size === MAX_PROBLEMS)
+        throw new UsageError(`${this.path}: more than ${MAX_PROBLEMS} problems, which is more than is shown`);
+      this.#places.set(id, { start: piece.start + from, bytes: to - from });
     }
   }
 }

@@ -15,7 +15,7 @@ type Found = { readonly problem: Problem } | { readonly missing: string };
 const QUICK_BYTES = 1 << 25;
 
 export class RunProblems {
-  readonly #files = new Map<string, Promise<ProblemFile>>();
+  readonly #files = new Map<string, { readonly state: string; readonly file: Promise<ProblemFile> }>();
 
   constructor(private readonly data: RunFacts["data"]) {}
 
@@ -38,11 +38,14 @@ export class RunProblems {
     return found && "problem" in found ? found.problem : undefined;
   }
 
-  #open(file: DataFile): Promise<ProblemFile> {
-    const open = this.#files.get(file.path) ?? ProblemFile.open(file);
-    this.#files.set(file.path, open);
-    // The next question tries again: the file may have come back.
-    open.catch(() => this.#files.delete(file.path));
+  /** Read again when it has changed, also where it could not be read. */
+  async #open(file: DataFile): Promise<ProblemFile> {
+    const now = await stat(file.path).catch(() => null);
+    const state = `${now?.ino} ${now?.size} ${now?.mtimeMs}`;
+    const before = this.#files.get(file.path);
+    if (before?.state === state) return before.file;
+    const open = ProblemFile.open(file);
+    this.#files.set(file.path, { state, file: open });
     return open;
   }
 }

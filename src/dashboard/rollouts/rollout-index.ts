@@ -6,6 +6,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { messageOf, StorageError } from "../../core/errors.js";
 import type { IndexProgress } from "../api/rollouts.js";
+import { BYTES_PER_ROW } from "./columns.js";
 import { emptyTables, GrowingRows } from "./growing.js";
 import { Listing } from "./listing.js";
 import { addRollouts } from "./read-step.js";
@@ -46,6 +47,12 @@ export class RolloutIndex {
   /** Every step that the run has a file of, the newest first. */
   get listed(): readonly number[] {
     return this.#listing.steps;
+  }
+
+  /** What it holds in memory, names aside. */
+  get bytes(): number {
+    const buffers = new Map([...this.#steps.values()].map(({ columns }) => [columns, columns.reward.length]));
+    return [...buffers.values()].reduce((sum, rows) => sum + rows * BYTES_PER_ROW, 0);
   }
 
   /** Those indexed so far, in no order. */

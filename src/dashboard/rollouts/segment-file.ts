@@ -55,7 +55,7 @@ const NAME = /^segment-([0-9a-f]{64})\.bin$/;
 const TEMPORARY = /^segment-[0-9a-f]{64}\.bin\.tmp-[0-9a-f-]+$/;
 /** Nobody writes one for so long. */
 const LEFT_MS = 3_600_000;
-const MAX_BYTES = 1 << 30;
+const MAX_BYTES = 1 << 28;
 
 /** @param columns  without room to spare @throws what the file system says */
 export async function writeSegment(

@@ -25,16 +25,20 @@ const tokenRecord = z
 /** What a line of the trainer's begins with; of any other, the whole line tells. */
 const HEAD = /^\{"group": ?(\d+),/;
 const HEAD_BYTES = 32;
+/** Of one group's lines: the rest come without their tokens. */
+const MAX_BYTES = 1 << 26;
 
 /** By sample; empty where the run recorded none. A line that is no record of tokens is left out. */
 export async function tokensOf(runPath: string, step: number, group: number): Promise<Map<number, TokenColumns>> {
   const found = new Map<number, TokenColumns>();
   const folder = ownFolder(runPath, "tokens");
   if (folder === null || ownFile(folder, step) === null) return found;
+  let bytes = 0;
   for await (const piece of piecesOf(join(folder, stepFile(step)))) {
     for (const { from, to } of linesOf(piece)) {
       const head = HEAD.exec(piece.bytes.toString("latin1", from, Math.min(to, from + HEAD_BYTES)));
       if (head && Number(head[1]) !== group) continue;
+      if ((bytes += to - from) > MAX_BYTES) return found;
       const record = parsed(piece.bytes.toString("utf8", from, to));
       if (record?.group !== group) continue;
       const { lengths, logprobs, ratios, advantages } = record;
