@@ -50,7 +50,9 @@ export function rowsOf(evaluated: readonly Evaluated[], grouped: boolean): Row[]
     const key = grouped && one.setting !== null ? `setting ${one.setting}` : `run ${one.run}`;
     groups.set(key, [...(groups.get(key) ?? []), one]);
   }
-  const places = [...groups.values()].map((members) => (members[0]?.run === "." ? members[0].name : groupName(members)));
+  const places = [...groups.values()].map((members) =>
+    members[0]?.run === "." ? members[0].name : groupName(members),
+  );
   const names = placeNames(places);
   return withBest([...groups].map(([key, members], i) => rowOf(key, names[i] ?? "", members)));
 }

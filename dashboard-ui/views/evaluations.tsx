@@ -63,7 +63,13 @@ function Evaluations({ list, parameters }: EvaluationsProps): JSX.Element {
       {loading && <Loading what="evaluations" />}
       {!loading && rows.length === 0 && <NothingYet benchmark={choice.benchmark} />}
       {!loading && rows.length > 0 && (
-        <Tables rows={rows} settings={settings} benchmark={choice.benchmark} meanings={meanings} parameters={parameters} />
+        <Tables
+          rows={rows}
+          settings={settings}
+          benchmark={choice.benchmark}
+          meanings={meanings}
+          parameters={parameters}
+        />
       )}
     </>
   );
