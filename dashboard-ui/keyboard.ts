@@ -1,7 +1,7 @@
 // Every key of the page in one table that views add their own to while they are shown; the list of keys is drawn from it.
 // Keys typed into a field are never taken, nor any with Ctrl, Alt or Command.
 
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 
 export interface KeyBinding {
   /** As `KeyboardEvent.key` names them; "g r" is one after the other. */
@@ -24,7 +24,8 @@ const registered = new Set<{ readonly current: KeyGroup }>();
 export function useKeys(title: string, bindings: readonly KeyBinding[]): void {
   const group = useRef<KeyGroup>({ title, bindings });
   group.current = { title, bindings };
-  useEffect(() => {
+  // With what is shown, not some time after: a key pressed in between would be lost.
+  useLayoutEffect(() => {
     registered.add(group);
     return () => {
       registered.delete(group);

@@ -83,11 +83,12 @@ function usePlot(
   const kinds = plotted.columns
     .map(({ line, role }) => `${lines[line]?.key} ${lines[line]?.colour} ${role}`)
     .join("\n");
-  const shape = JSON.stringify([kinds, isLog, isStacked, unit, [...hidden], colours]);
+  const isDense = stepsIn(plotted.steps, props.zoom) > (target.current?.clientWidth ?? Number.POSITIVE_INFINITY);
+  const shape = JSON.stringify([kinds, isLog, isStacked, unit, [...hidden], colours, isDense]);
   useEffect(() => {
     const element = target.current;
     if (!element) return undefined;
-    const options = { height, unit, syncKey, isLog, isStacked, lines, plotted, hidden };
+    const options = { height, unit, syncKey, isLog, isStacked, lines, plotted, hidden, isDense };
     const drawn = createPlot(element, { ...options, width: element.clientWidth }, marks.current, {
       onHover,
       onZoom: (zoom) => latest.current.onZoom(zoom),
@@ -111,6 +112,10 @@ function usePlot(
     if (plot.current) rescale(plot.current, latest.current.plotted);
   }, [props.zoom?.[0], props.zoom?.[1], props.pinned]);
   return target;
+}
+
+function stepsIn(steps: readonly number[], zoom: readonly [number, number] | null): number {
+  return zoom === null ? steps.length : steps.filter((step) => step >= zoom[0] && step <= zoom[1]).length;
 }
 
 /** Undefined where the key says nothing here. */

@@ -26,7 +26,7 @@ export const chartSections: readonly ChartSection[] = [
       { id: "pass", title: "Code: programs that pass", metrics: ["code/pass_rate"], unit: "share" },
       {
         id: "alignment",
-        title: "Alignment: what is right",
+        title: "Alignment: right",
         metrics: ["alignment/variables_right", "alignment/all_right_rate", "alignment/output_right_rate"],
         unit: "share",
       },

@@ -15,6 +15,8 @@ export interface PlotOptions extends PlotShape {
   readonly lines: readonly Line[];
   readonly plotted: Plotted;
   readonly hidden: ReadonlySet<string>;
+  /** More steps than pixels: a dash could not be seen, and drawing it takes half as long again. */
+  readonly isDense: boolean;
 }
 
 export interface PlotCalls {
@@ -108,14 +110,18 @@ function widened(low: number | null, high: number | null): readonly [number, num
   return from === to ? [from - 1, to + 1] : [from, to];
 }
 
-function seriesOf(column: Column, { lines, isStacked }: PlotOptions, colour: (name: string) => string): UPlot.Series {
+function seriesOf(
+  column: Column,
+  { lines, isStacked, isDense }: PlotOptions,
+  colour: (name: string) => string,
+): UPlot.Series {
   const line = lines[column.line];
   const stroke = colour(colourName(line?.colour ?? 0));
   const isEdge = column.role === "low" || column.role === "high";
   return {
     stroke: column.role === "raw" ? seeThrough(stroke, 0.28) : isEdge ? "transparent" : stroke,
     width: column.role === "raw" || isStacked ? 1 : 1.75,
-    dash: column.role === "value" ? [...dashOf(line?.dash ?? 0)] : [],
+    dash: column.role === "value" && !isDense ? [...dashOf(line?.dash ?? 0)] : [],
     spanGaps: false,
     points: {
       show: false,

@@ -2,6 +2,7 @@
 
 import type { JSX } from "preact";
 import type { RunList } from "../../src/dashboard/api/runs.js";
+import { placeNames } from "../parts/place-names.js";
 import type { View } from "../route.js";
 import { goTo } from "../route.js";
 import type { Choice } from "./use-evaluated.js";
@@ -77,11 +78,12 @@ const MOST_CHIPS = 6;
 
 function RunChips({ places, choose }: RunChipsProps): JSX.Element {
   if (places.length > MOST_CHIPS) return <span class="chip">{places.length} chosen</span>;
+  const names = placeNames(places);
   return (
     <>
-      {places.map((place) => (
+      {places.map((place, i) => (
         <span class="chip" key={place} title={place}>
-          {place}
+          {names[i]}
           {places.length > 1 && (
             <button
               type="button"

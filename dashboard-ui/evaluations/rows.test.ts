@@ -56,7 +56,7 @@ describe("the table of measures", () => {
 describe("tables as text", () => {
   it("is Markdown with the best in bold", () => {
     expect(markdownOf(rowsOf(runs.slice(0, 3), true), ["m"])).toBe(
-      "|  | m |\n|---|---|\n| grpo | 20.0 → 60.0 ± 14.1 |\n| seed-0 | 20.0 → **90.0 ± 5.0** |\n",
+      "|  | m |\n|---|---|\n| grpo | 20.0 → 60.0 ± 14.1 |\n| ours/seed-0 | 20.0 → **90.0 ± 5.0** |\n",
     );
   });
 

@@ -2,10 +2,13 @@
 // and now. Not how it looks.
 
 import type { EvaluationTable, RunSummary } from "../../src/dashboard/api/runs.js";
+import { placeNames } from "../parts/place-names.js";
+import { groupName } from "../runs/run-rows.js";
 
 /** One run, or one folder of evaluations, with what was measured of it. */
 export interface Evaluated {
   readonly run: string;
+  /** What it is called where its place says nothing: a run that is itself the folder served. */
   readonly name: string;
   /** Equal for seeds of one setting; null for what is no run. */
   readonly setting: string | null;
@@ -47,8 +50,11 @@ export function rowsOf(evaluated: readonly Evaluated[], grouped: boolean): Row[]
     const key = grouped && one.setting !== null ? `setting ${one.setting}` : `run ${one.run}`;
     groups.set(key, [...(groups.get(key) ?? []), one]);
   }
-  const rows = [...groups].map(([key, members]) => rowOf(key, members));
-  return withBest(rows);
+  const places = [...groups.values()].map((members) =>
+    members[0]?.run === "." ? members[0].name : groupName(members),
+  );
+  const names = placeNames(places);
+  return withBest([...groups].map(([key, members], i) => rowOf(key, names[i] ?? "", members)));
 }
 
 /** In the catalogue's order; others as the records have them. */
@@ -58,13 +64,13 @@ export function measuresOf(rows: readonly Row[], meanings: Readonly<Record<strin
   return [...new Set([...known, ...found])];
 }
 
-function rowOf(key: string, members: readonly Evaluated[]): Row {
+function rowOf(key: string, name: string, members: readonly Evaluated[]): Row {
   const lasts = members.flatMap(({ records }) => records.at(-1) ?? []);
   const names = [...new Set(lasts.flatMap(({ metrics }) => Object.keys(metrics)))];
   const steps = members.flatMap(({ records }) => records.map(({ step }) => step));
   return {
     key,
-    name: members.length === 1 ? (members[0]?.name ?? "") : groupName(members),
+    name,
     members,
     steps: [Math.min(...steps), Math.max(...steps)],
     problems: Math.max(...lasts.map(({ problems }) => problems)),
@@ -84,15 +90,6 @@ function cellOf(name: string, members: readonly Evaluated[]): Cell {
     error: values.length === 1 ? (lasts[0]?.standardError ?? 0) : spread(values),
     isBest: false,
   };
-}
-
-/** What the names of seeds have in common, else the recipe. */
-function groupName(members: readonly Evaluated[]): string {
-  const folders = new Set(members.map(({ run }) => run.split("/").slice(0, -1).at(-1) ?? ""));
-  const [folder = ""] = folders;
-  return folders.size === 1 && /seed/.test(members[0]?.name ?? "") && folder !== ""
-    ? folder
-    : (members[0]?.recipe ?? "");
 }
 
 function withBest(rows: readonly Row[]): Row[] {

@@ -1,5 +1,6 @@
 // What the address says of the matrix, read against the columns and problems there are.
 
+import { placeNames } from "../parts/place-names.js";
 import { type Column, columnId, type Order, type Outcome, ordered, orders, outcomes, outcomesOf } from "./outcomes.js";
 
 export interface Shown {
@@ -35,19 +36,15 @@ function pairOf(parameters: URLSearchParams, columns: readonly Column[]): [Colum
   return first && last && first !== last ? [first, last] : null;
 }
 
-/** What tells the columns apart: the step of one run, else the run's name, or place, with the step where it has several. */
-export function labelled(
-  columns: ReadonlyArray<Omit<Column, "label">>,
-  nameOf: (run: string) => string,
-): readonly Column[] {
+/** What tells the columns apart: the step of one run, else the run, with the step where it has several. */
+export function labelled(columns: ReadonlyArray<Omit<Column, "label">>): readonly Column[] {
   const runs = [...new Set(columns.map(({ run }) => run))];
-  const isOneRun = runs.length === 1;
-  const isNamed = new Set(runs.map(nameOf)).size === runs.length;
-  const titleOf = isNamed ? nameOf : (run: string): string => run;
+  const names = placeNames(runs);
   return columns.map((column) => {
     const several = columns.filter(({ run }) => run === column.run).length > 1;
     const step = `step ${column.step}`;
-    const label = isOneRun ? step : several ? `${titleOf(column.run)}, ${step}` : titleOf(column.run);
+    const name = names[runs.indexOf(column.run)] ?? column.run;
+    const label = runs.length === 1 ? step : several ? `${name}, ${step}` : name;
     return { ...column, id: columnId(column.run, column.step), label };
   });
 }

@@ -80,11 +80,11 @@ describe("columns of several answers", () => {
       [0, 1, null],
       [null, 1, 0.5],
     ]);
-    expect(labelled(columns, () => "name").map(({ label }) => label)).toEqual(["step 0", "step 8"]);
+    expect(labelled(columns).map(({ label }) => label)).toEqual(["step 0", "step 8"]);
   });
 
-  it("are named by their places where names are not enough", () => {
-    const columns = ["grpo/seed-0", "dapo/seed-0"].map((run) => ({ id: run, run, step: 4, scores: [] }));
-    expect(labelled(columns, () => "seed-0").map(({ label }) => label)).toEqual(["grpo/seed-0", "dapo/seed-0"]);
+  it("are named by what their places do not share", () => {
+    const columns = ["s/grpo/seed-0", "s/dapo/seed-0"].map((run) => ({ id: run, run, step: 4, scores: [] }));
+    expect(labelled(columns).map(({ label }) => label)).toEqual(["grpo/seed-0", "dapo/seed-0"]);
   });
 });

@@ -3,6 +3,7 @@
 import type { JSX } from "preact";
 import type { EvaluatedProblem } from "../../src/dashboard/api/runs.js";
 import { Code } from "../parts/code.js";
+import { spaced } from "../parts/format.js";
 import { Answered } from "../parts/state.js";
 import { useAnswer } from "../use-answer.js";
 import { scoreText } from "./grid.js";
@@ -73,7 +74,7 @@ function Texts({ answer, meanings }: TextsProps): JSX.Element {
       {answer.completions.map(({ question, prompt, completion, note }, i) => (
         <section key={`${answer.step} ${i}`} class="stack">
           <h3>
-            {question} <span class="faint">{note}</span>
+            {spaced(question)} <span class="faint">{note}</span>
           </h3>
           {prompt !== null && (
             <details>

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { agoText, bytesText, durationText, numberText, percentText } from "./format.js";
 
 test("numbers have three digits that count", () => {
-  expect([0, 0.5, 0.012345, 12.3456, 1234.6, 1234567, 0.00012, null].map(numberText)).toEqual([
+  expect([0, 0.5, 0.012345, 12.3456, 1234.6, 1234567, 0.00012, -0.3536, null].map(numberText)).toEqual([
     "0",
     "0.5",
     "0.0123",
@@ -12,6 +12,7 @@ test("numbers have three digits that count", () => {
     "1\u202f235",
     "1.23e6",
     "1.20e-4",
+    "−0.354",
     "–",
   ]);
 });

@@ -1,14 +1,17 @@
 // Numbers and times as people read them. Not exact: what is exact is in a tooltip or a file.
 
-/** Three significant digits or so: 0.0123, 1.23, 12.3, 1 234. */
+/** Three significant digits or so: 0.0123, 1.23, −12.3, 1 234. */
 export function numberText(value: number | null | undefined): string {
   if (value === null || value === undefined) return "–";
   if (!Number.isFinite(value)) return String(value);
-  const size = Math.abs(value);
+  return `${value < 0 ? "−" : ""}${sizeText(Math.abs(value))}`;
+}
+
+function sizeText(size: number): string {
   if (size === 0) return "0";
-  if (size >= 1e6 || size < 1e-3) return value.toExponential(2).replace("e+", "e");
-  if (size >= 1000) return Math.round(value).toLocaleString("en").replaceAll(",", "\u202f");
-  return String(Number(value.toPrecision(3)));
+  if (size >= 1e6 || size < 1e-3) return size.toExponential(2).replace("e+", "e");
+  if (size >= 1000) return Math.round(size).toLocaleString("en").replaceAll(",", "\u202f");
+  return String(Number(size.toPrecision(3)));
 }
 
 export function percentText(value: number | null | undefined, digits = 1): string {

@@ -1,7 +1,7 @@
 // An input whose text counts a moment after the last key, or at Enter: what is asked for by it takes the server's time.
 
 import type { JSX } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 
 interface TypedFieldProps {
   readonly label: string;
@@ -20,14 +20,17 @@ export function TypedField(props: TypedFieldProps): JSX.Element {
   const { label, value, onValue, kind = "search", placeholder, title, id, step } = props;
   const [typed, setTyped] = useState(value);
   const told = useRef(value);
-  useEffect(() => {
+  const latest = useRef(onValue);
+  latest.current = onValue;
+  // With what is shown: later, it could undo what was typed and told meanwhile.
+  useLayoutEffect(() => {
     // What comes back of what was told is older than what was typed since.
     if (value !== told.current) setTyped(value);
     told.current = value;
   }, [value]);
   const tell = (): void => {
     told.current = typed;
-    onValue(typed);
+    latest.current(typed);
   };
   useEffect(() => {
     if (typed === told.current) return undefined;

@@ -3,6 +3,7 @@
 
 import type { RunDetail, RunSummary } from "../../src/dashboard/api/runs.js";
 import type { CurveRun } from "../charts/use-curves.js";
+import { placeNames } from "../parts/place-names.js";
 import { groupName } from "./run-rows.js";
 
 export interface ComparedGroup {
@@ -14,26 +15,12 @@ export interface ComparedGroup {
 export function comparedGroups(runs: readonly RunSummary[], isBySetting: boolean): ComparedGroup[] {
   const keyOf = (run: RunSummary): string => (isBySetting ? run.setting : run.run);
   const groups = [...new Set(runs.map(keyOf))].map((key) => runs.filter((run) => keyOf(run) === key));
-  const names = shortened(groups.map(groupName));
-  return groups.map((members, i) => ({ name: numbered(names, i), runs: members }));
+  const names = placeNames(groups.map(groupName));
+  return groups.map((members, i) => ({ name: names[i] ?? "", runs: members }));
 }
 
 export function curveRuns(groups: readonly ComparedGroup[]): CurveRun[] {
   return groups.flatMap(({ name, runs }) => runs.map(({ run }) => ({ run, group: name })));
-}
-
-/** Without the folders that all are in. */
-function shortened(names: readonly string[]): string[] {
-  const parts = names.map((name) => name.split("/"));
-  let shared = 0;
-  while (parts.every((own) => own.length > shared + 1 && own[shared] === parts[0]?.[shared])) shared++;
-  return parts.map((own) => own.slice(shared).join("/"));
-}
-
-function numbered(names: readonly string[], place: number): string {
-  const name = names[place] ?? "";
-  const before = names.slice(0, place).filter((other) => other === name).length;
-  return before === 0 ? name : `${name} (${before + 1})`;
 }
 
 export interface SettingRow {

@@ -30,6 +30,8 @@ export function RunHeader({ detail }: { readonly detail: RunDetail }): JSX.Eleme
 type Fact = readonly [term: string, value: JSX.Element | string, meaning: string];
 
 function factsOf({ summary, rollouts, best }: RunDetail): Fact[] {
+  // What run.json would say is not known.
+  if (summary.status === "damaged") return [];
   const facts: Array<Fact | null> = [
     ["Recipe", summary.recipe, "What the run was started with; its whole config is below"],
     ["Seed", String(summary.seed), "Runs of one setting differ in nothing else"],

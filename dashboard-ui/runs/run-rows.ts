@@ -77,7 +77,7 @@ function headlineValue(run: RunSummary, measure: string): number | null {
 }
 
 /** The folder that all are in, or else the recipe. */
-export function groupName(runs: readonly RunSummary[]): string {
+export function groupName(runs: ReadonlyArray<Pick<RunSummary, "run" | "recipe">>): string {
   const [first] = runs;
   if (!first) return "";
   if (runs.length === 1) return first.run;

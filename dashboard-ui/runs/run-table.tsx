@@ -42,6 +42,12 @@ const heads: readonly Head[] = [
   { says: "Started", title: "When it was started", sort: "started", wide: true },
 ];
 
+/** The two results of a row, and what a narrow row calls them. */
+const results = [
+  ["code_pass_at_1", "code"],
+  ["variables_right", "alignment"],
+] as const;
+
 export function RunTable(props: RunTableProps): JSX.Element {
   const { groups, order, chosen } = props;
   const all = groups.flatMap(({ runs }) => runs.map(({ run }) => run));
@@ -110,7 +116,7 @@ function GroupBody({ group, ...props }: RunTableProps & { readonly group: RunGro
             onChoose={props.onChoose}
           />
         </td>
-        <td colSpan={4}>
+        <td colSpan={4} class="run-name">
           <button
             type="button"
             class="plain"
@@ -128,8 +134,8 @@ function GroupBody({ group, ...props }: RunTableProps & { readonly group: RunGro
             curves
           </a>
         </td>
-        {["code_pass_at_1", "variables_right"].map((measure) => (
-          <td key={measure}>
+        {results.map(([measure, says]) => (
+          <td key={measure} class="run-result" data-says={says}>
             <SeedsBeforeAfter runs={runs} measure={measure} />
           </td>
         ))}
@@ -154,30 +160,25 @@ function RunRow({ run, groupName, chosen, onChoose }: RunRowProps): JSX.Element 
       <td>
         <Tick label={run.run} runs={[run.run]} chosen={chosen} onChoose={onChoose} />
       </td>
-      <td class={groupName === null ? undefined : "run-seed"}>
+      <td class={groupName === null ? "run-name" : "run-name run-seed"}>
         <a href={linkTo("run", { run: run.run })} data-row title={run.run}>
           {name}
         </a>{" "}
-        <span class="faint run-recipe">
-          {[groupName === null ? run.recipe : null, name.endsWith(`seed-${run.seed}`) ? null : `seed ${run.seed}`]
-            .filter(Boolean)
-            .join(", ")}
-        </span>
+        <span class="faint run-recipe">{run.status === "damaged" ? "" : factsOf(run, name, groupName)}</span>
         {run.problem ? <div class="bad run-problem">✗ {run.problem}</div> : null}
       </td>
-      <td>
+      <td class="run-status">
         <RunStatus run={run} />
       </td>
-      <td>
+      <td class="run-steps">
         <RunProgress run={run} />
       </td>
       <td class="wide-only nowrap">{timeLeftText(run)}</td>
-      <td>
-        <BeforeAfter run={run} measure="code_pass_at_1" />
-      </td>
-      <td>
-        <BeforeAfter run={run} measure="variables_right" />
-      </td>
+      {results.map(([measure, says]) => (
+        <td key={measure} class="run-result" data-says={says}>
+          <BeforeAfter run={run} measure={measure} />
+        </td>
+      ))}
       <td class="wide-only">
         <RewardSparkline run={run.run} />
       </td>
@@ -186,6 +187,12 @@ function RunRow({ run, groupName, chosen, onChoose }: RunRowProps): JSX.Element 
       </td>
     </tr>
   );
+}
+
+/** What the name does not say. */
+function factsOf({ recipe, seed }: RunSummary, name: string, groupName: string | null): string {
+  const facts = [groupName === null ? recipe : null, name.endsWith(`seed-${seed}`) ? null : `seed ${seed}`];
+  return facts.filter(Boolean).join(", ");
 }
 
 const REWARDS = ["code/reward_mean", "alignment/reward_mean"];

@@ -36,8 +36,9 @@ function Evaluations({ list, parameters }: EvaluationsProps): JSX.Element {
   const meanings = useMeanings();
   const { evaluated, loading, errors } = useEvaluated(list, choice);
   const isGrouped = parameters.get("seeds") !== "each";
-  const rows = rowsOf(evaluated, isGrouped);
-  const hasSeeds = rowsOf(evaluated, true).length < evaluated.length;
+  const settings = rowsOf(evaluated, true);
+  const rows = isGrouped ? settings : rowsOf(evaluated, false);
+  const hasSeeds = settings.length < evaluated.length;
   return (
     <>
       <header class="row">
@@ -62,7 +63,13 @@ function Evaluations({ list, parameters }: EvaluationsProps): JSX.Element {
       {loading && <Loading what="evaluations" />}
       {!loading && rows.length === 0 && <NothingYet benchmark={choice.benchmark} />}
       {!loading && rows.length > 0 && (
-        <Tables rows={rows} benchmark={choice.benchmark} meanings={meanings} parameters={parameters} />
+        <Tables
+          rows={rows}
+          settings={settings}
+          benchmark={choice.benchmark}
+          meanings={meanings}
+          parameters={parameters}
+        />
       )}
     </>
   );
@@ -70,12 +77,14 @@ function Evaluations({ list, parameters }: EvaluationsProps): JSX.Element {
 
 interface TablesProps {
   readonly rows: readonly Row[];
+  /** The rows with seeds of one setting as one: what differences are between. */
+  readonly settings: readonly Row[];
   readonly benchmark: string;
   readonly meanings: Readonly<Record<string, string>>;
   readonly parameters: URLSearchParams;
 }
 
-function Tables({ rows, benchmark, meanings, parameters }: TablesProps): JSX.Element {
+function Tables({ rows, settings, benchmark, meanings, parameters }: TablesProps): JSX.Element {
   const measures = measuresOf(rows, meanings);
   const problems = [...new Set(rows.map((row) => row.problems))].sort((a, b) => a - b).join(" or ");
   const members = rows.flatMap((row) => row.members);
@@ -100,7 +109,7 @@ function Tables({ rows, benchmark, meanings, parameters }: TablesProps): JSX.Ele
       </section>
       <EvaluationCurves rows={rows} measures={measures} meanings={meanings} parameters={parameters} />
       {members.length > 1 && isOneKind && (
-        <ComparisonPanel rows={rows} benchmark={benchmark} parameters={parameters} meanings={meanings} />
+        <ComparisonPanel rows={settings} benchmark={benchmark} parameters={parameters} meanings={meanings} />
       )}
     </>
   );

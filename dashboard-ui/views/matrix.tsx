@@ -40,7 +40,7 @@ type Changes = Readonly<Record<string, string | null>>;
 function MatrixPage({ list, parameters }: MatrixPageProps): JSX.Element {
   const choice = chosen(list, parameters);
   const meanings = useMeanings();
-  const { problems, columns, measures, measure, errors, skipped, loading } = useMatrix(list, choice, parameters);
+  const { problems, columns, measures, measure, errors, skipped, loading } = useMatrix(choice, parameters);
   const shown = shownOf(parameters, problems, columns);
   const go = (changes: Changes, how: "push" | "replace" = "push"): void =>
     goTo("matrix", changed(parameters, changes), how);
@@ -118,7 +118,7 @@ interface UseMatrix {
 }
 
 /** Every run at its last evaluation; of one run alone, and where the address says so, before training too. */
-function useMatrix(list: RunList, { places, benchmark }: Choice, parameters: URLSearchParams): UseMatrix {
+function useMatrix({ places, benchmark }: Choice, parameters: URLSearchParams): UseMatrix {
   const asked = parameters.get("measure");
   const named = { runs: places, benchmark, ...(asked === null ? {} : { measure: asked }) };
   const withFirst = places.length === 1 || parameters.get("before") === "1";
@@ -130,10 +130,9 @@ function useMatrix(list: RunList, { places, benchmark }: Choice, parameters: URL
   const known = answers.flatMap(({ answer }) => answer ?? []);
   const last = known.at(-1);
   const { problems, columns } = joined(known);
-  const nameOf = (run: string): string => list.runs.find((other) => other.run === run)?.name ?? run;
   return {
     problems,
-    columns: labelled(columns, nameOf),
+    columns: labelled(columns),
     measures: last?.measures ?? [],
     measure: last?.measure ?? asked ?? "",
     // Before training there may be nothing: a folder of evaluations has no such step.
@@ -202,7 +201,7 @@ function Tools({ order, find, hasPair, rows, go }: ToolsProps): JSX.Element {
       <input
         type="search"
         value={find}
-        placeholder="Part of a problem's name"
+        placeholder="Part of the name"
         aria-label="Part of a problem's name"
         onInput={(event) => go({ find: event.currentTarget.value }, "replace")}
       />

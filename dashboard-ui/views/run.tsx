@@ -9,7 +9,7 @@ import { Answered, Empty } from "../parts/state.js";
 import { linkTo } from "../route.js";
 import { RunHeader } from "../runs/run-header.js";
 import { RunProvenance } from "../runs/run-provenance.js";
-import { RunResults } from "../runs/run-results.js";
+import { firstMeasures, RunResults } from "../runs/run-results.js";
 import { useAnswer } from "../use-answer.js";
 
 interface ViewProps {
@@ -46,9 +46,7 @@ function RunShown({ detail, parameters }: ViewProps & { readonly detail: RunDeta
       <RunHeader detail={detail} />
       <RunResults detail={detail} />
       {metrics.length === 0 ? (
-        <Empty title="No step is done yet">
-          <p>Its curves appear here with the first step{summary.status === "running" ? "" : ", once it is resumed"}.</p>
-        </Empty>
+        <NoCurves status={summary.status} />
       ) : (
         <Board
           view="run"
@@ -66,26 +64,39 @@ function RunShown({ detail, parameters }: ViewProps & { readonly detail: RunDeta
   );
 }
 
+function NoCurves({ status }: { readonly status: RunDetail["summary"]["status"] }): JSX.Element {
+  if (status === "damaged") {
+    return (
+      <Empty title="Nothing of this run can be drawn">
+        <p>Put the file named above back as it was, or train again into another folder; nothing here changes a run.</p>
+      </Empty>
+    );
+  }
+  return (
+    <Empty title="No step is done yet">
+      <p>Its curves appear here with the first step{status === "running" ? "" : ", once it is resumed"}.</p>
+    </Empty>
+  );
+}
+
 interface HeldOutProps {
   readonly run: string;
   readonly card: Omit<ChartCardProps, "spec" | "runs">;
 }
-
-const MEASURES = ["code_pass_at_1", "variables_right", "all_right", "output_right", "self_check_at_8"];
 
 /** The family evaluation over the steps, where there is more than before and after. */
 function HeldOutCard({ run, card }: HeldOutProps): JSX.Element {
   const { answer, error } = useAnswer("evaluation", { run, benchmark: "family" });
   const measures = useAnswer("catalogue", {}).answer?.measures ?? {};
   const curves = useMemo(() => (answer ? heldOutCurves(run, answer) : null), [answer]);
-  const spec = { id: "held-out", title: "Held-out problems", metrics: MEASURES, unit: "share" as const };
+  const spec = { id: "held-out", title: "Held-out problems", metrics: firstMeasures, unit: "share" as const };
   const runs = useMemo(() => [{ run, group: run }], [run]);
   return <ChartCard {...card} meanings={measures} spec={spec} runs={runs} curves={{ curves, error }} />;
 }
 
 function heldOutCurves(run: string, { records }: EvaluationTable) {
   const steps = records.map(({ step }) => step);
-  return MEASURES.map((metric) => {
+  return firstMeasures.map((metric) => {
     return { run, group: run, metric, steps, values: records.map(({ metrics }) => metrics[metric]?.value ?? null) };
   });
 }

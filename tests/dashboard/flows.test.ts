@@ -5,8 +5,10 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as rest } from "node:timers/promises";
 import type { Browser, Download, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { numberText } from "../../dashboard-ui/parts/format.js";
 import { type DashboardServer, serveDashboard } from "../../src/dashboard/serve.js";
 import { RunDirectory } from "../../src/runs/run-directory.js";
 import { isWithoutBrowser, openBrowser } from "./browser.js";
@@ -104,6 +106,21 @@ describe.skipIf(isWithoutBrowser("the dashboard's page"))("the dashboard in a br
     expect(page.url()).toContain("text=");
   });
 
+  it("keeps all that is typed, however slowly and whatever is found meanwhile", async () => {
+    await see("rollouts?run=live");
+    const field = page.getByRole("searchbox", { name: /Text in the prompt/ });
+    // Each pause is about the rest after which a text counts: before it, at it, after it.
+    for (const [i, key] of [..."return x"].entries()) {
+      await field.press(key);
+      await rest(150 * (i % 4));
+    }
+    await expect.poll(() => page.url()).toContain("text=return+x");
+    expect(await field.inputValue()).toBe("return x");
+    await field.press("z");
+    await page.getByRole("combobox", { name: "Verdict" }).selectOption("failed");
+    await expect.poll(() => page.url()).toMatch(/verdict=failed.*text=return\+xz|text=return\+xz.*verdict=failed/);
+  });
+
   it("leads from a failed program to the questions made of it, and back", async () => {
     const [asked] = run()
       .rolloutSteps()
@@ -135,11 +152,9 @@ describe.skipIf(isWithoutBrowser("the dashboard's page"))("the dashboard in a br
     const { logprobs } = run().readTokens(1)[0];
     const surprising = logprobs.indexOf(Math.min(...logprobs));
     await tokens.nth(surprising).hover();
-    const shown = String(Number(logprobs[surprising].toPrecision(2)));
-    await page
-      .getByText(`−${shown.slice(1)}`)
-      .first()
-      .waitFor();
+    const numbers = page.locator(".token-numbers");
+    await numbers.getByText(`token ${surprising + 1} of ${logprobs.length}`).waitFor();
+    await numbers.getByText(numberText(logprobs[surprising]), { exact: true }).waitFor();
   });
 
   it("steps through a program that is traced again", async () => {
@@ -149,16 +164,25 @@ describe.skipIf(isWithoutBrowser("the dashboard's page"))("the dashboard in a br
       .filter(({ task }) => task === "alignment");
     await see(`trace?run=live&step=${asked.step}&group=${asked.group}&sample=${asked.sample}`);
     const moment = page.getByRole("group", { name: "Steps" }).getByRole("status");
-    await moment.waitFor();
-    const first = await moment.textContent();
-    await page.keyboard.press("End");
-    expect(await moment.textContent()).not.toBe(first);
-    const [name] = asked.alignment?.asked ?? [];
     const variables = page.getByRole("region", { name: "Variables" });
-    await variables
-      .getByText((name ?? "").split(".").at(-1) ?? "", { exact: true })
-      .first()
-      .waitFor();
+    // Keys count from the moment they are of any use.
+    await moment.waitFor();
+    const [before, first] = [await variables.textContent(), await moment.textContent()];
+    expect(first).toMatch(/^1 \//);
+    await page.keyboard.press("ArrowRight");
+    await page.keyboard.press("ArrowRight");
+    await expect.poll(() => moment.textContent()).toMatch(/^3 \//);
+    expect(await variables.textContent()).not.toBe(before);
+    await page.keyboard.press("End");
+    const last = first?.split("/ ")[1];
+    await expect.poll(() => moment.textContent()).toBe(`${last} / ${last}`);
+    // "f.a" is the variable a of f; before it stands a sign where it has just changed.
+    const name = asked.alignment?.asked[0]?.split(".").at(-1);
+    const shown = variables.getByRole("term").filter({ hasText: new RegExp(`^\\W?${name}\\b`) });
+    await shown.getByText("asked").first().waitFor();
+    await page.keyboard.press("Home");
+    await expect.poll(() => moment.textContent()).toBe(first);
+    expect(await variables.textContent()).toBe(before);
   });
 
   it("lays evaluations out as tables, and problem by problem", async () => {
@@ -173,8 +197,11 @@ describe.skipIf(isWithoutBrowser("the dashboard's page"))("the dashboard in a br
 
   it("is walked by keys, and lists them", async () => {
     await see("rollouts?run=live");
-    await page.getByRole("grid", { name: "Rollouts" }).waitFor();
+    const rows = page.getByRole("grid", { name: "Rollouts" }).getByRole("row");
+    // The first is the head; a key before there is a row has nothing to act on.
+    await rows.nth(2).getByRole("link").waitFor();
     await page.keyboard.press("j");
+    await expect.poll(() => rows.nth(2).getAttribute("aria-selected")).toBe("true");
     await page.keyboard.press("Enter");
     await page.getByRole("heading", { name: /^Step \d+, group \d+/ }).waitFor();
     await page.keyboard.press("?");
