@@ -35,9 +35,7 @@ export function useAnswer<N extends EndpointName>(name: N, question: Question<N>
     const abort = new AbortController();
     setAsked(({ answer }) => ({ answer, error: null, loading: true }));
     source.ask(name, question, abort.signal).then(
-      (answer) => {
-        if (!abort.signal.aborted) setAsked({ answer, error: null, loading: false });
-      },
+      (answer) => setAsked({ answer, error: null, loading: false }),
       (error: unknown) => {
         if (!abort.signal.aborted) setAsked({ answer: null, error: messageOf(error), loading: false });
       },

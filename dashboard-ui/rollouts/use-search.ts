@@ -42,10 +42,7 @@ export function useSearch(question: Question<"search">): Search {
     const abort = new AbortController();
     const from = found.cursor === undefined || found.cursor === null ? {} : { cursor: found.cursor };
     source.ask("search", { ...question, ...from }, abort.signal).then(
-      ({ rows, cursor, searched, of }) => {
-        if (abort.signal.aborted) return;
-        setFound(({ hits }) => ({ hits: [...hits, ...rows], cursor, searched, of }));
-      },
+      ({ rows, cursor, searched, of }) => setFound(({ hits }) => ({ hits: [...hits, ...rows], cursor, searched, of })),
       (reason: unknown) => {
         if (!abort.signal.aborted) setError(reason instanceof Error ? reason.message : String(reason));
       },

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { messageOf } from "../core/errors.js";
 import { readInfo } from "../eval/evaluation-files.js";
 import type { EvaluationFolder, EvaluationTable } from "./api/runs.js";
-import { readChecked } from "./files.js";
+import { checkWhole, readChecked } from "./files.js";
 import { isFile } from "./folder.js";
 import { RefusedRequest } from "./refusal.js";
 import { namesIn, recordSchema } from "./summary.js";
@@ -76,9 +76,11 @@ export function evaluationTableOf(path: string, place: string, benchmark: string
 
 /** @throws DataError, UsageError where an info is damaged */
 export function evaluationFolderOf(path: string, place: string): EvaluationFolder {
-  const found = evaluatedSteps(path).flatMap(({ benchmark, step, info }) =>
-    info === null ? [] : [{ benchmark, step, info: readInfo(info) }],
-  );
+  const found = evaluatedSteps(path).flatMap(({ benchmark, step, info }) => {
+    if (info === null) return [];
+    checkWhole(info);
+    return [{ benchmark, step, info: readInfo(info) }];
+  });
   return {
     place,
     policy: found[0]?.info.policy ?? "",

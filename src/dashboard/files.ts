@@ -13,12 +13,17 @@ const LIMIT_BYTES = 1e6;
 
 /** @throws UsageError, DataError for what is no file, or one that no run writes */
 export function readWhole(path: string): string {
+  checkWhole(path);
+  return readText(path);
+}
+
+/** For what others read whole. @throws DataError as above */
+export function checkWhole(path: string): void {
   const stat = statSync(path, { throwIfNoEntry: false });
   if (stat && !stat.isFile()) throw new DataError(`${path}: not a file`);
   if (stat && stat.size > LIMIT_BYTES) {
     throw new DataError(`${path}: ${sizeText(stat.size)}; expected at most ${sizeText(LIMIT_BYTES)}`);
   }
-  return readText(path);
 }
 
 /** @throws UsageError, DataError naming the field */

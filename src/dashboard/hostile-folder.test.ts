@@ -2,10 +2,12 @@
 // small. Hostile texts in the page are tests/dashboard/hostile.test.ts.
 
 import { execFileSync } from "node:child_process";
-import { mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { stringifyJson } from "../core/json.js";
+import { testInfo, testSamples, writeTestEvaluation } from "../eval/report/test-samples.js";
+import { Comparer } from "./comparison/comparer.js";
 import { openCurveReader } from "./curves.js";
 import { ask } from "./test-request.js";
 import { removeTestRuns, testFolder, testServer, writeTestRun } from "./test-runs.js";
@@ -94,16 +96,29 @@ describe("a hostile folder", () => {
     const root = testFolder();
     for (const name of ["info", "samples"]) writeTestRun(root, name, { scores: { 0: [0, 0], 3: [1, 0] } });
     truncateSync(join(root, "info", "run.json"), 1e9);
+    writeTestEvaluation(join(root, "base"), testInfo({ tasks: 2 }), testSamples({ a: "r", b: "w" }));
+    for (const name of readdirSync(join(root, "base"))) {
+      if (name.endsWith(".info.json")) truncateSync(join(root, "base", name), 1e9);
+    }
     const samples = join(root, "samples", "eval", "samples", "family-step-000003.jsonl");
     truncateSync(samples, 10e9);
     const { url } = await testServer(root);
     expect(JSON.parse((await answer(url, "/api/runs")).body)).toMatchObject({
       runs: expect.arrayContaining([expect.objectContaining({ run: "info", status: "damaged" })]),
+      evaluations: [],
     });
     expect(await answer(url, "/api/matrix?runs=samples&benchmark=family")).toMatchObject({
       status: 400,
       body: expect.stringContaining("10.00 GB; expected at most 400 MB"),
     });
+  });
+
+  it("has a comparison that takes too long given up", async () => {
+    const { path } = writeTestRun(testFolder(), "run", { scores: { 0: [0], 3: [1] } });
+    const comparer = new Comparer(1);
+    const compared = [{ place: "run", path }];
+    await expect(comparer.compare(compared)).rejects.toThrow("comparing took too long: given up after 0.001 s");
+    await comparer.close();
   });
 
   it("keeps of curves as many numbers as it may, and says where they end", async () => {

@@ -116,7 +116,7 @@ function overdue(signal: AbortSignal, graceMs: number): Promise<never> {
       () =>
         setTimeout(
           () => reject(new InfrastructureError("a trace did not end when it was called off")),
-          GRACE_MS,
+          graceMs,
         ).unref(),
       { once: true },
     );

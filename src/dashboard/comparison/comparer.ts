@@ -6,11 +6,14 @@ import type { Worker } from "node:worker_threads";
 import { CancelledError, InfrastructureError } from "../../core/errors.js";
 import { startWorker } from "../../core/worker.js";
 import type { ComparisonTable } from "../api/runs.js";
+import { RefusedRequest } from "../refusal.js";
 import { Turns } from "../turns.js";
 import type { Compared } from "./compare.js";
 
 const MAXIMUM_KEPT = 16;
 const MAXIMUM_WAITING = 8;
+/** Far more than a study of many runs takes; what hostile files would take has no end. */
+const DEADLINE_MS = 120_000;
 /** What a comparison is made from. */
 const FILES = ["run.json", "config.yaml", "eval", join("eval", "samples"), "samples"];
 
@@ -19,6 +22,8 @@ export class Comparer {
   readonly #turns = new Turns("comparisons", MAXIMUM_WAITING);
   #worker: Worker | null = null;
   #closed = false;
+
+  constructor(private readonly deadlineMs = DEADLINE_MS) {}
 
   /** @throws OverloadError where too many are asked for at once */
   compare(compared: readonly Compared[]): Promise<ComparisonTable> {
@@ -43,6 +48,11 @@ export class Comparer {
     return new Promise((resolve, reject) => {
       const worker = startWorker(new URL("./worker.js", import.meta.url), { workerData: compared });
       this.#worker = worker;
+      const deadline = setTimeout(() => {
+        reject(new RefusedRequest(503, `comparing took too long: given up after ${this.deadlineMs / 1000} s`));
+        void worker.terminate();
+      }, this.deadlineMs);
+      worker.once("exit", () => clearTimeout(deadline));
       worker.once("message", resolve);
       worker.once("error", reject);
       worker.once("exit", (code) =>

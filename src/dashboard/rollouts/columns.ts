@@ -25,6 +25,7 @@ export interface Columns {
 
 export const BYTES_PER_ROW = 48;
 export const MAX_REASONS = 255;
+export const MAX_PROBLEMS = 200_000;
 export const MAX_OFFSET = 2 ** 32 - 1;
 
 /**

@@ -25,7 +25,7 @@ export interface Entry {
   readonly program: string | null;
 }
 
-const MAX_NAME = 1000;
+const MAX_NAME = 500;
 const MAX_GROUP = 2 ** 32 - 1;
 const MAX_SAMPLE = 2 ** 16 - 1;
 

@@ -1,6 +1,6 @@
 // Rows that are being added, step by step, until there are enough of them for a file of their own.
 
-import { BYTES_PER_ROW, type Columns, columnsOver, kindOf, MAX_REASONS, resized } from "./columns.js";
+import { BYTES_PER_ROW, type Columns, columnsOver, kindOf, MAX_PROBLEMS, MAX_REASONS, resized } from "./columns.js";
 import type { Entry } from "./entry.js";
 import { Names } from "./names.js";
 import { programHash } from "./program-hash.js";
@@ -12,7 +12,7 @@ export interface Tables {
 }
 
 export function emptyTables(): Tables {
-  return { problems: new Names(), reasons: new Names(MAX_REASONS) };
+  return { problems: new Names(MAX_PROBLEMS), reasons: new Names(MAX_REASONS) };
 }
 
 const FIRST_CAPACITY = 1024;
@@ -31,7 +31,10 @@ export class GrowingRows {
     return this.#columns;
   }
 
-  add(entry: Entry, offset: number, length: number): void {
+  /** @returns false, and adds nothing, where there is no room for another name of a problem */
+  add(entry: Entry, offset: number, length: number): boolean {
+    const problem = this.tables.problems.add(entry.problem);
+    if (problem === null) return false;
     const row = this.#rows++;
     if (row === this.#columns.reward.length) this.#columns = resized(this.#columns, row, row * 2);
     const columns = this.#columns;
@@ -42,13 +45,14 @@ export class GrowingRows {
     columns.length[row] = length;
     columns.group[row] = entry.group;
     columns.tokens[row] = entry.tokens;
-    columns.problem[row] = this.tables.problems.add(entry.problem) ?? 0;
+    columns.problem[row] = problem;
     columns.hashLow[row] = hash.low;
     columns.hashHigh[row] = hash.high;
     columns.sample[row] = entry.sample;
     columns.kind[row] = kindOf(entry);
     const reason = entry.reason === null ? null : this.tables.reasons.add(entry.reason);
     columns.reason[row] = reason === null ? 0 : reason + 1;
+    return true;
   }
 
   /** Forgets what was added after. */

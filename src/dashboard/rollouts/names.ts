@@ -5,7 +5,7 @@ export class Names {
   readonly #names: string[] = [];
 
   /** @param most  how many there may be; a name beyond is not kept */
-  constructor(private readonly most = Number.POSITIVE_INFINITY) {}
+  constructor(private readonly most: number) {}
 
   get size(): number {
     return this.#names.length;

@@ -1,7 +1,7 @@
 // One step's file, line by line into rows of the index. What is no rollout is counted and left out.
 
 import { CancelledError } from "../../core/errors.js";
-import { MAX_OFFSET } from "./columns.js";
+import { MAX_OFFSET, MAX_PROBLEMS } from "./columns.js";
 import { entryOf } from "./entry.js";
 import type { GrowingRows } from "./growing.js";
 import type { Skipped } from "./segment-file.js";
@@ -39,6 +39,6 @@ function addLine(rows: GrowingRows, { bytes, start }: Piece, from: number, to: n
   const entry = entryOf(line);
   if (typeof entry === "string") return entry;
   if (start + from > MAX_OFFSET) return "too far into the file to be indexed";
-  rows.add(entry, start + from, to - from);
-  return null;
+  const isAdded = rows.add(entry, start + from, to - from);
+  return isAdded ? null : `problem: expected at most ${MAX_PROBLEMS} problems in a run`;
 }

@@ -142,7 +142,9 @@ export async function readSegment(folder: string, name: string, tables: Tables):
 
 /** Gives rows the numbers of our names. @returns whether every number was one of the file's own */
 function adopted({ rows, steps, problems, reasons }: Header, columns: Columns, tables: Tables): boolean {
-  const problemNumbers = Uint32Array.from(problems, (name) => tables.problems.add(name) ?? 0);
+  const numbers = problems.map((name) => tables.problems.add(name));
+  if (numbers.includes(null)) return false;
+  const problemNumbers = Uint32Array.from(numbers, Number);
   const reasonNumbers = [0, ...reasons.map((name) => (tables.reasons.add(name) ?? -1) + 1)];
   for (let row = 0; row < rows; row++) {
     const [problem, reason] = [columns.problem[row], columns.reason[row]];
