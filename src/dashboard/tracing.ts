@@ -73,6 +73,8 @@ export class Tracing {
     try {
       return await Promise.race([trace, late]);
     } catch (error) {
+      // It failed because it was ended, which is nobody's fault.
+      if (this.#closed) throw new CancelledError("the dashboard is closing");
       // What still runs in it would make the next one wait.
       if (error instanceof InfrastructureError) await this.#forget();
       throw error;
