@@ -10,6 +10,9 @@ import { createPlot, dataOf, type PlotMarks, paintPlot, rescale } from "./plot.j
 import { nearestStep, type Plotted, plottedOf, valueAt } from "./plotted.js";
 import { type Unit, valueText } from "./ticks.js";
 
+/** More than a chart is wide. */
+const DENSE_STEPS = 1000;
+
 /** Draws the chart as it is set, on a canvas of its own. */
 export type Painter = (width: number, height: number) => Promise<HTMLCanvasElement>;
 
@@ -83,7 +86,7 @@ function usePlot(
   const kinds = plotted.columns
     .map(({ line, role }) => `${lines[line]?.key} ${lines[line]?.colour} ${role}`)
     .join("\n");
-  const isDense = stepsIn(plotted.steps, props.zoom) > (target.current?.clientWidth ?? Number.POSITIVE_INFINITY);
+  const isDense = stepsIn(plotted.steps, props.zoom) > DENSE_STEPS;
   const shape = JSON.stringify([kinds, isLog, isStacked, unit, [...hidden], colours, isDense]);
   useEffect(() => {
     const element = target.current;

@@ -15,7 +15,7 @@ export interface PlotOptions extends PlotShape {
   readonly lines: readonly Line[];
   readonly plotted: Plotted;
   readonly hidden: ReadonlySet<string>;
-  /** More steps than pixels: a dash could not be seen, and drawing it takes half as long again. */
+  /** More steps than pixels: a dash could not be seen, and takes its time to draw. */
   readonly isDense: boolean;
 }
 

@@ -73,6 +73,16 @@ describe("the sandbox behind the trace view", () => {
     await tracing.close();
   });
 
+  it("says that it is closing, not that something failed, of a trace that its end has cut short", async () => {
+    const tracing = new Tracing();
+    const cut = tracing.use(async (sandbox) => {
+      void tracing.close();
+      await until(() => !tracing.isOpen);
+      return sandbox.lease(() => Promise.resolve(0));
+    });
+    await expect(cut).rejects.toThrow("the dashboard is closing");
+  });
+
   it("lets only so many wait", async () => {
     const tracing = new Tracing({ deadlineMs: 30 });
     const asked = Array.from({ length: 9 }, () => tracing.use(forever).catch((error: unknown) => error));

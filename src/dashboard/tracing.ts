@@ -90,6 +90,8 @@ export class Tracing {
     try {
       return await Promise.race([ask(sandbox, ending.signal), overdue(ending.signal, this.#graceMs)]);
     } catch (error) {
+      // It failed because it was ended, which is nobody's fault.
+      if (this.#closed) throw new CancelledError("the dashboard is closing");
       // What still runs in it would make the next one wait.
       if (error instanceof InfrastructureError) await this.#forget();
       if (!isLate) throw error;

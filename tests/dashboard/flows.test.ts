@@ -110,7 +110,7 @@ describe.skipIf(isWithoutBrowser("the dashboard's page"))("the dashboard in a br
     await see("rollouts?run=live");
     const field = page.getByRole("searchbox", { name: /Text in the prompt/ });
     // Each pause is about the rest after which a text counts: before it, at it, after it.
-    for (const [i, key] of [..."return x"].entries()) {
+    for (const [i, key] of "return x".split("").entries()) {
       await field.press(key);
       await rest(150 * (i % 4));
     }
