@@ -76,8 +76,7 @@ describe("the sandbox behind the trace view", () => {
   it("says that it is closing, not that something failed, of a trace that its end has cut short", async () => {
     const tracing = new Tracing();
     const cut = tracing.use(async (sandbox) => {
-      void tracing.close();
-      await until(() => !tracing.isOpen);
+      await tracing.close();
       return sandbox.lease(() => Promise.resolve(0));
     });
     await expect(cut).rejects.toThrow("the dashboard is closing");
