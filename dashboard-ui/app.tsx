@@ -1,11 +1,11 @@
 // The page: its frame, and in it the view that the address names.
 
 import type { JSX } from "preact";
-import { useEffect } from "preact/hooks";
+import { useContext, useEffect } from "preact/hooks";
 import { Frame } from "./frame.js";
 import { useKeyboard } from "./keyboard.js";
 import { type Connection, useLive } from "./live.js";
-import { Boundary, Empty } from "./parts/state.js";
+import { Boundary } from "./parts/state.js";
 import { type Route, useRoute } from "./route.js";
 import type { Source } from "./source.js";
 import { ChangesContext, SourceContext, useAnswer } from "./use-answer.js";
@@ -30,18 +30,35 @@ function Page({ isLive, connection }: { readonly isLive: boolean; readonly conne
   const entry = viewEntries[view];
   const run = parameters.get("run");
   useEffect(() => {
-    document.title = [entry?.title, run, "coderlplus"].filter(Boolean).join(" · ");
+    document.title = [entry.title, run, "coderlplus"].filter(Boolean).join(" · ");
     scrollTo(0, 0);
   }, [view, run]);
   return (
     <>
       <Frame connection={connection} view={view} parameters={parameters} runs={asked.answer?.runs ?? []} />
       <main>
+        <LeftOut />
         <Boundary key={`${view} ${run ?? ""}`}>
-          {entry ? <entry.show parameters={parameters} /> : <Empty title="There is no such view" />}
+          <entry.show parameters={parameters} />
         </Boundary>
       </main>
     </>
+  );
+}
+
+/** What a report does not hold of its run. */
+function LeftOut(): JSX.Element | null {
+  const { notes } = useContext(SourceContext);
+  if (notes.length === 0) return null;
+  return (
+    <details class="left-out">
+      <summary>This report holds a part of the run; coderlplus dashboard shows all of it.</summary>
+      <ul>
+        {notes.map((note) => (
+          <li key={note}>{note}</li>
+        ))}
+      </ul>
+    </details>
   );
 }
 

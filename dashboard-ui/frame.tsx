@@ -80,22 +80,18 @@ function RunChooser({
   );
 }
 
-const connectionSays: Readonly<Record<Connection, readonly [word: string, meaning: string]>> = {
-  held: ["Report", "A report of one run: nothing in it changes"],
-  connecting: ["Connecting", "Waiting for the server's first word"],
-  live: ["Live", "What a run writes is shown as it comes"],
-  reconnecting: ["Reconnecting", "The server does not answer; is coderlplus dashboard still running?"],
+/** The dot is that of a run's status. */
+const connectionSays: Readonly<Record<Connection, readonly [word: string, meaning: string, dot: string]>> = {
+  held: ["Report", "A report of one run: nothing in it changes", "held"],
+  connecting: ["Connecting", "Waiting for the server's first word", "stopped"],
+  live: ["Live", "What a run writes is shown as it comes", "finished"],
+  reconnecting: ["Reconnecting", "The server does not answer; is coderlplus dashboard still running?", "stopped"],
 };
 
 function LiveIndicator({ connection }: { readonly connection: Connection }): JSX.Element {
-  const [word, meaning] = connectionSays[connection];
+  const [word, meaning, dot] = connectionSays[connection];
   return (
-    <span
-      class="status faint"
-      role="status"
-      title={meaning}
-      data-status={connection === "live" ? "finished" : "interrupted"}
-    >
+    <span class="status faint" role="status" title={meaning} data-status={dot}>
       {word}
     </span>
   );

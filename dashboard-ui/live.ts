@@ -21,7 +21,7 @@ export function useLive(isLive: boolean): Live {
   const [connection, setConnection] = useState<Connection>(isLive ? "connecting" : "held");
   const [changes, setChanges] = useState<Readonly<Record<string, number>>>({});
   useEffect(() => {
-    if (!isLive) return;
+    if (!isLive) return undefined;
     let stream: EventSource | null = null;
     let timer: ReturnType<typeof setTimeout> | null = null;
     let retry: ReturnType<typeof setTimeout> | null = null;

@@ -2,7 +2,8 @@
 
 import { render } from "preact";
 import { App } from "./app.js";
-import { heldSource, serverSource } from "./source.js";
+import { heldSource } from "./held.js";
+import { serverSource } from "./source.js";
 import { applyTheme, readTheme } from "./theme.js";
 
 applyTheme(readTheme());

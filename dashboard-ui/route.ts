@@ -3,17 +3,7 @@
 
 import { useEffect, useState } from "preact/hooks";
 
-export const views = [
-  "runs",
-  "run",
-  "compare",
-  "rollouts",
-  "group",
-  "trace",
-  "problem",
-  "evaluations",
-  "matrix",
-] as const;
+const views = ["runs", "run", "compare", "rollouts", "group", "trace", "problem", "evaluations", "matrix"] as const;
 export type View = (typeof views)[number];
 
 export interface Route {
@@ -32,6 +22,11 @@ export function linkTo(view: View, parameters: Parameters = {}): string {
     }
   }
   return `#/${view}${query.size === 0 ? "" : `?${query.toString()}`}`;
+}
+
+/** The parameters of a view with some of them as they are to be. */
+export function withChanges(parameters: URLSearchParams, changes: Parameters): Parameters {
+  return { ...Object.fromEntries([...parameters.keys()].map((name) => [name, parameters.getAll(name)])), ...changes };
 }
 
 export function readRoute(hash: string): Route {

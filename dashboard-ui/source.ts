@@ -1,5 +1,5 @@
-// Where the page's answers come from: the server, or, in a report that is one file, what was put into it. Views ask by
-// endpoint and never learn which.
+// Where the page's answers come from: the server, or, in a report that is one file, what was put into it (held.ts). Views
+// ask by endpoint and never learn which.
 
 import type { Answer, EndpointName, Question } from "../src/dashboard/api/endpoints.js";
 import { keyOf, methodOf, pathOf } from "../src/dashboard/api/question.js";
@@ -7,6 +7,8 @@ import { keyOf, methodOf, pathOf } from "../src/dashboard/api/question.js";
 export interface Source {
   /** Whether answers change while the page is open, and programs can be traced. */
   readonly live: boolean;
+  /** What of the run is left out, for people; empty for the server's. */
+  readonly notes: readonly string[];
   /** @throws AnswerError with the server's words */
   ask<N extends EndpointName>(name: N, question: Question<N>, signal?: AbortSignal): Promise<Answer<N>>;
 }
@@ -19,15 +21,17 @@ export class AnswerError extends Error {
 export function serverSource(): Source {
   return {
     live: true,
+    notes: [],
     async ask<N extends EndpointName>(name: N, question: Question<N>, signal?: AbortSignal): Promise<Answer<N>> {
       const method = methodOf(name);
       const init =
         method === "GET"
           ? {}
           : { method, headers: { "content-type": "application/json" }, body: JSON.stringify(question) };
-      const response = await fetch(method === "GET" ? keyOf(name, question) : pathOf(name), {
-        ...init,
-        signal: signal ?? null,
+      const address = method === "GET" ? keyOf(name, question) : pathOf(name);
+      const response = await fetch(address, { ...init, signal: signal ?? null }).catch((error: unknown) => {
+        if (signal?.aborted) throw error;
+        throw new AnswerError("The server does not answer. Is coderlplus dashboard still running?", { cause: error });
       });
       const body: unknown = await response.json().catch(() => null);
       if (response.ok) return body as Answer<N>;
@@ -40,16 +44,4 @@ function errorIn(body: unknown): string | null {
   return typeof body === "object" && body !== null && "error" in body && typeof body.error === "string"
     ? body.error
     : null;
-}
-
-/** @param answers  by the key of their question (keyOf) */
-export function heldSource(answers: Readonly<Record<string, unknown>>): Source {
-  return {
-    live: false,
-    ask<N extends EndpointName>(name: N, question: Question<N>): Promise<Answer<N>> {
-      const answer = answers[keyOf(name, question)];
-      if (answer !== undefined) return Promise.resolve(answer as Answer<N>);
-      return Promise.reject(new AnswerError("This is not in the report. Open the run with: coderlplus dashboard"));
-    },
-  };
 }

@@ -2,9 +2,11 @@
 
 import { createContext } from "preact";
 import { useContext, useEffect, useState } from "preact/hooks";
+import { messageOf } from "../src/core/errors.js";
 import type { Answer, EndpointName, Question } from "../src/dashboard/api/endpoints.js";
 import { keyOf } from "../src/dashboard/api/question.js";
-import { heldSource, type Source } from "./source.js";
+import { heldSource } from "./held.js";
+import type { Source } from "./source.js";
 
 export const SourceContext = createContext<Source>(heldSource({}));
 
@@ -18,8 +20,11 @@ export interface Asked<T> {
   readonly loading: boolean;
 }
 
-/** @param question  null asks nothing */
-export function useAnswer<N extends EndpointName>(name: N, question: Question<N> | null): Asked<Answer<N>> {
+/**
+ * @param question  null asks nothing
+ * @param again  asks again when it changes
+ */
+export function useAnswer<N extends EndpointName>(name: N, question: Question<N> | null, again = 0): Asked<Answer<N>> {
   const source = useContext(SourceContext);
   const changes = useContext(ChangesContext);
   const [asked, setAsked] = useState<Asked<Answer<N>>>({ answer: null, error: null, loading: question !== null });
@@ -32,12 +37,11 @@ export function useAnswer<N extends EndpointName>(name: N, question: Question<N>
     source.ask(name, question, abort.signal).then(
       (answer) => setAsked({ answer, error: null, loading: false }),
       (error: unknown) => {
-        if (!abort.signal.aborted)
-          setAsked({ answer: null, error: error instanceof Error ? error.message : String(error), loading: false });
+        if (!abort.signal.aborted) setAsked({ answer: null, error: messageOf(error), loading: false });
       },
     );
     return () => abort.abort();
-  }, [source, key, version]);
+  }, [source, key, version, again]);
   return asked;
 }
 

@@ -1,6 +1,7 @@
 // Several answers of one endpoint, as a view of several runs has them: each asked for once, again when its run goes on.
 
 import { useContext, useEffect, useState } from "preact/hooks";
+import { messageOf } from "../src/core/errors.js";
 import type { Answer, EndpointName, Question } from "../src/dashboard/api/endpoints.js";
 import { keyOf } from "../src/dashboard/api/question.js";
 import { type Asked, ChangesContext, changesOf, SourceContext } from "./use-answer.js";
@@ -23,8 +24,7 @@ export function useAnswers<N extends EndpointName>(name: N, questions: readonly 
       const key = keys[i];
       source.ask(name, question, abort.signal).then(
         (answer) => hold(key, { answer, error: null, loading: false }),
-        (error: unknown) =>
-          hold(key, { answer: null, error: error instanceof Error ? error.message : String(error), loading: false }),
+        (error: unknown) => hold(key, { answer: null, error: messageOf(error), loading: false }),
       );
     }
     return () => abort.abort();

@@ -1,4 +1,4 @@
-// Writes what is generated from the code: docs/metrics.md and the JSON Schemas. CI checks that they are current.
+// Writes what is generated from the code: docs/metrics.md, docs/dashboard-api.md and the JSON Schemas. CI checks that they are current.
 //   npm run generate
 
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -20,6 +20,7 @@ import {
 import { configSchema } from "../src/train/config/schema.js";
 import { demonstrationSchema } from "../src/train/sft/demonstration.js";
 import { studySchema } from "../src/train/study/schema.js";
+import { dashboardPage, dashboardSchema } from "./dashboard-api.js";
 
 const rows = Object.entries(metricCatalogue).map(([name, meaning]) => `| \`${name}\` | ${meaning} |`);
 const page = `# Metrics
@@ -33,6 +34,7 @@ is under \`time/\` or \`memory/\`; everything else is the same bytes for the sam
 ${rows.join("\n")}
 `;
 writeFileSync("docs/metrics.md", page);
+writeFileSync("docs/dashboard-api.md", dashboardPage());
 
 mkdirSync("schemas", { recursive: true });
 const schemas = {
@@ -56,3 +58,4 @@ for (const [name, schema] of Object.entries(schemas)) {
   const json = z.toJSONSchema(schema, { io: "input", unrepresentable: "any" });
   writeFileSync(`schemas/${name}.json`, `${JSON.stringify(json, null, 2)}\n`);
 }
+writeFileSync("schemas/dashboard.json", `${JSON.stringify(dashboardSchema(), null, 2)}\n`);

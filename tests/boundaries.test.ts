@@ -21,6 +21,8 @@ describe("room boundaries", () => {
     ["src/judge/bad.ts", "../alignment/pool.js"],
     ["src/algorithms/bad.ts", "../engines/engine.js"],
     ["src/dashboard/bad.ts", "../train/train.js"],
+    ["src/dashboard/bad.ts", "../rollouts/rollout.js"],
+    ["src/dashboard/report/bad.ts", "../../rollouts/rollout.js"],
     ["src/engines/embedded/bad.ts", "../../rollouts/rollout.js"],
   ])("%s may not import %s", (file, target) => {
     const { status, output } = lint(file, `import { x } from "${target}";\nexport const y = x;\n`);
@@ -32,6 +34,8 @@ describe("room boundaries", () => {
     ["src/train/good.ts", "../core/rng.js"],
     ["src/algorithms/good.ts", "../core/maths.js"],
     ["src/tracer/good.ts", "../sandbox/sandbox.js"],
+    ["src/dashboard/good.ts", "./rollouts/answers.js"],
+    ["src/dashboard/report/good.ts", "../rollouts/answers.js"],
   ])("%s may import %s", (file, target) => {
     expect(lint(file, `import { x } from "${target}";\nexport const y = x;\n`).output).not.toContain(
       "no-restricted-imports",

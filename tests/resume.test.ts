@@ -8,9 +8,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { UsageError } from "../src/core/errors.js";
 import { Rng } from "../src/core/rng.js";
-import { measures } from "../src/eval/family/family.js";
+import { reportAnswers } from "../src/dashboard/report/answers.js";
+import { renderReport } from "../src/dashboard/report.js";
 import { readCompared } from "../src/runs/compare.js";
-import { renderReport } from "../src/runs/report.js";
 import { RunDirectory } from "../src/runs/run-directory.js";
 import { csvOf } from "../src/runs/trackers/tracker.js";
 import { applySettings, resolveConfig } from "../src/train/config/resolve.js";
@@ -97,7 +97,7 @@ async function killedAt(moment: Moment, path: string): Promise<boolean> {
 }
 
 /** What is there is what the unbroken run has, as far as it goes. */
-function expectWhole(path: string): void {
+async function expectWhole(path: string): Promise<void> {
   if (!existsSync(join(path, "run.json"))) return;
   const run = RunDirectory.open(path);
   expect(run.readInfo().name).not.toBe("");
@@ -111,10 +111,11 @@ function expectWhole(path: string): void {
   for (const step of run.checkpointSteps()) expectSameFiles(run.checkpointPath(step), unbroken.checkpointPath(step));
   const best = run.readBest();
   if (best) expect(run.checkpointSteps()).toContain(best.step);
-  const report = renderReport(run, measures);
-  expect(report).toContain("</html>");
-  expect(report.includes("<figcaption>Held-out problems")).toBe(run.evaluationSteps("family").length > 2);
-  expect(report.includes("Best checkpoint by variables_right")).toBe(best !== null);
+  expect(await renderReport(run)).toContain("</html>");
+  const { detail, evaluations } = await reportAnswers(path, "killed");
+  expect(detail.summary.problem).toBeUndefined();
+  expect(evaluations.flatMap(({ records }) => records.map(({ step }) => step))).toEqual(run.evaluationSteps("family"));
+  expect(detail.best?.measure).toBe(best === null ? undefined : "variables_right");
   expect(csvOf([{ name: "killed", run }])).toContain("step");
   try {
     readCompared(run);
@@ -132,10 +133,10 @@ function expectSameFiles(folder: string, other: string): void {
   }
 }
 
-function expectFinished(path: string): void {
+async function expectFinished(path: string): Promise<void> {
   const run = RunDirectory.open(path);
   expect(run.readInfo().status).toBe("finished");
-  expectWhole(path);
+  await expectWhole(path);
   expect(deterministic(run)).toBe(deterministic(unbroken));
   expect(run.rolloutSteps()).toEqual(unbroken.rolloutSteps());
   expect(run.evaluationSteps("family")).toEqual(unbroken.evaluationSteps("family"));
@@ -173,7 +174,7 @@ describe("a run that cannot be written", () => {
     }
     expect(readdirSync(join(path, "checkpoints"))).toEqual([]);
     expect(await killedAt(never, path)).toBe(true);
-    expectFinished(path);
+    await expectFinished(path);
   });
 
   it("keeps its last checkpoint on a full disk", async (test) => {
@@ -195,7 +196,7 @@ describe("a run that cannot be written", () => {
       expectSameFiles(join(path, "checkpoints", "step-000002"), unbroken.checkpointPath(2));
       spawnSync("mount", ["-o", "remount,size=64m", disk]);
       expect(await killedAt(never, path)).toBe(true);
-      expectFinished(path);
+      await expectFinished(path);
     } finally {
       spawnSync("umount", [disk]);
     }
@@ -226,10 +227,10 @@ describe("a run that is killed", () => {
     const moments = [insideCheckpoint, afterLine(/evaluating at step 3/, 30), after(300)];
     for (const moment of moments) {
       expect(await killedAt(moment, path)).toBe(false);
-      expectWhole(path);
+      await expectWhole(path);
     }
     expect(await killedAt(never, path)).toBe(true);
-    expectFinished(path);
+    await expectFinished(path);
   });
 
   it.runIf(nightly)(
@@ -247,16 +248,16 @@ describe("a run that is killed", () => {
       while (kills < NIGHTLY_KILLS) {
         const path = join(root, `random-${finished}`);
         if (await killedAt(rng.pick(moments)(), path)) {
-          expectFinished(path);
+          await expectFinished(path);
           finished++;
         } else {
           kills++;
-          expectWhole(path);
+          await expectWhole(path);
         }
       }
       const path = join(root, `random-${finished}`);
       expect(await killedAt(never, path)).toBe(true);
-      expectFinished(path);
+      await expectFinished(path);
       process.stderr.write(`killed ${kills} times; ${finished + 1} runs came to their end\n`);
     },
     7_200_000,

@@ -9,6 +9,7 @@ import { groupAdvantages } from "../src/algorithms/advantages.js";
 import { stringifyJson } from "../src/core/json.js";
 import { readLines } from "../src/core/jsonl.js";
 import { explain } from "../src/core/schema.js";
+import { renderReport } from "../src/dashboard/report.js";
 import { layoutOf } from "../src/engines/embedded/decoder/layout.js";
 import {
   readCompanions,
@@ -188,11 +189,17 @@ describe("a run of CodeRL+", () => {
     expect(weights(stopped).equals(weights(run))).toBe(true);
   });
 
-  it("writes a report without script or outside resource", () => {
+  it("writes a report of one file, with no script but ours and no outside resource", async () => {
     const html = readFileSync(join(run.path, "report.html"), "utf8");
-    expect(html).toContain("default-src 'none'");
-    expect(html).not.toMatch(/<script|src=|href=/i);
+    expect(html).toContain("default-src 'none'; script-src 'sha256-");
+    const [head = "", ...scripts] = html.split(/<script/i);
+    expect(head).not.toMatch(/src=|href=|@import|url\(/i);
+    expect(scripts.map((text) => text.slice(0, text.indexOf(">")))).toEqual([
+      ' type="application/json" id="answers"',
+      "",
+    ]);
     expect(html).toContain("alignment/reward_mean");
+    expect(html).toBe(await renderReport(run));
   });
 
   it("says in one line what is wrong with a damaged checkpoint", async () => {

@@ -20,24 +20,53 @@ export function mainThreadSeconds(): number {
 
 /** Of all processes that this one started, with theirs: those that judge. */
 export function childrenUsage(): Usage {
-  if (process.platform !== "linux") return { cpuSeconds: 0, residentBytes: 0 };
+  const ours = familyOf(process.pid).filter(({ pid }) => pid !== process.pid);
+  return {
+    cpuSeconds: ours.reduce((sum, { fields }) => sum + secondsIn(fields), 0),
+    residentBytes: ours.reduce((sum, { fields }) => sum + Number(fields[21]) * 4096, 0),
+  };
+}
+
+const LOOK_MS = 100;
+
+/** Processor time of a process and of all that it starts, each as it was last seen. */
+export class Spent {
+  readonly #seconds = new Map<number, number>();
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(pid: number) {
+    this.#timer = setInterval(() => {
+      for (const one of familyOf(pid)) this.#seconds.set(one.pid, secondsIn(one.fields));
+    }, LOOK_MS);
+  }
+
+  /** @returns seconds */
+  end(): number {
+    clearInterval(this.#timer);
+    return [...this.#seconds.values()].reduce((sum, seconds) => sum + seconds, 0);
+  }
+}
+
+interface Running {
+  readonly pid: number;
+  readonly fields: readonly string[];
+}
+
+/** A process and all that it started, with theirs. */
+function familyOf(pid: number): Running[] {
+  if (process.platform !== "linux") return [];
   const all = readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
     .flatMap((name) => {
       const fields = statOf(`/proc/${name}/stat`);
       return fields ? [{ pid: Number(name), parent: Number(fields[1]), fields }] : [];
     });
-  const family = new Set([process.pid]);
+  const family = new Set([pid]);
   for (let size = 0; size < family.size; ) {
     size = family.size;
-    for (const { pid, parent } of all) if (family.has(parent)) family.add(pid);
+    for (const one of all) if (family.has(one.parent)) family.add(one.pid);
   }
-  family.delete(process.pid);
-  const ours = all.filter(({ pid }) => family.has(pid));
-  return {
-    cpuSeconds: ours.reduce((sum, { fields }) => sum + secondsIn(fields), 0),
-    residentBytes: ours.reduce((sum, { fields }) => sum + Number(fields[21]) * 4096, 0),
-  };
+  return all.filter((one) => family.has(one.pid));
 }
 
 /** The fields behind the name, which may hold anything; null where there is none. */

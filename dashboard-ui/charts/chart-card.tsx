@@ -5,10 +5,10 @@ import { useMemo, useRef } from "preact/hooks";
 import { type ChartState, toggled } from "./chart-state.js";
 import { csvOf } from "./csv.js";
 import { type Line, linesOf } from "./curves.js";
-import { LineChart } from "./line-chart.js";
+import { LineChart, type Painter } from "./line-chart.js";
 import { savePicture, saveText } from "./save.js";
 import type { Unit } from "./ticks.js";
-import { type CurveRun, type Curves, useCurves, useSeen } from "./use-curves.js";
+import { type CurveRun, type Curves, useCurves, useNear } from "./use-curves.js";
 
 export interface ChartSpec {
   readonly id: string;
@@ -28,21 +28,75 @@ export interface ChartCardProps {
   readonly onRemove?: (() => void) | undefined;
 }
 
+/** Where there are several groups, more metrics or more lines than these are shown one metric at a time. */
+const [OVERLAID_METRICS, OVERLAID_LINES] = [2, 8];
+
 export function MetricCard(props: ChartCardProps): JSX.Element {
+  const metrics = props.spec.metrics.length;
+  const groups = new Set(props.runs.map(({ group }) => group)).size;
+  const isPicked = groups > 1 && metrics > 1 && (metrics > OVERLAID_METRICS || metrics * groups > OVERLAID_LINES);
+  return isPicked ? <PickedCard {...props} /> : <FetchingCard {...props} />;
+}
+
+/** One metric of many, chosen in the chart's title. */
+function PickedCard(props: ChartCardProps): JSX.Element {
+  const { spec, state, onState } = props;
+  const picked = spec.metrics.find((metric) => metric === state.picked.get(spec.id)) ?? spec.metrics[0] ?? "";
+  const shown = useMemo(() => ({ ...spec, metrics: [picked] }), [spec, picked]);
+  const areOfOneTask = new Set(spec.metrics.map((metric) => metric.split("/", 1)[0])).size === 1;
+  return (
+    <FetchingCard
+      {...props}
+      spec={shown}
+      picker={
+        <select
+          class="chart-picker"
+          aria-label={`${spec.title}: metric`}
+          value={picked}
+          onChange={({ currentTarget }) =>
+            onState({ picked: new Map([...state.picked, [spec.id, currentTarget.value]]) })
+          }
+        >
+          {spec.metrics.map((metric) => (
+            <option key={metric} value={metric}>
+              {areOfOneTask ? metric.replace(/^[a-z]+\//, "") : metric}
+            </option>
+          ))}
+        </select>
+      }
+    />
+  );
+}
+
+function FetchingCard(props: ChartCardProps & { readonly picker?: JSX.Element }): JSX.Element {
   const card = useRef<HTMLElement>(null);
-  const isSeen = useSeen(card);
-  const curves = useCurves(props.runs, props.spec.metrics, isSeen);
-  return <ChartCard {...props} card={card} curves={curves} />;
+  const isNear = useNear(card);
+  const curves = useCurves(props.runs, props.spec.metrics, isNear);
+  // Out of sight a chart stays as it is, and what is set for all of them costs only those in sight.
+  const state = useRef(props.state);
+  if (isNear) state.current = props.state;
+  return <ChartCard {...props} state={state.current} card={card} curves={curves} />;
 }
 
 interface CardProps extends ChartCardProps {
   readonly card?: { current: HTMLElement | null };
   readonly curves: Curves;
+  readonly picker?: JSX.Element;
 }
 
 /** For curves that are there already. */
-export function ChartCard({ spec, runs, meanings, state, onState, onRemove, card, curves }: CardProps): JSX.Element {
-  const canvas = useRef<HTMLCanvasElement | null>(null);
+export function ChartCard({
+  spec,
+  runs,
+  meanings,
+  state,
+  onState,
+  onRemove,
+  card,
+  curves,
+  picker,
+}: CardProps): JSX.Element {
+  const painter = useRef<Painter | null>(null);
   const groups = useMemo(() => [...new Set(runs.map(({ group }) => group))], [runs]);
   const isStacked = spec.stacked === true && runs.length === 1;
   const lines = useMemo(
@@ -54,13 +108,15 @@ export function ChartCard({ spec, runs, meanings, state, onState, onRemove, card
     <figure class="panel chart" ref={card ?? null} data-chart={spec.id}>
       <figcaption class="chart-head">
         <h3 title={meaningOf(spec.metrics, meanings)}>{spec.title}</h3>
+        {picker}
         <ChartTools
           title={spec.title}
           isLog={isStacked ? null : isLog}
           onLog={() => onState({ log: toggled(state.log, spec.id) })}
           onPicture={() => {
-            if (canvas.current)
-              savePicture({ title: spec.title, subtitle: subtitleOf(groups, state), lines, canvas: canvas.current });
+            const shown = lines.filter(({ toggle }) => !state.hidden.has(toggle));
+            const picture = { title: spec.title, subtitle: subtitleOf(groups, state), lines: shown };
+            if (painter.current) void savePicture(picture, painter.current);
           }}
           onData={() => saveText(csvOf(curves.curves ?? []), spec.title)}
           onRemove={onRemove}
@@ -82,9 +138,9 @@ export function ChartCard({ spec, runs, meanings, state, onState, onRemove, card
           zoom={state.zoom}
           pinned={state.pinned}
           height={190}
-          canvas={canvas}
+          painter={painter}
           onZoom={(zoom) => onState({ zoom })}
-          onPin={(pinned) => onState({ pinned: pinned === state.pinned ? null : pinned })}
+          onPin={(pinned) => onState({ pinned })}
           onToggle={(toggle) => onState({ hidden: toggled(state.hidden, toggle) })}
         />
       )}

@@ -14,6 +14,8 @@ export interface ChartState {
   readonly hidden: ReadonlySet<string>;
   /** Charts whose axis is logarithmic. */
   readonly log: ReadonlySet<string>;
+  /** By chart: the metric it shows, where it shows one of many. */
+  readonly picked: ReadonlyMap<string, string>;
 }
 
 export function readChartState(parameters: URLSearchParams): ChartState {
@@ -25,11 +27,12 @@ export function readChartState(parameters: URLSearchParams): ChartState {
     pinned: numberIn(parameters, "step"),
     hidden: new Set(parameters.getAll("hide")),
     log: new Set(parameters.getAll("log")),
+    picked: new Map(parameters.getAll("pick").map((pick) => pairOf(pick))),
   };
 }
 
 /** For the address; what is as at first is left out. */
-export function chartParameters({ smoothing, spread, zoom, pinned, hidden, log }: ChartState): Parameters {
+export function chartParameters({ smoothing, spread, zoom, pinned, hidden, log, picked }: ChartState): Parameters {
   return {
     smooth: smoothing === 0 ? null : smoothing,
     band: spread === "range" ? null : spread,
@@ -38,11 +41,18 @@ export function chartParameters({ smoothing, spread, zoom, pinned, hidden, log }
     step: pinned,
     hide: [...hidden],
     log: [...log],
+    pick: [...picked].map((pair) => pair.join(" ")),
   };
 }
 
 export function toggled(set: ReadonlySet<string>, item: string): ReadonlySet<string> {
   return set.has(item) ? new Set([...set].filter((other) => other !== item)) : new Set([...set, item]);
+}
+
+/** `types alignment/right_int`: neither has a space. */
+function pairOf(pick: string): readonly [chart: string, metric: string] {
+  const [chart = "", metric = ""] = pick.split(" ", 2);
+  return [chart, metric];
 }
 
 function numberIn(parameters: URLSearchParams, name: string): number | null {

@@ -61,9 +61,7 @@ export class CurveStore {
     }
     const missing = [...kept.wanted].filter((name) => !kept.columns.has(name));
     if (missing.length === 0) return;
-    // A report holds the answer to one question: everything there is.
-    const names = this.source.live ? missing : (await this.source.ask("run", { run })).metrics;
-    put(kept, names.length === 0 ? { run, steps: [], columns: {} } : await this.source.ask("metrics", { run, names }));
+    put(kept, await this.source.ask("metrics", { run, names: missing }));
     for (const name of missing) if (!kept.columns.has(name)) kept.columns.set(name, { steps: [], values: [] });
   }
 

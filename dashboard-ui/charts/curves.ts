@@ -106,28 +106,41 @@ function alignTo(steps: readonly number[], own: readonly number[], values: reado
 export function meanOf(rows: ReadonlyArray<readonly Value[]>): readonly Value[] {
   const [only] = rows;
   if (only && rows.length === 1) return only;
-  return (only ?? []).map((_, i) => mean(definedAt(rows, i)));
+  return (only ?? []).map((_, i) => momentsAt(rows, i).mean);
 }
 
 /** The lowest and highest, or the mean less and plus the standard deviation (of the sample; 0 for one seed). */
 export function bandOf(rows: ReadonlyArray<readonly Value[]>, spread: Spread): Band {
-  const edges = (rows[0] ?? []).map((_, i) => edgesOf(definedAt(rows, i), spread));
-  return { low: edges.map(([low]) => low), high: edges.map(([, high]) => high) };
+  const moments = (rows[0] ?? []).map((_, i) => momentsAt(rows, i));
+  if (spread === "range") return { low: moments.map(({ low }) => low), high: moments.map(({ high }) => high) };
+  const edge = (sign: number) => moments.map(({ mean, deviation }) => (mean === null ? null : mean + sign * deviation));
+  return { low: edge(-1), high: edge(1) };
 }
 
-function edgesOf(values: readonly number[], spread: Spread): readonly [low: Value, high: Value] {
-  const centre = mean(values);
-  if (centre === null) return [null, null];
-  if (spread === "range") return [Math.min(...values), Math.max(...values)];
-  const squares = values.reduce((sum, value) => sum + (value - centre) ** 2, 0);
-  const deviation = values.length < 2 ? 0 : Math.sqrt(squares / (values.length - 1));
-  return [centre - deviation, centre + deviation];
+interface Moments {
+  readonly mean: Value;
+  readonly low: Value;
+  readonly high: Value;
+  readonly deviation: number;
 }
 
-function definedAt(rows: ReadonlyArray<readonly Value[]>, place: number): number[] {
-  return rows.flatMap((row) => row[place] ?? []);
-}
-
-function mean(values: readonly number[]): Value {
-  return values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
+/** Of the values that are defined at a place; without making a list of them, for there are many places. */
+function momentsAt(rows: ReadonlyArray<readonly Value[]>, place: number): Moments {
+  let [count, sum, low, high] = [0, 0, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const row of rows) {
+    const value = row[place] ?? null;
+    if (value === null) continue;
+    count++;
+    sum += value;
+    if (value < low) low = value;
+    if (value > high) high = value;
+  }
+  if (count === 0) return { mean: null, low: null, high: null, deviation: 0 };
+  const mean = sum / count;
+  let squares = 0;
+  for (const row of rows) {
+    const value = row[place] ?? null;
+    if (value !== null) squares += (value - mean) ** 2;
+  }
+  return { mean, low, high, deviation: count < 2 ? 0 : Math.sqrt(squares / (count - 1)) };
 }

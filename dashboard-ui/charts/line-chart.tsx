@@ -6,9 +6,12 @@ import type UPlot from "uplot";
 import { useColourChanges } from "../theme.js";
 import type { Line } from "./curves.js";
 import { Legend } from "./legend.js";
-import { createPlot, dataOf, type PlotMarks, rescale } from "./plot.js";
+import { createPlot, dataOf, type PlotMarks, paintPlot, rescale } from "./plot.js";
 import { nearestStep, type Plotted, plottedOf, valueAt } from "./plotted.js";
 import { type Unit, valueText } from "./ticks.js";
+
+/** Draws the chart as it is set, on a canvas of its own. */
+export type Painter = (width: number, height: number) => Promise<HTMLCanvasElement>;
 
 export interface LineChartProps {
   readonly title: string;
@@ -24,18 +27,21 @@ export interface LineChartProps {
   readonly onZoom: (zoom: readonly [number, number] | null) => void;
   readonly onPin: (step: number | null) => void;
   readonly onToggle: (toggle: string) => void;
-  /** The canvas as it is drawn, for a picture of it. */
-  readonly canvas: { current: HTMLCanvasElement | null };
+  /** Where the way to a picture of it is put. */
+  readonly painter: { current: Painter | null };
 }
 
 export function LineChart(props: LineChartProps): JSX.Element {
   const { lines, isLog, isStacked, hidden, unit } = props;
   const shown = isStacked ? lines.filter(({ toggle }) => !hidden.has(toggle)) : lines;
-  const plotted = useMemo(() => plottedOf(shown, { isLog, isStacked }), [lines, isLog, isStacked, hidden]);
+  // The set is another with every change of the address, what is in it is not.
+  const hiddenParts = isStacked ? [...hidden].join("\n") : "";
+  const plotted = useMemo(() => plottedOf(shown, { isLog, isStacked }), [lines, isLog, isStacked, hiddenParts]);
   const [hovered, setHovered] = useState<number | null>(null);
   const target = usePlot(props, shown, plotted, setHovered);
   const step = hovered ?? props.pinned;
-  const said = step ?? plotted.steps.at(-1) ?? 0;
+  // The keys move the pinned step, wherever the pointer lies.
+  const said = props.pinned ?? step ?? plotted.steps.at(-1) ?? 0;
   return (
     <>
       <div
@@ -77,23 +83,19 @@ function usePlot(
   const kinds = plotted.columns
     .map(({ line, role }) => `${lines[line]?.key} ${lines[line]?.colour} ${role}`)
     .join("\n");
-  // Lone points are chosen when a series is made: with few steps every new one may change them.
-  const shape = JSON.stringify([kinds, isLog, isStacked, unit, [...hidden], colours, plotted.steps.length < 3]);
+  const shape = JSON.stringify([kinds, isLog, isStacked, unit, [...hidden], colours]);
   useEffect(() => {
     const element = target.current;
-    if (!element) return;
-    const drawn = createPlot(
-      element,
-      { width: element.clientWidth, height, unit, syncKey, isLog, isStacked, lines, plotted, hidden },
-      marks.current,
-      {
-        onHover,
-        onZoom: (zoom) => latest.current.onZoom(zoom),
-        onPin: (step) => latest.current.onPin(step),
-      },
-    );
+    if (!element) return undefined;
+    const options = { height, unit, syncKey, isLog, isStacked, lines, plotted, hidden };
+    const drawn = createPlot(element, { ...options, width: element.clientWidth }, marks.current, {
+      onHover,
+      onZoom: (zoom) => latest.current.onZoom(zoom),
+      onPin: (step) => latest.current.onPin(step),
+    });
     plot.current = drawn;
-    props.canvas.current = drawn.ctx.canvas;
+    props.painter.current = (width, height) =>
+      paintPlot({ ...options, plotted: latest.current.plotted, width, height }, marks.current);
     const resized = new ResizeObserver(() => drawn.setSize({ width: element.clientWidth, height }));
     resized.observe(element);
     return () => {

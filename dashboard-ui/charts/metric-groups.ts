@@ -3,7 +3,7 @@
 
 import type { MetricName } from "../../src/runs/metrics.js";
 
-export interface ChartPlan {
+interface ChartPlan {
   readonly id: string;
   readonly title: string;
   readonly metrics: readonly MetricName[];

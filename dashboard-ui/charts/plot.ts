@@ -3,7 +3,7 @@
 import UPlot from "uplot";
 import { colourName, colourReader, dashOf, seeThrough } from "./colours.js";
 import type { Line } from "./curves.js";
-import { type Column, lonePoints, nearestStep, type Plotted, type PlotShape } from "./plotted.js";
+import { type Column, lonePoints, type PlotShape, type Plotted } from "./plotted.js";
 import { tickText, type Unit } from "./ticks.js";
 
 export interface PlotOptions extends PlotShape {
@@ -40,8 +40,8 @@ export function createPlot(target: HTMLElement, options: PlotOptions, marks: Plo
       height: options.height,
       pxAlign: 0,
       legend: { show: false },
-      padding: [8, 12, 0, 0],
-      cursor: cursorOf(options.syncKey, plotted, calls),
+      padding: [8, 18, 0, 0],
+      cursor: cursorOf(options.syncKey, calls),
       scales: {
         x: { time: false, range: (_, low, high) => [...(marks.zoom ?? widened(low, high))] },
         y: options.isLog
@@ -54,7 +54,7 @@ export function createPlot(target: HTMLElement, options: PlotOptions, marks: Plo
       series: [{}, ...series],
       bands: bandsOf(options, colour),
       hooks: {
-        setCursor: [({ cursor }) => calls.onHover(stepAt(plotted, cursor.idx))],
+        setCursor: [(drawn) => calls.onHover(stepUnder(drawn))],
         setSelect: [(drawn) => zoomTo(drawn, calls.onZoom)],
         draw: [(drawn) => drawPinned(drawn, marks.pinned, colour("--accent"))],
       },
@@ -65,7 +65,27 @@ export function createPlot(target: HTMLElement, options: PlotOptions, marks: Plo
   for (const [i, { line }] of plotted.columns.entries()) {
     if (hidden.has(lines[line]?.toggle ?? "")) plot.setSeries(i + 1, { show: false });
   }
+  // uPlot keeps back the click that ends a drag.
+  plot.over.addEventListener("click", () => {
+    const step = stepUnder(plot);
+    if (step !== null) calls.onPin(step);
+  });
   return plot;
+}
+
+/** The same plot, out of sight, in a size of its own. */
+export async function paintPlot(options: PlotOptions, marks: PlotMarks): Promise<HTMLCanvasElement> {
+  const stage = document.createElement("div");
+  stage.className = "plot-stage";
+  document.body.append(stage);
+  const nobody: PlotCalls = { onHover: () => {}, onZoom: () => {}, onPin: () => {} };
+  const plot = createPlot(stage, { ...options, syncKey: "picture" }, marks, nobody);
+  // It draws once the present task is done.
+  await new Promise((resolve) => requestAnimationFrame(resolve));
+  const { canvas } = plot.ctx;
+  plot.destroy();
+  stage.remove();
+  return canvas;
 }
 
 export function dataOf({ steps, columns }: Plotted): UPlot.AlignedData {
@@ -77,8 +97,9 @@ export function rescale(plot: UPlot, { steps }: Plotted): void {
   plot.setScale("x", { min: steps[0] ?? 0, max: steps.at(-1) ?? 1 });
 }
 
-function stepAt({ steps }: Plotted, place: number | null | undefined): number | null {
-  return place === null || place === undefined ? null : (steps[place] ?? null);
+/** Of the data as it is now: it may have grown since the plot was made. */
+function stepUnder({ cursor, data }: UPlot): number | null {
+  return typeof cursor.idx === "number" ? (data[0][cursor.idx] ?? null) : null;
 }
 
 /** One step alone needs room on both sides. */
@@ -90,14 +111,18 @@ function widened(low: number | null, high: number | null): readonly [number, num
 function seriesOf(column: Column, { lines, isStacked }: PlotOptions, colour: (name: string) => string): UPlot.Series {
   const line = lines[column.line];
   const stroke = colour(colourName(line?.colour ?? 0));
-  const lone = new Set(lonePoints(column.cells));
   const isEdge = column.role === "low" || column.role === "high";
   return {
     stroke: column.role === "raw" ? seeThrough(stroke, 0.28) : isEdge ? "transparent" : stroke,
     width: column.role === "raw" || isStacked ? 1 : 1.75,
     dash: column.role === "value" ? [...dashOf(line?.dash ?? 0)] : [],
     spanGaps: false,
-    points: { show: false, size: 6, fill: stroke, filter: () => (isEdge ? null : [...lone]) },
+    points: {
+      show: false,
+      size: 6,
+      fill: stroke,
+      filter: (plot, i) => (isEdge ? null : lonePoints(plot.data[i] ?? [])),
+    },
     ...(isStacked && column.line === 0 ? { fill: seeThrough(stroke, 0.35), fillTo: 0 } : {}),
   };
 }
@@ -114,7 +139,7 @@ function bandsOf({ plotted, lines, isStacked }: PlotOptions, colour: (name: stri
 function axisOf(colour: (name: string) => string, side: "x" | "y", { unit, isLog }: PlotOptions): UPlot.Axis {
   const line = colour("--line");
   const style = { stroke: colour("--faint"), font: "11px system-ui, sans-serif", grid: { stroke: line, width: 1 } };
-  if (side === "x") return { ...style, size: 26, gap: 4, space: 60, ticks: { show: false }, incrs: WHOLE };
+  if (side === "x") return { ...style, size: 26, gap: 4, space: 44, ticks: { show: false }, incrs: WHOLE };
   return {
     ...style,
     size: (_, values) => Math.max(34, 14 + 6.4 * Math.max(0, ...(values ?? []).map((text) => text?.length ?? 0))),
@@ -131,7 +156,7 @@ const WHOLE = [1, 2, 5]
   .flatMap((first) => [0, 1, 2, 3, 4, 5, 6].map((power) => first * 10 ** power))
   .sort((a, b) => a - b);
 
-function cursorOf(syncKey: string, plotted: Plotted, calls: PlotCalls): UPlot.Cursor {
+function cursorOf(syncKey: string, calls: PlotCalls): UPlot.Cursor {
   return {
     y: false,
     points: { size: 6 },
@@ -146,11 +171,6 @@ function cursorOf(syncKey: string, plotted: Plotted, calls: PlotCalls): UPlot.Cu
     bind: {
       dblclick: () => () => {
         calls.onZoom(null);
-        return null;
-      },
-      click: (plot) => () => {
-        const step = nearestStep(plotted.steps, plot.posToVal(plot.cursor.left ?? 0, "x"));
-        if (step !== null) calls.onPin(step);
         return null;
       },
     },

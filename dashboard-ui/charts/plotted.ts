@@ -6,7 +6,7 @@ import { type Line, unionOf, type Value } from "./curves.js";
 type Cell = Value | undefined;
 
 /** What a column is of its line. */
-export type Role = "raw" | "value" | "low" | "high";
+type Role = "raw" | "value" | "low" | "high";
 
 export interface Column {
   readonly line: number;
@@ -69,12 +69,18 @@ function stacked(columns: readonly Column[]): Column[] {
 }
 
 /** Defined values without a defined neighbour: no stroke shows them, so they need a point. */
-export function lonePoints(cells: readonly Cell[]): number[] {
-  const defined = cells.flatMap((cell, i) => (cell === undefined ? [] : [[i, cell] as const]));
-  return defined.flatMap(([i, cell], j) => {
-    const isAlone = cell !== null && (defined[j - 1]?.[1] ?? null) === null && (defined[j + 1]?.[1] ?? null) === null;
-    return isAlone ? [i] : [];
-  });
+export function lonePoints(cells: ArrayLike<Cell>): number[] {
+  const alone: number[] = [];
+  let candidate: number | null = null;
+  let before: Value = null;
+  for (let i = 0; i < cells.length; i++) {
+    const cell = cells[i];
+    if (cell === undefined) continue;
+    if (cell === null && candidate !== null) alone.push(candidate);
+    candidate = cell !== null && before === null ? i : null;
+    before = cell;
+  }
+  return candidate === null ? alone : [...alone, candidate];
 }
 
 /** The value of a line at a step; undefined where it has no such step. */

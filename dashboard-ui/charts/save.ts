@@ -2,19 +2,22 @@
 
 import { colourName, colourReader, dashOf } from "./colours.js";
 import type { Line } from "./curves.js";
+import type { Painter } from "./line-chart.js";
 
 interface Picture {
   readonly title: string;
   readonly subtitle: string;
   readonly lines: readonly Line[];
-  readonly canvas: HTMLCanvasElement;
 }
 
 const [MARGIN, HEAD, ROW, SWATCH] = [16, 46, 18, 24];
 
+/** In CSS pixels: what fits a page of text, whatever the window is. */
+const [PLOT_WIDTH, PLOT_HEIGHT] = [880, 400];
+
 /** PNG at the resolution of the screen. */
-export function savePicture(picture: Picture): void {
-  pictureOf(picture).toBlob((blob) => {
+export async function savePicture(picture: Picture, paint: Painter): Promise<void> {
+  pictureOf(picture, await paint(PLOT_WIDTH, PLOT_HEIGHT)).toBlob((blob) => {
     if (blob) saveAs(blob, `${fileName(picture.title)}.png`);
   }, "image/png");
 }
@@ -23,7 +26,7 @@ export function saveText(text: string, title: string): void {
   saveAs(new Blob([text], { type: "text/csv" }), `${fileName(title)}.csv`);
 }
 
-function pictureOf({ title, subtitle, lines, canvas }: Picture): HTMLCanvasElement {
+function pictureOf({ title, subtitle, lines }: Picture, canvas: HTMLCanvasElement): HTMLCanvasElement {
   const ratio = devicePixelRatio;
   const width = canvas.width / ratio + 2 * MARGIN;
   const plotHeight = canvas.height / ratio;

@@ -31,6 +31,9 @@ export function tickText(value: number, gap: number | null, unit: Unit): string 
 function plainTick(value: number, gap: number | null): string {
   const size = Math.abs(value);
   if (size !== 0 && (size >= 1e6 || size < 1e-4)) return value.toExponential().replace("e+", "e");
-  const digits = gap === null ? 6 : Math.max(0, Math.ceil(-Math.log10(gap) - 1e-9));
-  return gap === null ? String(Number(value.toPrecision(digits))) : value.toFixed(Math.min(8, digits));
+  if (gap === null) return String(Number(value.toPrecision(6)));
+  let digits = 0;
+  while (digits < 8 && Math.abs(gap * 10 ** digits - Math.round(gap * 10 ** digits)) > 1e-6 * gap * 10 ** digits)
+    digits++;
+  return value.toFixed(digits);
 }

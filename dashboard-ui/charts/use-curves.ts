@@ -1,6 +1,7 @@
 // Metrics of runs for a chart: asked for once it is in sight, and again as the runs go on.
 
 import { useContext, useEffect, useState } from "preact/hooks";
+import { messageOf } from "../../src/core/errors.js";
 import type { Source } from "../source.js";
 import { ChangesContext, SourceContext } from "../use-answer.js";
 import { CurveStore } from "./curve-store.js";
@@ -26,26 +27,25 @@ function storeOf(source: Source): CurveStore {
   return found;
 }
 
-export function useCurves(runs: readonly CurveRun[], metrics: readonly string[], isSeen: boolean): Curves {
+export function useCurves(runs: readonly CurveRun[], metrics: readonly string[], isNear: boolean): Curves {
   const store = storeOf(useContext(SourceContext));
   const changes = useContext(ChangesContext);
   const [state, setState] = useState<Curves>({ curves: null, error: null });
   const versions = runs.map(({ run }) => (changes[run] ?? 0) + (changes["*"] ?? 0));
   const key = JSON.stringify([runs, metrics, versions]);
   useEffect(() => {
-    if (!isSeen) return;
+    if (!isNear) return;
     let isStale = false;
     const show = (): void => setState({ curves: curvesIn(store, runs, metrics), error: null });
     if (runs.every(({ run }, i) => store.has(run, metrics, versions[i] ?? 0))) return show();
     Promise.all(runs.map(({ run }, i) => store.load(run, metrics, versions[i] ?? 0))).then(
       () => isStale || show(),
-      (error: unknown) =>
-        isStale || setState({ curves: null, error: error instanceof Error ? error.message : String(error) }),
+      (error: unknown) => isStale || setState({ curves: null, error: messageOf(error) }),
     );
     return () => {
       isStale = true;
     };
-  }, [store, key, isSeen]);
+  }, [store, key, isNear]);
   return state;
 }
 
@@ -58,19 +58,16 @@ function curvesIn(store: CurveStore, runs: readonly CurveRun[], metrics: readonl
   );
 }
 
-/** Whether the element has been near the window: from then on true. */
-export function useSeen(element: { readonly current: Element | null }): boolean {
-  const [isSeen, setSeen] = useState(false);
+/** Whether the element is in the window or close to it: what is elsewhere need not be drawn. */
+export function useNear(element: { readonly current: Element | null }): boolean {
+  const [isNear, setNear] = useState(false);
   useEffect(() => {
-    if (isSeen || !element.current) return;
-    const observer = new IntersectionObserver(
-      (entries) => entries.some(({ isIntersecting }) => isIntersecting) && setSeen(true),
-      {
-        rootMargin: "200px",
-      },
-    );
+    if (!element.current) return undefined;
+    const observer = new IntersectionObserver((entries) => setNear(entries.at(-1)?.isIntersecting ?? false), {
+      rootMargin: "200px",
+    });
     observer.observe(element.current);
     return () => observer.disconnect();
-  }, [isSeen]);
-  return isSeen;
+  }, []);
+  return isNear;
 }

@@ -71,7 +71,10 @@ function DifferenceCell({ interval, isRewarded, widest }: DifferenceCellProps): 
   const text = `${signed(difference)} [${signed(low)}, ${signed(high)}]`;
   const rewarded = isRewarded ? " Its own reward contains this measure." : "";
   return (
-    <td class={isClear ? "clear" : ""} title={`${text}; ${isClear ? "without" : "with"} zero in the interval.${rewarded}`}>
+    <td
+      class={isClear ? "clear" : ""}
+      title={`${text}; ${isClear ? "without" : "with"} zero in the interval.${rewarded}`}
+    >
       <IntervalBar interval={interval} widest={widest} label={text} />
       <span class="value">{signed(difference)}</span>
       <small>
@@ -93,7 +96,14 @@ function IntervalBar({ interval: { difference, low, high }, widest, label }: Int
   const isClear = low > 0 || high < 0;
   const middle = HEIGHT / 2;
   return (
-    <svg class="interval" width={WIDTH} height={HEIGHT} viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={label}>
+    <svg
+      class="interval"
+      width={WIDTH}
+      height={HEIGHT}
+      viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
+      role="img"
+      aria-label={label}
+    >
       <line class="zero" x1={x(0)} x2={x(0)} y1={0} y2={HEIGHT} />
       <line class="span" x1={x(low)} x2={x(high)} y1={middle} y2={middle} />
       <line class="span" x1={x(low)} x2={x(low)} y1={middle - 4} y2={middle + 4} />

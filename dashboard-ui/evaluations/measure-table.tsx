@@ -12,7 +12,7 @@ export interface MeasureTableProps {
 }
 
 export function MeasureTable({ rows, benchmark, meanings }: MeasureTableProps): JSX.Element {
-  const measures = measuresOf(rows);
+  const measures = measuresOf(rows, meanings);
   return (
     <div class="table-scroll" tabIndex={0} role="region" aria-label="Measures of all rows">
       <table class="measure-table">

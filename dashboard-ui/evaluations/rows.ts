@@ -51,9 +51,11 @@ export function rowsOf(evaluated: readonly Evaluated[], grouped: boolean): Row[]
   return withBest(rows);
 }
 
-/** In the order in which the first records have them. */
-export function measuresOf(rows: readonly Row[]): string[] {
-  return [...new Set(rows.flatMap(({ cells }) => Object.keys(cells)))];
+/** In the catalogue's order; others as the records have them. */
+export function measuresOf(rows: readonly Row[], meanings: Readonly<Record<string, string>>): string[] {
+  const found = new Set(rows.flatMap(({ cells }) => Object.keys(cells)));
+  const known = Object.keys(meanings).filter((name) => found.has(name));
+  return [...new Set([...known, ...found])];
 }
 
 function rowOf(key: string, members: readonly Evaluated[]): Row {
@@ -94,19 +96,21 @@ function groupName(members: readonly Evaluated[]): string {
 }
 
 function withBest(rows: readonly Row[]): Row[] {
-  const best = (name: string): number => Math.max(...rows.map(({ cells }) => cells[name]?.value ?? Number.NEGATIVE_INFINITY));
-  return rows.map((row) => ({
-    ...row,
-    cells: Object.fromEntries(
-      Object.entries(row.cells).map(([name, cell]) => [
-        name,
-        { ...cell, isBest: rows.length > 1 && cell.value === best(name) },
-      ]),
-    ),
-  }));
+  return rows.map((row) => {
+    // Of other problems, or of fewer, a number is no better or worse.
+    const alike = rows.filter(({ problems }) => problems === row.problems);
+    const isBest = (name: string, { value }: Cell): boolean => {
+      const others = alike.flatMap(({ cells }) => cells[name]?.value ?? []);
+      return others.every((other) => other <= value) && others.some((other) => other < value);
+    };
+    const cells = Object.entries(row.cells).map(
+      ([name, cell]) => [name, { ...cell, isBest: isBest(name, cell) }] as const,
+    );
+    return { ...row, cells: Object.fromEntries(cells) };
+  });
 }
 
-export function mean(values: readonly number[]): number {
+function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 

@@ -21,7 +21,7 @@ const MOST_PLACES = 60;
 
 export function chosen(list: RunList, parameters: URLSearchParams): Choice {
   const named = parameters.getAll("run").filter((place, i, all) => all.indexOf(place) === i);
-  const measured = list.runs.filter(({ headline }) => Object.keys(headline).length > 0).map(({ run }) => run);
+  const measured = measuredRuns(list);
   const benchmarks = [
     ...new Set([
       ...(measured.length > 0 ? ["family"] : []),
@@ -42,6 +42,13 @@ export function chosen(list: RunList, parameters: URLSearchParams): Choice {
   };
 }
 
+/** The oldest setting first, as later ones are compared with it; its seeds together. */
+function measuredRuns({ runs }: RunList): string[] {
+  const measured = runs.filter(({ headline }) => Object.keys(headline).length > 0).reverse();
+  const settings = [...new Set(measured.map(({ setting }) => setting))];
+  return settings.flatMap((setting) => measured.flatMap((one) => (one.setting === setting ? one.run : [])));
+}
+
 function benchmarksOf(list: RunList, places: readonly string[]): string[] {
   if (list.runs.some(({ run }) => places.includes(run))) return ["family"];
   const folders = list.evaluations.filter(({ place }) => places.includes(place));
@@ -51,7 +58,7 @@ function benchmarksOf(list: RunList, places: readonly string[]): string[] {
 export interface UseEvaluated {
   readonly evaluated: readonly Evaluated[];
   readonly loading: boolean;
-  /** Of each place that could not be shown, why. */
+  /** Of each place, or step of it, that could not be shown: why. */
   readonly errors: readonly string[];
 }
 
@@ -67,7 +74,10 @@ export function useEvaluated(list: RunList, { places, benchmark }: Choice): UseE
   return {
     evaluated,
     loading: asked.some(({ loading, answer }) => loading && answer === null),
-    errors: asked.flatMap(({ error }, i) => (error === null ? [] : [`${places[i]}: ${error}`])),
+    errors: asked.flatMap(({ error, answer }, i) => [
+      ...(error === null ? [] : [`${places[i]}: ${error}`]),
+      ...(answer?.skipped ?? []),
+    ]),
   };
 }
 

@@ -1,6 +1,6 @@
 // What the address says of the matrix, read against the columns and problems there are.
 
-import { type Column, columnId, type Order, orders, type Outcome, ordered, outcomes, outcomesOf } from "./outcomes.js";
+import { type Column, columnId, type Order, type Outcome, ordered, orders, outcomes, outcomesOf } from "./outcomes.js";
 
 export interface Shown {
   readonly order: Order;
@@ -35,16 +35,19 @@ function pairOf(parameters: URLSearchParams, columns: readonly Column[]): [Colum
   return first && last && first !== last ? [first, last] : null;
 }
 
-/** What tells the columns apart: the step of one run, else the run, with the step where it has several. */
+/** What tells the columns apart: the step of one run, else the run's name, or place, with the step where it has several. */
 export function labelled(
   columns: ReadonlyArray<Omit<Column, "label">>,
   nameOf: (run: string) => string,
 ): readonly Column[] {
-  const isOneRun = new Set(columns.map(({ run }) => run)).size === 1;
+  const runs = [...new Set(columns.map(({ run }) => run))];
+  const isOneRun = runs.length === 1;
+  const isNamed = new Set(runs.map(nameOf)).size === runs.length;
+  const titleOf = isNamed ? nameOf : (run: string): string => run;
   return columns.map((column) => {
     const several = columns.filter(({ run }) => run === column.run).length > 1;
     const step = `step ${column.step}`;
-    const label = isOneRun ? step : several ? `${nameOf(column.run)}, ${step}` : nameOf(column.run);
+    const label = isOneRun ? step : several ? `${titleOf(column.run)}, ${step}` : titleOf(column.run);
     return { ...column, id: columnId(column.run, column.step), label };
   });
 }

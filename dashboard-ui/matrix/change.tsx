@@ -24,7 +24,11 @@ export function Change(props: ChangeProps): JSX.Element {
         <h2>What changed</h2>
         <ColumnSelect label="from" columns={columns} value={before.id} onChoose={(a) => go({ a, b: after.id })} />
         <ColumnSelect label="to" columns={columns} value={after.id} onChoose={(b) => go({ a: before.id, b })} />
-        <button type="button" onClick={() => go({ a: after.id, b: before.id })} title="From and to, the other way round">
+        <button
+          type="button"
+          onClick={() => go({ a: after.id, b: before.id })}
+          title="From and to, the other way round"
+        >
           ⇄
         </button>
         <span class="segmented" role="group" aria-label="Which problems the grid shows">
@@ -44,29 +48,29 @@ export function Change(props: ChangeProps): JSX.Element {
           ))}
         </span>
       </div>
-      <dl class="facts padded">
-        <Fact
-          term="agree"
-          says="Share of problems on which both are right or both are not"
-          value={problems === 0 ? "–" : `${(agreement * 100).toFixed(1)} %`}
-        />
-        <Fact
-          term="Cohen's κ"
-          says="Agreement beyond what chance alone would give at these shares of right ones: 1 is all, 0 is chance"
-          value={kappa === null ? "–" : kappa.toFixed(2)}
-        />
-        <Fact
-          term="sign test p"
-          says="How often a fair coin would split the changed problems into fixed and broken as unevenly as here, or more"
-          value={signTest < 0.0001 ? "< 0.0001" : signTest.toFixed(4)}
-        />
-        <Fact
-          term="net"
-          says="Problems fixed minus problems broken"
-          value={`${counts.fixed >= counts.broken ? "+" : "−"}${Math.abs(counts.fixed - counts.broken)}`}
-        />
-      </dl>
       <div class="row padded lists">
+        <dl class="facts">
+          <Fact
+            term="agree"
+            says="Share of problems on which both are right or both are not"
+            value={problems === 0 ? "–" : `${(agreement * 100).toFixed(1)} %`}
+          />
+          <Fact
+            term="Cohen's κ"
+            says="Agreement beyond what chance alone would give at these shares of right ones: 1 is all, 0 is chance"
+            value={kappa === null ? "–" : kappa.toFixed(2)}
+          />
+          <Fact
+            term="sign test p"
+            says="How often a fair coin would split the changed problems into fixed and broken as unevenly as here, or more"
+            value={signTest < 0.0001 ? "< 0.0001" : signTest.toFixed(4)}
+          />
+          <Fact
+            term="net"
+            says="Problems fixed minus problems broken"
+            value={`${counts.fixed >= counts.broken ? "+" : "−"}${Math.abs(counts.fixed - counts.broken)}`}
+          />
+        </dl>
         <Names {...props} name="fixed" look="good" />
         <Names {...props} name="broken" look="bad" />
       </div>

@@ -18,8 +18,6 @@ export interface GridProps {
 }
 
 const ROW_PIXELS = 24;
-/** Up to here a column's name fits above it as it is read. */
-const MOST_WIDE = 6;
 
 export function Grid({ problems, columns, rows, became, measure, open, onOpen }: GridProps): JSX.Element {
   const [cursor, setCursor] = useState(0);
@@ -36,11 +34,7 @@ export function Grid({ problems, columns, rows, became, measure, open, onOpen }:
     setAt(Math.max(0, Math.min(columns.length - 1, columnAt + by)));
   };
   return (
-    <div
-      class={columns.length > MOST_WIDE ? "matrix-grid narrow" : "matrix-grid"}
-      style={{ "--runs": String(columns.length) }}
-      onKeyDown={onKeyDown}
-    >
+    <div class="matrix-grid" onKeyDown={onKeyDown}>
       <VirtualList
         label={`${rows.length} problems, ${columns.length} columns, ${measure}`}
         count={rows.length}

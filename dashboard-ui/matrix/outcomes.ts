@@ -49,7 +49,7 @@ export function joined(answers: readonly Matrix[]): { problems: string[]; column
 }
 
 /** What became of a problem from one column to the other; null where one has not met it. */
-export function outcomeOf(before: number | null | undefined, after: number | null | undefined): Outcome | null {
+function outcomeOf(before: number | null | undefined, after: number | null | undefined): Outcome | null {
   if (typeof before !== "number" || typeof after !== "number") return null;
   const [was, is] = [before >= 1, after >= 1];
   if (was === is) return is ? "both right" : "both wrong";

@@ -15,7 +15,7 @@ export interface Mark {
   readonly label: string;
 }
 
-export type MarkLook = "asked" | "right" | "wrong";
+type MarkLook = "asked" | "right" | "wrong";
 
 export interface CodeProps {
   readonly text: string;
@@ -127,7 +127,7 @@ function LineText({ line, marks }: { readonly line: Line; readonly marks: readon
 }
 
 /** Whole lines as far as there is room; a line longer than that is cut. */
-export function beginningOf(text: string): string {
+function beginningOf(text: string): string {
   let end = -1;
   for (let line = 0; line < SHOWN_LINES; line++) {
     const next = text.indexOf("\n", end + 1);

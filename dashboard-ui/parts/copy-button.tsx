@@ -15,7 +15,7 @@ const SHOWN_MS = 1500;
 export function CopyButton({ label, text, title }: CopyButtonProps): JSX.Element {
   const [said, setSaid] = useState<string | null>(null);
   useEffect(() => {
-    if (said === null) return;
+    if (said === null) return undefined;
     const timer = setTimeout(() => setSaid(null), SHOWN_MS);
     return () => clearTimeout(timer);
   }, [said]);

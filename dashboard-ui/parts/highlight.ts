@@ -8,7 +8,7 @@ import { parser as python } from "@lezer/python";
 export type Language = "python" | "javascript";
 
 /** A piece of one line; `from` is its place in the whole text, in UTF-16 units. */
-export interface Piece {
+interface Piece {
   readonly text: string;
   readonly from: number;
   /** Empty for plain text. */

@@ -4,7 +4,7 @@
 import { diffArrays, diffWordsWithSpace } from "diff";
 
 /** A stretch of a line. */
-export interface Word {
+interface Word {
   readonly text: string;
   readonly changed: boolean;
 }

@@ -1,6 +1,8 @@
 // What stands where there is nothing to show yet, nothing at all, or something went wrong. Always says what to do.
 
 import { Component, type ComponentChildren, type JSX } from "preact";
+import { messageOf } from "../../src/core/errors.js";
+import { linkTo } from "../route.js";
 import type { Asked } from "../use-answer.js";
 
 /** Only after a moment: what is quick should not flicker. The style sheet delays it. */
@@ -57,7 +59,13 @@ export function Answered<T>({
   readonly what: string;
   readonly children: (answer: T) => ComponentChildren;
 }): JSX.Element {
-  if (asked.error !== null) return <Failure title={`Cannot show ${what}`} message={asked.error} />;
+  if (asked.error !== null) {
+    return (
+      <Failure title={`Cannot show ${what}`} message={asked.error}>
+        <a href={linkTo("runs")}>All runs</a>
+      </Failure>
+    );
+  }
   return asked.answer === null ? <Loading what={what} /> : <>{children(asked.answer)}</>;
 }
 
@@ -70,7 +78,7 @@ export class Boundary extends Component<BoundaryProps, { readonly message: strin
   override state = { message: null as string | null };
 
   static override getDerivedStateFromError(error: unknown): { readonly message: string } {
-    return { message: error instanceof Error ? error.message : String(error) };
+    return { message: messageOf(error) };
   }
 
   override render(): ComponentChildren {

@@ -7,9 +7,11 @@ export const heatColumns = ["advantage", "ratio", "surprise", "logprob"] as cons
 export type HeatColumn = (typeof heatColumns)[number];
 
 export const heatSays: Readonly<Record<HeatColumn, string>> = {
-  advantage: "What the loss gave the token: above 0 it was made likelier, below 0 less likely. Importance weights included.",
+  advantage:
+    "What the loss gave the token: above 0 it was made likelier, below 0 less likely. Importance weights included.",
   ratio: "How much likelier the step's updates made the token: exp(logprob after - logprob before). 1 is unchanged.",
-  surprise: "Bits by which the token was more (orange) or less (blue) surprising than this completion's mean: -log2 of its probability.",
+  surprise:
+    "Bits by which the token was more (blue) or less (orange) surprising than this completion's mean: -log2 of its probability.",
   logprob: "Natural logarithm of the token's probability where it was sampled. 0 is certain.",
 };
 

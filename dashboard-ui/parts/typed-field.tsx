@@ -1,13 +1,13 @@
 // An input whose text counts a moment after the last key, or at Enter: what is asked for by it takes the server's time.
 
 import type { JSX } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 
 interface TypedFieldProps {
   readonly label: string;
   readonly value: string;
   readonly onValue: (value: string) => void;
-  readonly kind?: "text" | "number" | "search";
+  readonly kind?: "search" | "number";
   readonly placeholder?: string;
   readonly title?: string;
   readonly id?: string;
@@ -17,29 +17,39 @@ interface TypedFieldProps {
 const REST_MS = 350;
 
 export function TypedField(props: TypedFieldProps): JSX.Element {
-  const { label, value, onValue, kind = "text", placeholder, title, id, step } = props;
+  const { label, value, onValue, kind = "search", placeholder, title, id, step } = props;
   const [typed, setTyped] = useState(value);
-  useEffect(() => setTyped(value), [value]);
+  const told = useRef(value);
   useEffect(() => {
-    if (typed === value) return;
-    const timer = setTimeout(() => onValue(typed), REST_MS);
+    // What comes back of what was told is older than what was typed since.
+    if (value !== told.current) setTyped(value);
+    told.current = value;
+  }, [value]);
+  const tell = (): void => {
+    told.current = typed;
+    onValue(typed);
+  };
+  useEffect(() => {
+    if (typed === told.current) return undefined;
+    const timer = setTimeout(tell, REST_MS);
     return () => clearTimeout(timer);
   }, [typed]);
-  return (
-    <input
-      id={id}
-      type={kind}
-      class={`typed typed-${kind}`}
-      aria-label={label}
-      title={title}
-      placeholder={placeholder}
-      step={step}
-      value={typed}
-      onInput={({ currentTarget }) => setTyped(currentTarget.value)}
-      onKeyDown={({ key, currentTarget }) => {
-        if (key === "Enter") onValue(typed);
-        if (key === "Escape") currentTarget.blur();
-      }}
-    />
+  const attributes = {
+    id,
+    class: `typed typed-${kind}`,
+    "aria-label": label,
+    title,
+    placeholder,
+    value: typed,
+    onInput: ({ currentTarget }: { readonly currentTarget: HTMLInputElement }) => setTyped(currentTarget.value),
+    onKeyDown: ({ key, currentTarget }: KeyboardEvent & { readonly currentTarget: HTMLInputElement }) => {
+      if (key === "Enter") tell();
+      if (key === "Escape") currentTarget.blur();
+    },
+  };
+  return kind === "number" ? (
+    <input type="number" step={step} {...attributes} />
+  ) : (
+    <input type="search" {...attributes} />
   );
 }

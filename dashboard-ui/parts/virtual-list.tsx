@@ -3,15 +3,29 @@
 
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useKeys } from "../keyboard.js";
 import { rowByKey, scrolledPixels, scrollTopOf, topOf, topShowing, windowAt } from "./virtual-window.js";
+
+const listKeys = [
+  ["j", "next"],
+  ["k", "previous"],
+  ["ArrowDown", "next"],
+  ["ArrowUp", "previous"],
+  ["PageDown", "a page on"],
+  ["PageUp", "a page back"],
+  ["Home", "first"],
+  ["End", "last"],
+] as const;
 
 interface VirtualListProps {
   readonly label: string;
+  /** Where the list begins; it writes where it is. */
+  readonly kept?: { top: number };
   readonly count: number;
   readonly rowPixels: number;
   /** Rows that ever came in before the first: as it grows, what is in sight stays where it is. */
   readonly before: number;
-  /** The row that keys act on. */
+  /** The row that keys act on, wherever the focus is. */
   readonly cursor: number;
   readonly onCursor: (row: number) => void;
   readonly onOpen: (row: number) => void;
@@ -22,29 +36,36 @@ interface VirtualListProps {
 }
 
 export function VirtualList(props: VirtualListProps): JSX.Element {
-  const { label, count, rowPixels, before, cursor, onCursor, onOpen, onWindow, head, row } = props;
+  const { label, kept, count, rowPixels, before, cursor, onCursor, onOpen, onWindow, head, row } = props;
   const scroller = useRef<HTMLDivElement>(null);
-  const [top, setTop] = useState(0);
+  const [top, setTopAlone] = useState(kept?.top ?? 0);
   const [viewPixels, setViewPixels] = useState(0);
   const had = useRef(before);
   const shape = { count, rowPixels, viewPixels };
 
   useEffect(() => {
     const element = scroller.current;
-    if (!element) return;
+    if (!element) return undefined;
     const measure = (): void => setViewPixels(Math.max(0, element.clientHeight - headPixels(element)));
     const observer = new ResizeObserver(measure);
     observer.observe(element);
     return () => observer.disconnect();
   }, []);
 
+  const setTop = (to: number): void => {
+    if (kept) kept.top = to;
+    setTopAlone(to);
+  };
   const move = (to: number): void => {
     setTop(to);
     if (scroller.current) scroller.current.scrollTop = scrollTopOf(shape, to);
   };
   useLayoutEffect(() => {
+    if (count === 0 || viewPixels === 0) return;
     const came = before - had.current;
     had.current = before;
+    // What was chosen moves on with its row.
+    if (came !== 0 && cursor !== 0) onCursor(Math.min(count - 1, Math.max(0, cursor + came)));
     // At the very top the reader follows what comes in.
     move(topOf(shape, scrollTopOf(shape, top === 0 ? 0 : top + came * rowPixels)));
   }, [count, before, rowPixels, viewPixels]);
@@ -57,16 +78,19 @@ export function VirtualList(props: VirtualListProps): JSX.Element {
     // What was scrolled by move() is known more exactly than the browser says it.
     if (Math.abs(at - scrollTopOf(shape, top)) >= 1) setTop(topOf(shape, at));
   };
-  const onKeyDown = (event: KeyboardEvent): void => {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const to = rowByKey(event.key, cursor, shape);
-    if (to === null && event.key !== "Enter") return;
-    event.preventDefault();
-    event.stopPropagation();
-    if (to === null) return onOpen(cursor);
-    onCursor(to);
-    move(topShowing(shape, top, to));
-  };
+  useKeys("List", [
+    ...listKeys.map(([keys, says]) => ({
+      keys,
+      says,
+      run: () => {
+        const to = rowByKey(keys, cursor, shape);
+        if (to === null) return;
+        onCursor(to);
+        move(topShowing(shape, top, to));
+      },
+    })),
+    { keys: "Enter", says: "open", run: () => onOpen(cursor) },
+  ]);
   return (
     <div
       ref={scroller}
@@ -76,7 +100,6 @@ export function VirtualList(props: VirtualListProps): JSX.Element {
       aria-rowcount={count}
       tabIndex={0}
       onScroll={onScroll}
-      onKeyDown={onKeyDown}
     >
       <div class="list-head" role="row">
         {head}

@@ -9,7 +9,7 @@ export interface Visible {
 }
 
 // All but tab, line feed and the two that only choose how an emoji is drawn.
-const UNSEEN = /(?![\t\n\uFE0E\uFE0F])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]|(?! )\p{Zs}/gu;
+const UNSEEN = /(?!\t|\n|\uFE0E|\uFE0F)[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]|(?! )\p{Zs}/gu;
 
 const NAMES: Readonly<Record<number, string>> = {
   0x00: "null",

@@ -27,7 +27,11 @@ export function FilterBar({ filter, onFilter }: FilterBarProps): JSX.Element {
   const chips = chipsOf(filter);
   const set = (change: Parameters<typeof changed>[1]): void => onFilter(changed(filter, change));
   useKeys("Rollouts", [
-    { keys: "/", says: "search in prompts and completions", run: () => document.getElementById("rollout-text")?.focus() },
+    {
+      keys: "/",
+      says: "search in prompts and completions",
+      run: () => document.getElementById("rollout-text")?.focus(),
+    },
     { keys: "x", says: "clear every filter", run: () => onFilter(cleared(filter)) },
   ]);
   return (
@@ -35,7 +39,6 @@ export function FilterBar({ filter, onFilter }: FilterBarProps): JSX.Element {
       <div class="row filter-first">
         <TypedField
           id="rollout-text"
-          kind="search"
           label="Text in the prompt or the completion"
           placeholder="Text in prompts and completions  ( / )"
           title="Reads the run's files: upper and lower case alike, newest first"
@@ -91,9 +94,21 @@ function Fields({ filter, set }: FieldsProps): JSX.Element {
   ): JSX.Element => (
     <span class="row range">
       <span class="faint">{name}</span>
-      <NumberField label={`${name} from`} placeholder="from" value={filter[from]} step={step} onNumber={(value) => set({ [from]: value })} />
+      <NumberField
+        label={`${name} from`}
+        placeholder="from"
+        value={filter[from]}
+        step={step}
+        onNumber={(value) => set({ [from]: value })}
+      />
       <span aria-hidden="true">–</span>
-      <NumberField label={`${name} to`} placeholder="to" value={filter[to]} step={step} onNumber={(value) => set({ [to]: value })} />
+      <NumberField
+        label={`${name} to`}
+        placeholder="to"
+        value={filter[to]}
+        step={step}
+        onNumber={(value) => set({ [to]: value })}
+      />
     </span>
   );
   return (

@@ -3,16 +3,7 @@
 import type { Question } from "../../src/dashboard/api/endpoints.js";
 import type { Parameters } from "../route.js";
 
-export const orders = [
-  "newest",
-  "oldest",
-  "reward",
-  "-reward",
-  "advantage",
-  "-advantage",
-  "tokens",
-  "-tokens",
-] as const;
+const orders = ["newest", "oldest", "reward", "-reward", "advantage", "-advantage", "tokens", "-tokens"] as const;
 export const verdicts = ["passed", "failed", "unparsable", "infrastructure"] as const;
 export const tasks = ["code", "alignment"] as const;
 

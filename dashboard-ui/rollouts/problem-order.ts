@@ -4,7 +4,7 @@ import type { ProblemTable } from "../../src/dashboard/api/rollouts.js";
 
 export type ProblemEntry = ProblemTable["problems"][number];
 
-export const problemColumns = ["problem", "passRate", "code", "firstPassed", "alignmentReward", "alignment"] as const;
+const problemColumns = ["problem", "passRate", "code", "firstPassed", "alignmentReward", "alignment"] as const;
 export type ProblemColumn = (typeof problemColumns)[number];
 
 export interface ProblemOrder {

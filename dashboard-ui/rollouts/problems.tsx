@@ -1,16 +1,17 @@
 // The problems of a run: how often each was solved, and since when. A row leads to the problem.
 
 import type { ComponentChildren, JSX } from "preact";
-import { useMemo, useState } from "preact/hooks";
-import { linkTo } from "../route.js";
+import { useMemo } from "preact/hooks";
 import { Answered, Empty } from "../parts/state.js";
 import { TypedField } from "../parts/typed-field.js";
-import { useNarrow } from "../parts/use-narrow.js";
+import { useListPlace } from "../parts/use-list-place.js";
+import { useRowPixels } from "../parts/use-row-pixels.js";
 import { VirtualList } from "../parts/virtual-list.js";
 import { VisibleText } from "../parts/visible-text.js";
-import { useAnswer } from "../use-answer.js";
+import { linkTo } from "../route.js";
 import { IndexNote } from "./index-note.js";
 import { orderedProblems, type ProblemColumn, type ProblemEntry, type ProblemOrder } from "./problem-order.js";
+import { useIndexed } from "./use-indexed.js";
 
 interface ProblemsProps {
   readonly run: string;
@@ -21,8 +22,9 @@ interface ProblemsProps {
 }
 
 export function Problems(props: ProblemsProps): JSX.Element {
-  const { run, part, onPart } = props;
-  const asked = useAnswer("problems", { run });
+  const { run, part, order, onPart } = props;
+  const asked = useIndexed("problems", { run });
+  const list = JSON.stringify(["problems", run, order, part]);
   return (
     <Answered asked={asked} what="the problems">
       {({ problems, index }) => (
@@ -46,7 +48,7 @@ export function Problems(props: ProblemsProps): JSX.Element {
               <p>Problems appear here with the first rollouts of the run.</p>
             </Empty>
           ) : (
-            <ProblemList {...props} problems={problems} />
+            <ProblemList {...props} key={list} list={list} problems={problems} />
           )}
         </>
       )}
@@ -54,59 +56,76 @@ export function Problems(props: ProblemsProps): JSX.Element {
   );
 }
 
-const columns: ReadonlyArray<readonly [column: ProblemColumn, name: string, says: string]> = [
-  ["problem", "problem", "Its name in the data"],
-  ["passRate", "pass rate", "Of its code rollouts that have a verdict, the share that passed every test"],
-  ["code", "programs", "Code rollouts so far"],
-  ["firstPassed", "first passed", "The first step in which one passed"],
-  ["alignmentReward", "alignment", "Mean reward of its alignment rollouts"],
-  ["alignment", "answers", "Alignment rollouts so far"],
+const columns: ReadonlyArray<readonly [column: ProblemColumn, name: string, says: string, isNumber: boolean]> = [
+  ["problem", "problem", "Its name in the data", false],
+  ["passRate", "pass rate", "Of its code rollouts that have a verdict, the share that passed every test", false],
+  ["code", "programs", "Code rollouts so far", true],
+  ["firstPassed", "first passed", "The first step in which one passed", true],
+  ["alignmentReward", "alignment", "Mean reward of its alignment rollouts", false],
+  ["alignment", "answers", "Alignment rollouts so far", true],
 ];
 
-function ProblemList(props: ProblemsProps & { readonly problems: readonly ProblemEntry[] }): JSX.Element {
-  const { run, part, order, onOrder, problems } = props;
+interface ProblemListProps extends ProblemsProps {
+  readonly problems: readonly ProblemEntry[];
+  readonly list: string;
+}
+
+function ProblemList({ run, part, order, onOrder, problems, list }: ProblemListProps): JSX.Element {
   const shown = useMemo(() => orderedProblems(problems, order, part), [problems, order.by, order.isDown, part]);
-  const [cursor, setCursor] = useState(0);
-  const isNarrow = useNarrow();
-  const head = columns.map(([column, name, says]) => (
-    <span
-      key={column}
-      role="columnheader"
-      class={`cell-${column}`}
-      title={says}
-      aria-sort={order.by === column ? (order.isDown ? "descending" : "ascending") : "none"}
-    >
-      <button
-        type="button"
-        class="plain"
-        onClick={() => onOrder({ by: column, isDown: order.by === column ? !order.isDown : false })}
-      >
-        {name} {order.by === column ? (order.isDown ? "↓" : "↑") : ""}
-      </button>
-    </span>
-  ));
+  const { kept, cursor, onCursor } = useListPlace(list);
+  const rowPixels = useRowPixels();
   return (
     <div class="problem-list">
       <VirtualList
         label="Problems"
         count={shown.length}
-        rowPixels={isNarrow ? 58 : 32}
+        rowPixels={rowPixels}
         before={0}
+        kept={kept}
         cursor={Math.min(cursor, Math.max(0, shown.length - 1))}
-        onCursor={setCursor}
+        onCursor={onCursor}
         onOpen={(index) => {
           const entry = shown[index];
           if (entry) location.hash = linkTo("problem", { run, problem: entry.problem });
         }}
         onWindow={() => {}}
-        head={head}
+        head={<ProblemHead order={order} onOrder={onOrder} />}
         row={(index) => <ProblemCells run={run} entry={shown[index]} />}
       />
     </div>
   );
 }
 
-function ProblemCells({ run, entry }: { readonly run: string; readonly entry: ProblemEntry | undefined }): ComponentChildren {
+function ProblemHead({ order, onOrder }: Pick<ProblemsProps, "order" | "onOrder">): JSX.Element {
+  return (
+    <>
+      {columns.map(([column, name, says, isNumber]) => {
+        const isOn = order.by === column;
+        return (
+          <span
+            key={column}
+            role="columnheader"
+            class={`cell-${column}${isNumber ? " number" : ""}`}
+            title={says}
+            aria-sort={isOn ? (order.isDown ? "descending" : "ascending") : "none"}
+          >
+            <button type="button" class="plain" onClick={() => onOrder({ by: column, isDown: isOn && !order.isDown })}>
+              {name} {isOn ? (order.isDown ? "↓" : "↑") : ""}
+            </button>
+          </span>
+        );
+      })}
+    </>
+  );
+}
+
+function ProblemCells({
+  run,
+  entry,
+}: {
+  readonly run: string;
+  readonly entry: ProblemEntry | undefined;
+}): ComponentChildren {
   if (!entry) return null;
   const { problem, passRate, code, firstPassed, alignmentReward, alignment } = entry;
   return (

@@ -33,13 +33,16 @@ export function holds({ rows, total }: RowStore, offset: number): boolean {
   return true;
 }
 
-/** With what an answer brought. What else was held moves with the list, or goes where nobody knows where it is now. */
+/**
+ * With what an answer brought. Rows that it shares with those held say how far the list has moved; what was held and
+ * may be anywhere now is dropped.
+ */
 export function taken(store: RowStore, order: Order, page: RolloutPage): RowStore {
   const grown = store.total === null ? 0 : page.total - store.total;
-  const came = order === "newest" && grown > 0 ? grown : 0;
-  const isKnown = grown === 0 || came > 0 || (order === "oldest" && grown > 0);
+  const came = store.total === null ? 0 : movedBy(store, order, page, grown);
+  const isInPlace = grown === 0 || order === "newest" || order === "oldest";
   const rows = new Map<number, RolloutRow>();
-  if (isKnown) for (const [index, row] of store.rows) rows.set(index + came, row);
+  if (isInPlace) for (const [index, row] of store.rows) rows.set(index + came, row);
   page.rows.forEach((row, index) => rows.set(page.offset + index, row));
   return {
     rows: nearest(rows, page.offset),
@@ -47,6 +50,22 @@ export function taken(store: RowStore, order: Order, page: RolloutPage): RowStor
     before: store.before + came,
     index: page.index,
   };
+}
+
+function movedBy(store: RowStore, order: Order, page: RolloutPage, grown: number): number {
+  if (grown === 0) return 0;
+  const held = new Map([...store.rows].map(([index, row]) => [placeOf(row), index]));
+  for (const [at, row] of page.rows.entries()) {
+    const was = held.get(placeOf(row));
+    if (was !== undefined) return page.offset + at - was;
+  }
+  // The index is built from the newest step on: what it adds is older than all else, unless the run has gone on.
+  const isIndexAlone = store.index?.of === page.index.of;
+  return isIndexAlone && order === "oldest" ? grown : 0;
+}
+
+function placeOf({ step, group, sample }: RolloutRow): string {
+  return `${step} ${group} ${sample}`;
 }
 
 function nearest(rows: Map<number, RolloutRow>, offset: number): Map<number, RolloutRow> {

@@ -16,22 +16,31 @@ const looks: Readonly<Record<NonNullable<Verdict>, readonly [sign: string, tone:
 /** What is known of a rollout before it is opened. */
 export type Judged = Pick<RolloutRow, "task" | "verdict" | "reason" | "reward">;
 
-/** A sign, a word and, of a failed one, why. An alignment rollout has no verdict: its reward says it. */
-export function VerdictMark({ rollout }: { readonly rollout: Judged }): JSX.Element {
-  const { verdict, reason, reward } = rollout;
-  if (verdict === null) {
-    const [sign, tone] = reward === null ? ["–", "faint"] : reward >= 1 ? ["●", "good"] : reward > 0 ? ["◐", "warn"] : ["○", "bad"];
-    const word = reward === null ? "none" : reward >= 1 ? "all right" : reward > 0 ? "partly right" : "nothing right";
-    return (
-      <span class="verdict" title="The share of the asked values that it predicted right">
-        <span class={tone}>{sign}</span> {word}
-      </span>
-    );
+export interface VerdictLook {
+  readonly sign: string;
+  readonly tone: string;
+  readonly word: string;
+  readonly says: string;
+}
+
+/** Of a failed one the word is why. An alignment rollout has no verdict: its reward says it. */
+export function verdictLook({ verdict, reason, reward }: Judged): VerdictLook {
+  if (verdict !== null) {
+    const [sign, tone, says] = looks[verdict];
+    return { sign, tone, word: reason ?? verdict, says: reason === null ? says : `${says}: ${reason}` };
   }
-  const [sign, tone, says] = looks[verdict];
+  const says = "The share of the asked values that it predicted right";
+  if (reward === null) return { sign: "–", tone: "faint", word: "no reward", says };
+  if (reward >= 1) return { sign: "●", tone: "good", word: "all right", says };
+  if (reward > 0) return { sign: "◐", tone: "warn", word: "partly right", says };
+  return { sign: "○", tone: "bad", word: "nothing right", says };
+}
+
+export function VerdictMark({ rollout }: { readonly rollout: Judged }): JSX.Element {
+  const { sign, tone, word, says } = verdictLook(rollout);
   return (
-    <span class="verdict" title={reason === null ? says : `${says}: ${reason}`}>
-      <span class={tone}>{sign}</span> {reason ?? verdict}
+    <span class="verdict" title={says}>
+      <span class={tone}>{sign}</span> {word}
     </span>
   );
 }

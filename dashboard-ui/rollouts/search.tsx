@@ -63,7 +63,7 @@ function SearchProgress({ search }: { readonly search: Search }): JSX.Element {
     <div class="row search-progress" role="status">
       <span>
         <strong>{hits.length.toLocaleString("en")}</strong> found in {searched.toLocaleString("en")} of{" "}
-        {of.toLocaleString("en")} rollouts
+        {of.toLocaleString("en")} steps
       </span>
       <span class="bar">
         <span style={{ width: `${of === 0 ? 0 : (searched / of) * 100}%` }} />

@@ -1,36 +1,29 @@
 // Rollouts as rows: as many as a run has, ordered by a column, the reader's place kept in the list.
 
 import type { JSX } from "preact";
-import { useEffect, useState } from "preact/hooks";
 import type { RolloutRow } from "../../src/dashboard/api/rollouts.js";
 import { Failure } from "../parts/state.js";
+import { useListPlace } from "../parts/use-list-place.js";
+import { useRowPixels } from "../parts/use-row-pixels.js";
 import { VirtualList } from "../parts/virtual-list.js";
 import { VisibleText } from "../parts/visible-text.js";
-import { useNarrow } from "../parts/use-narrow.js";
 import type { Order } from "./filter.js";
 import { linkToRollout, rewardText, SignedBar, VerdictMark } from "./row-words.js";
 import type { Rows } from "./use-rows.js";
 
-const ROW_PIXELS = 32;
-const NARROW_ROW_PIXELS = 58;
-
 interface TableProps {
   readonly run: string;
   readonly rows: Rows;
+  /** What is listed; the caller gives each a table of its own (a key). */
+  readonly list: string;
   readonly order: Order;
   readonly onOrder: (order: Order) => void;
 }
 
-export function RolloutTable({ run, rows, order, onOrder }: TableProps): JSX.Element {
+export function RolloutTable({ run, rows, list, order, onOrder }: TableProps): JSX.Element {
   const { store, error, see } = rows;
-  const [cursor, setCursor] = useState(0);
-  const [before, setBefore] = useState(store.before);
-  const isNarrow = useNarrow();
-  useEffect(() => {
-    // What was chosen moves on with its row.
-    if (cursor > 0) setCursor(cursor + store.before - before);
-    setBefore(store.before);
-  }, [store.before]);
+  const { kept, cursor, onCursor } = useListPlace(list);
+  const rowPixels = useRowPixels();
   const open = (index: number): void => {
     const row = store.rows.get(index);
     if (row) location.hash = linkToRollout(run, row);
@@ -40,11 +33,12 @@ export function RolloutTable({ run, rows, order, onOrder }: TableProps): JSX.Ele
       {error !== null && <Failure title="Cannot show more rollouts" message={error} />}
       <VirtualList
         label="Rollouts"
-        count={store.total ?? 0}
-        rowPixels={isNarrow ? NARROW_ROW_PIXELS : ROW_PIXELS}
-        before={store.before}
+        kept={kept}
         cursor={cursor}
-        onCursor={setCursor}
+        onCursor={onCursor}
+        count={store.total ?? 0}
+        rowPixels={rowPixels}
+        before={store.before}
         onOpen={open}
         onWindow={see}
         head={<Head order={order} onOrder={onOrder} />}
@@ -88,7 +82,7 @@ function Head({ order, onOrder }: Pick<TableProps, "order" | "onOrder">): JSX.El
             role="columnheader"
             class={`cell-${name}${isNumber ? " number" : ""}`}
             title={says}
-            aria-sort={isOn ? (isDown ? "descending" : "ascending") : "none"}
+            aria-sort={orders && (isOn ? (isDown ? "descending" : "ascending") : "none")}
           >
             {orders ? (
               <button type="button" class="plain" onClick={() => onOrder(orders[at === 0 ? 1 : 0])}>

@@ -2,7 +2,7 @@
 
 import { useContext, useEffect, useState } from "preact/hooks";
 import type { Question } from "../../src/dashboard/api/endpoints.js";
-import { ChangesContext, SourceContext } from "../use-answer.js";
+import { ChangesContext, changesOf, SourceContext } from "../use-answer.js";
 import type { Order } from "./filter.js";
 import { emptyStore, holds, PAGE_ROWS, pageOffsets, type RowStore, taken } from "./row-store.js";
 
@@ -25,12 +25,12 @@ export function useRows(question: Question<"rollouts">, order: Order): Rows {
   const [error, setError] = useState<string | null>(null);
   const [polls, setPolls] = useState(0);
   const [offsets, setOffsets] = useState<readonly number[]>([0]);
-  const version = `${changes[question.run] ?? 0} ${changes["*"] ?? 0} ${polls}`;
+  const version = `${changesOf(question, changes)} ${polls}`;
   const [asked, setAsked] = useState("");
 
   useEffect(() => {
     const wanted = asked === version ? offsets.filter((offset) => !holds(store, offset)) : offsets;
-    if (wanted.length === 0) return;
+    if (wanted.length === 0) return undefined;
     const abort = new AbortController();
     const ask = async (): Promise<void> => {
       const pages = await Promise.all(
@@ -56,7 +56,7 @@ export function useRows(question: Question<"rollouts">, order: Order): Rows {
 
   const isGrowing = store.index !== null && store.index.steps < store.index.of;
   useEffect(() => {
-    if (!isGrowing || error !== null) return;
+    if (!isGrowing || error !== null) return undefined;
     const timer = setTimeout(() => setPolls((count) => count + 1), INDEX_POLL_MS);
     return () => clearTimeout(timer);
   }, [isGrowing, store, error]);

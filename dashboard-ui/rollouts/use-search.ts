@@ -38,7 +38,7 @@ export function useSearch(question: Question<"search">): Search {
   const [error, setError] = useState<string | null>(null);
   const isOn = found.cursor !== null && found.hits.length < wanted && error === null;
   useEffect(() => {
-    if (!isOn) return;
+    if (!isOn) return undefined;
     const abort = new AbortController();
     const from = found.cursor === undefined || found.cursor === null ? {} : { cursor: found.cursor };
     source.ask("search", { ...question, ...from }, abort.signal).then(

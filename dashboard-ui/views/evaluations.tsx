@@ -3,8 +3,9 @@
 
 import type { JSX } from "preact";
 import type { RunList } from "../../src/dashboard/api/runs.js";
-import { changed, Choosers } from "../evaluations/choosers.js";
+import { Choosers, changed } from "../evaluations/choosers.js";
 import { ComparisonPanel } from "../evaluations/comparison-panel.js";
+import { EvaluationCurves } from "../evaluations/evaluation-curves.js";
 import { MeasureTable } from "../evaluations/measure-table.js";
 import { measuresOf, type Row, rowsOf } from "../evaluations/rows.js";
 import { csvOf, markdownOf } from "../evaluations/text.js";
@@ -58,8 +59,11 @@ function Evaluations({ list, parameters }: EvaluationsProps): JSX.Element {
           The first {choice.places.length} are shown, {choice.left} are left out: choose runs in the list of runs.
         </p>
       )}
-      {rows.length > 0 && <Tables rows={rows} benchmark={choice.benchmark} meanings={meanings} parameters={parameters} />}
-      {rows.length === 0 && (loading ? <Loading what="evaluations" /> : <NothingYet benchmark={choice.benchmark} />)}
+      {loading && <Loading what="evaluations" />}
+      {!loading && rows.length === 0 && <NothingYet benchmark={choice.benchmark} />}
+      {!loading && rows.length > 0 && (
+        <Tables rows={rows} benchmark={choice.benchmark} meanings={meanings} parameters={parameters} />
+      )}
     </>
   );
 }
@@ -72,16 +76,19 @@ interface TablesProps {
 }
 
 function Tables({ rows, benchmark, meanings, parameters }: TablesProps): JSX.Element {
-  const measures = measuresOf(rows);
+  const measures = measuresOf(rows, meanings);
   const problems = [...new Set(rows.map((row) => row.problems))].sort((a, b) => a - b).join(" or ");
-  const runs = rows.flatMap(({ members }) => members);
+  const members = rows.flatMap((row) => row.members);
+  const isFromBefore = rows.some(({ cells }) => Object.values(cells).some(({ before }) => before !== null));
+  const isOneKind = new Set(members.map(({ setting }) => setting === null)).size === 1;
   return (
     <>
       <section class="panel" aria-label="Measures">
         <div class="panel-head">
           <h2>{benchmark === "family" ? "Held-out problems" : benchmark}</h2>
           <span class="faint">
-            {problems} problems, at the last step evaluated; under it before training → difference
+            {problems} problems, at the last step evaluated
+            {isFromBefore && "; below: before training → difference"}
           </span>
           <span class="row push">
             <CopyButton label="Markdown" text={() => markdownOf(rows, measures)} />
@@ -91,14 +98,18 @@ function Tables({ rows, benchmark, meanings, parameters }: TablesProps): JSX.Ele
         <MeasureTable rows={rows} benchmark={benchmark} meanings={meanings} />
         <Legend measures={measures} meanings={meanings} />
       </section>
-      {runs.length > 1 && benchmark === "family" && (
-        <ComparisonPanel rows={rows} parameters={parameters} meanings={meanings} />
+      <EvaluationCurves rows={rows} measures={measures} meanings={meanings} parameters={parameters} />
+      {members.length > 1 && isOneKind && (
+        <ComparisonPanel rows={rows} benchmark={benchmark} parameters={parameters} meanings={meanings} />
       )}
     </>
   );
 }
 
-function Legend({ measures, meanings }: Pick<TablesProps, "meanings"> & { readonly measures: readonly string[] }): JSX.Element {
+function Legend({
+  measures,
+  meanings,
+}: Pick<TablesProps, "meanings"> & { readonly measures: readonly string[] }): JSX.Element {
   return (
     <details class="padded">
       <summary class="faint">What the measures mean</summary>

@@ -3,8 +3,9 @@
 
 import type { JSX } from "preact";
 import type { RunList } from "../../src/dashboard/api/runs.js";
-import { changed, Choosers } from "../evaluations/choosers.js";
+import { Choosers, changed } from "../evaluations/choosers.js";
 import { type Choice, chosen, useMeanings } from "../evaluations/use-evaluated.js";
+import { useKeys } from "../keyboard.js";
 import { labelled, shownOf } from "../matrix/address.js";
 import { Change } from "../matrix/change.js";
 import { Grid } from "../matrix/grid.js";
@@ -14,7 +15,6 @@ import { Answered, Empty, Failure, Loading } from "../parts/state.js";
 import { goTo } from "../route.js";
 import { useAnswer } from "../use-answer.js";
 import { useAnswers } from "../use-answers.js";
-import { useKeys } from "../keyboard.js";
 
 export function MatrixView({ parameters }: { readonly parameters: URLSearchParams }): JSX.Element {
   const list = useAnswer("runs", {});
@@ -32,12 +32,15 @@ interface MatrixPageProps {
   readonly parameters: URLSearchParams;
 }
 
+/** Up to here a column's name fits above it as it is read. */
+const MOST_WIDE = 6;
+
 type Changes = Readonly<Record<string, string | null>>;
 
 function MatrixPage({ list, parameters }: MatrixPageProps): JSX.Element {
   const choice = chosen(list, parameters);
   const meanings = useMeanings();
-  const { problems, columns, measures, measure, errors, loading } = useMatrix(list, choice, parameters);
+  const { problems, columns, measures, measure, errors, skipped, loading } = useMatrix(list, choice, parameters);
   const shown = shownOf(parameters, problems, columns);
   const go = (changes: Changes, how: "push" | "replace" = "push"): void =>
     goTo("matrix", changed(parameters, changes), how);
@@ -52,11 +55,28 @@ function MatrixPage({ list, parameters }: MatrixPageProps): JSX.Element {
       <header class="row">
         <h1>Problem by problem</h1>
         <Choosers view="matrix" parameters={parameters} list={list} choice={choice} />
-        <MeasureSelect measures={measures} measure={measure} meanings={meanings} onChoose={(name) => go({ measure: name })} />
+        <MeasureSelect
+          measures={measures}
+          measure={measure}
+          meanings={meanings}
+          onChoose={(name) => go({ measure: name })}
+        />
       </header>
       {errors.map((error) => (
         <Failure key={error} title="Cannot show the matrix" message={error} />
       ))}
+      {skipped.length > 0 && (
+        <details class="faint">
+          <summary>
+            {skipped.length} run{skipped.length === 1 ? " has" : "s have"} no column
+          </summary>
+          <ul>
+            {skipped.map((reason) => (
+              <li key={reason}>{reason}</li>
+            ))}
+          </ul>
+        </details>
+      )}
       {columns.length === 0 && loading && <Loading what="the matrix" />}
       {columns.length === 0 && !loading && errors.length === 0 && <NothingYet />}
       {columns.length > 0 && (
@@ -65,7 +85,10 @@ function MatrixPage({ list, parameters }: MatrixPageProps): JSX.Element {
             <Change columns={columns} problems={problems} {...shown} pair={shown.pair} go={go} onOpen={onOpen} />
           )}
           <Tools order={shown.order} find={shown.find} hasPair={shown.pair !== null} rows={shown.rows.length} go={go} />
-          <div class={index >= 0 && column ? "matrix-body beside" : "matrix-body"}>
+          <div
+            class={`matrix-body${columns.length > MOST_WIDE ? " narrow" : ""}${index >= 0 && column ? " beside" : ""}`}
+            style={{ "--runs": String(columns.length) }}
+          >
             <Grid problems={problems} columns={columns} {...shown} measure={measure} open={open} onOpen={onOpen} />
             {index >= 0 && column && (
               <Written
@@ -89,6 +112,8 @@ interface UseMatrix {
   readonly measures: readonly string[];
   readonly measure: string;
   readonly errors: readonly string[];
+  /** Why runs that were asked for have no column. */
+  readonly skipped: readonly string[];
   readonly loading: boolean;
 }
 
@@ -98,7 +123,10 @@ function useMatrix(list: RunList, { places, benchmark }: Choice, parameters: URL
   const named = { runs: places, benchmark, ...(asked === null ? {} : { measure: asked }) };
   const withFirst = places.length === 1 || parameters.get("before") === "1";
   const questions = places.length === 0 ? [] : withFirst ? [{ ...named, step: 0 }, named] : [named];
-  const answers = useAnswers("matrix", questions.map((question) => ({ ...question, runs: [...question.runs] })));
+  const answers = useAnswers(
+    "matrix",
+    questions.map((question) => ({ ...question, runs: [...question.runs] })),
+  );
   const known = answers.flatMap(({ answer }) => answer ?? []);
   const last = known.at(-1);
   const { problems, columns } = joined(known);
@@ -110,6 +138,7 @@ function useMatrix(list: RunList, { places, benchmark }: Choice, parameters: URL
     measure: last?.measure ?? asked ?? "",
     // Before training there may be nothing: a folder of evaluations has no such step.
     errors: last ? [] : answers.flatMap(({ error }) => error ?? []),
+    skipped: last?.skipped ?? [],
     loading: answers.some(({ loading }) => loading),
   };
 }

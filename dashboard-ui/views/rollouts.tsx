@@ -1,10 +1,9 @@
 // Every rollout of a run: filtered, ordered, searched; or its problems. What is shown is in the address.
 
 import type { JSX } from "preact";
-import { useContext } from "preact/hooks";
 import { Empty } from "../parts/state.js";
+import { questionOf, type RolloutFilter, readFilter, searchOf, writeFilter } from "../rollouts/filter.js";
 import { FilterBar } from "../rollouts/filter-bar.js";
-import { questionOf, readFilter, type RolloutFilter, searchOf, writeFilter } from "../rollouts/filter.js";
 import { IndexNote } from "../rollouts/index-note.js";
 import { readProblemOrder, writeProblemOrder } from "../rollouts/problem-order.js";
 import { Problems } from "../rollouts/problems.js";
@@ -12,7 +11,6 @@ import { SearchResults } from "../rollouts/search.js";
 import { RolloutTable } from "../rollouts/table.js";
 import { useRows } from "../rollouts/use-rows.js";
 import { goTo, linkTo } from "../route.js";
-import { SourceContext } from "../use-answer.js";
 
 export function RolloutsView({ parameters }: { readonly parameters: URLSearchParams }): JSX.Element {
   const filter = readFilter(parameters);
@@ -60,12 +58,11 @@ function ProblemsTab({ run, parameters }: { readonly run: string; readonly param
 }
 
 function RolloutsTab({ filter }: { readonly filter: RolloutFilter }): JSX.Element {
-  const { live } = useContext(SourceContext);
   const onFilter = (next: RolloutFilter): void => goTo("rollouts", writeFilter(next), "replace");
-  const search = live ? searchOf(filter) : null;
+  const search = searchOf(filter);
   return (
     <>
-      {live && <FilterBar filter={filter} onFilter={onFilter} />}
+      <FilterBar filter={filter} onFilter={onFilter} />
       {search === null ? (
         <Listed key={JSON.stringify(questionOf(filter))} filter={filter} onFilter={onFilter} />
       ) : (
@@ -96,6 +93,7 @@ function Listed({ filter, onFilter }: ListedProps): JSX.Element {
         <RolloutTable
           run={filter.run}
           rows={rows}
+          list={JSON.stringify(questionOf(filter))}
           order={order}
           onOrder={(next) => onFilter({ ...filter, order: next })}
         />

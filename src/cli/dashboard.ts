@@ -8,6 +8,10 @@ import { port } from "./numbers.js";
 import { stopOnRequest } from "./stopping.js";
 
 const DEFAULT_FOLDER = "runs";
+/** For those who would not have whoever lists processes read it. */
+const TOKEN = "CODERLPLUS_DASHBOARD_TOKEN";
+
+const SHARED = "Whoever has this address can read the runs; what it sends is not encrypted.\n";
 
 interface Flags {
   readonly host: string;
@@ -23,7 +27,7 @@ export function registerDashboard(program: Command): void {
     .argument("[folder]", "a folder of runs and evaluations at any depth, or one run", DEFAULT_FOLDER)
     .option("--host <address>", "where to listen; what other machines can reach needs a token", "127.0.0.1")
     .option("--port <n>", "0 takes any that is free; default: 8080, or the next that is free", port)
-    .option("--token <text>", "what a reader must have, at least 16 characters; made where it is needed and not given")
+    .option("--token <text>", `what a reader must have; default: ${TOKEN}, or one made where it is needed`)
     .option("--json", "print one JSON object once it listens")
     .addHelpText(
       "after",
@@ -40,12 +44,12 @@ async function dashboard(folder: string, flags: Flags): Promise<void> {
     throw new UsageError(`${folder}: a file; expected a folder of runs, or a run`);
   }
   const stopping = stopOnRequest(() => {});
-  const { host, port, token } = flags;
+  const { host, port, token = process.env[TOKEN] } = flags;
   const server = await serveDashboard({ folder, host, port, token });
   process.stdout.write(
     flags.json
       ? `${JSON.stringify({ url: server.url, folder })}\n`
-      : `${folder} at ${server.url}\nStop it with Ctrl-C.\n`,
+      : `${folder} at ${server.url}\n${server.token === null ? "" : SHARED}Stop it with Ctrl-C.\n`,
   );
   if (!stopping.signal.aborted) {
     await new Promise<void>((end) => stopping.signal.addEventListener("abort", () => end(), { once: true }));

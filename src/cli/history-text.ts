@@ -1,9 +1,9 @@
 // What happened along the way of a run as text for people, below the table of final values.
 
 import type { Language } from "../problems/notation.js";
+import { valueText } from "../problems/value-text.js";
 import type { History } from "../tracer/history.js";
 import { cut, printable, type Screen } from "./trace-table.js";
-import { valueText } from "../problems/value-text.js";
 
 /** One line a variable with its values in the order of time, then the lines in that order, then those never executed. */
 export function historyText(history: History | null, screen: Screen, language: Language): string {

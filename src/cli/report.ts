@@ -2,8 +2,8 @@
 
 import type { Command } from "commander";
 import { writeAtomic } from "../core/files.js";
-import { measures } from "../eval/family/family.js";
-import { renderCurve, renderReport } from "../runs/report.js";
+import { renderReport } from "../dashboard/report.js";
+import { renderCurve } from "../runs/reward-curve.js";
 import { RunDirectory } from "../runs/run-directory.js";
 
 export function registerReport(program: Command): void {
@@ -13,9 +13,9 @@ export function registerReport(program: Command): void {
     .argument("<run>", "a run folder")
     .option("--curve <file>", "also write the reward curve as an SVG file")
     .addHelpText("after", "\nExample:\n  coderlplus report runs/coderlplus-1")
-    .action((path: string, flags: { readonly curve?: string }) => {
+    .action(async (path: string, flags: { readonly curve?: string }) => {
       const run = RunDirectory.open(path);
-      run.writeText("report.html", renderReport(run, measures));
+      run.writeText("report.html", await renderReport(run));
       if (flags.curve !== undefined) writeAtomic(flags.curve, renderCurve(run));
       process.stdout.write(`${path}/report.html\n`);
     });

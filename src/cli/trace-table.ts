@@ -4,9 +4,9 @@ import pc from "picocolors";
 import { isTooBig } from "../alignment/select.js";
 import type { Json } from "../core/json.js";
 import type { Language } from "../problems/notation.js";
+import { valueText } from "../problems/value-text.js";
 import type { Trace } from "../tracer/trace.js";
 import { textTable } from "./table.js";
-import { valueText } from "../problems/value-text.js";
 
 export interface Screen {
   /** Columns of the terminal; null where nothing is cut. */

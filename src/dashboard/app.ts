@@ -20,14 +20,12 @@ import { openShell } from "./shell.js";
 const BODY_LIMIT_BYTES = 256_000;
 /** What is shorter gains nothing. */
 const ZIPPED_FROM_BYTES = 1400;
-/** Between this machine's processes time counts more than bytes. */
-const ZIP_LEVEL = 3;
+/** Between processes of one machine time counts more than bytes. */
+const ZIP_LEVEL = 1;
 
 export interface DashboardOptions extends GuardOptions, EventsOptions {
   /** Of runs, or a run itself. */
   readonly folder: string;
-  /** Told of what is our own fault. */
-  readonly report: (error: unknown) => void;
 }
 
 export interface Dashboard {
@@ -68,7 +66,7 @@ export function createDashboard(options: DashboardOptions): Dashboard {
 function serveShell(app: Hono, title: string): void {
   const shell = openShell(title);
   app.get("/", (c) => c.html(shell.document(), 200, { "cache-control": "no-store" }));
-  app.get("/:file{(page|style)\\.[0-9a-f]+\\.(js|css)}", (c) => {
+  app.get("/:file{page\\.[0-9a-f]+\\.js|style\\.[0-9a-f]+\\.css|chunk-\\w+\\.js}", (c) => {
     const file = shell.file(c.req.param("file"));
     if (file === null) return c.notFound();
     // Its name is that of its content.

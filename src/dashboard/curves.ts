@@ -10,6 +10,7 @@ import { lineOf } from "./summary.js";
 const CHUNK_BYTES = 1 << 20;
 /** A longer line is none of ours. */
 const LINE_BYTES = 1 << 20;
+const SEAM_BYTES = 64;
 const MAXIMUM_COLUMNS = 1000;
 /** Numbers that are kept of all runs together, about 160 MB; the run that was asked for longest ago goes first. */
 const MAXIMUM_KEPT = 20e6;
@@ -19,25 +20,27 @@ export interface CurveReader {
   columns(path: string, place: string, names: readonly string[], after: number): Promise<MetricColumns>;
   /** Metrics that have a number in some step, in the catalogue's order, others behind; and what could not be read. */
   overview(path: string): Promise<{ readonly metrics: readonly string[]; readonly problem: string | null }>;
+  /** Numbers that are kept of all runs. */
+  kept(): number;
 }
 
 export function openCurveReader(maximumKept = MAXIMUM_KEPT): CurveReader {
   const kept = new Map<string, Curves>();
+  const size = (): number => [...kept.values()].reduce((sum, each) => sum + each.size, 0);
   const current = async (path: string): Promise<Curves> => {
     const curves = kept.get(path) ?? new Curves(join(path, "metrics.jsonl"));
     // The newest at the end.
     kept.delete(path);
     kept.set(path, curves);
     await curves.update();
-    let size = [...kept.values()].reduce((sum, each) => sum + each.size, 0);
-    for (const [other, each] of kept) {
-      if (size <= maximumKept || other === path) break;
-      size -= each.size;
+    for (const other of kept.keys()) {
+      if (size() <= maximumKept || other === path) break;
       kept.delete(other);
     }
     return curves;
   };
   return {
+    kept: size,
     columns: async (path, place, names, after) => ({ run: place, ...(await current(path)).after(after, names) }),
     overview: async (path) => {
       const curves = await current(path);
@@ -57,6 +60,8 @@ class Curves {
   #columns = new Map<string, Float64Array>();
   #length = 0;
   #file = { id: -1, offset: 0 };
+  /** What stood last before the offset: what has been written over does not go on there. */
+  #seam = Buffer.alloc(0);
   #rest = Buffer.alloc(0);
   #lines = 0;
   #updating: Promise<void> = Promise.resolve();
@@ -108,17 +113,24 @@ class Curves {
     }
     try {
       const { ino, size } = await file.stat();
-      if (ino !== this.#file.id || size < this.#file.offset) this.#reset(ino);
+      if (ino !== this.#file.id || !(await this.#goesOn(file))) this.#reset(ino);
       const chunk = Buffer.alloc(Math.min(CHUNK_BYTES, Math.max(0, size - this.#file.offset)));
       while (this.#file.offset < size) {
         const { bytesRead } = await file.read(chunk, 0, chunk.length, this.#file.offset);
         if (bytesRead === 0) break;
         this.#file.offset += bytesRead;
         this.#take(chunk.subarray(0, bytesRead));
+        this.#seam = Buffer.from(chunk.subarray(Math.max(0, bytesRead - SEAM_BYTES), bytesRead));
       }
     } finally {
       await file.close();
     }
+  }
+
+  async #goesOn(file: FileHandle): Promise<boolean> {
+    const { length } = this.#seam;
+    const { bytesRead, buffer } = await file.read(Buffer.alloc(length), 0, length, this.#file.offset - length);
+    return bytesRead === length && buffer.equals(this.#seam);
   }
 
   #reset(id: number): void {
@@ -127,6 +139,7 @@ class Curves {
     this.#lines = 0;
     this.#file = { id, offset: 0 };
     this.#rest = Buffer.alloc(0);
+    this.#seam = Buffer.alloc(0);
     this.problem = null;
   }
 

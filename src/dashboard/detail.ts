@@ -2,14 +2,13 @@
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { parse as parseYaml } from "yaml";
 import { z } from "zod";
-import { flatConfig } from "../runs/compare.js";
 import { bestSchema } from "../runs/schemas.js";
 import type { RunDetail, RunSummary } from "./api/runs.js";
 import type { CurveReader } from "./curves.js";
 import { evaluatedSteps } from "./evaluation-files.js";
 import { readChecked, readWhole } from "./files.js";
+import { readSettings } from "./settings.js";
 import { infoSchema, namesIn } from "./summary.js";
 
 const bestCheckpoint = z.object(bestSchema.shape);
@@ -30,7 +29,7 @@ export async function describeRun(path: string, summary: RunSummary, curves: Cur
   const { metrics, problem } = await curves.overview(path);
   if (problem !== null) problems.push(problem);
   const best = reading(() => bestOf(path), null);
-  const settings = reading(() => flatConfig(parseYaml(config) ?? {}), {});
+  const settings = reading(() => readSettings(path), {});
   return {
     summary: problems.length === 0 ? summary : { ...summary, problem: [...new Set(problems)].join("\n") },
     config,

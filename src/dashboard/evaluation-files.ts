@@ -3,6 +3,7 @@
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { messageOf } from "../core/errors.js";
 import { readInfo } from "../eval/evaluation-files.js";
 import type { EvaluationFolder, EvaluationTable } from "./api/runs.js";
 import { readChecked } from "./files.js";
@@ -56,14 +57,21 @@ export function evaluatedAt(path: string, place: string, benchmark: string, step
   );
 }
 
-/** @throws DataError, UsageError where one is damaged */
+/** @throws RefusedRequest where the benchmark was not evaluated there */
 export function evaluationTableOf(path: string, place: string, benchmark: string): EvaluationTable {
   evaluatedAt(path, place, benchmark);
-  const records = evaluatedSteps(path)
-    .filter((found) => found.benchmark === benchmark)
-    .map(({ record, step }) => ({ ...readChecked(record, recordSchema), step }))
-    .map(({ step, problems, metrics }) => ({ step, problems, metrics }));
-  return { run: place, benchmark, records };
+  const skipped: string[] = [];
+  const records = evaluatedSteps(path).flatMap((found) => {
+    if (found.benchmark !== benchmark) return [];
+    try {
+      const { problems, metrics } = readChecked(found.record, recordSchema);
+      return [{ step: found.step, problems, metrics }];
+    } catch (error) {
+      skipped.push(messageOf(error));
+      return [];
+    }
+  });
+  return { run: place, benchmark, records, skipped };
 }
 
 /** @throws DataError, UsageError where an info is damaged */

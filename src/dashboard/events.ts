@@ -11,12 +11,18 @@ import type { RunLister } from "./run-list.js";
 const MAXIMUM_LISTENERS = 64;
 /** Under the time after which something between server and page may take the connection for dead. */
 const HEARTBEAT_MS = 15_000;
+/** A look at many runs may take its time, but no more of it than one part in so many. */
+const LOOK_SHARE = 10;
 /** Pieces that a page may leave unread before it is given up: it comes back and asks for everything. */
-const MAXIMUM_UNREAD = 1000;
+const MAXIMUM_UNREAD = 256;
 
 export interface EventsOptions {
   /** Between two looks. Default 1 s. */
   readonly pollMs?: number | undefined;
+  /** Between two signs of life where nothing happens. Default 15 s. */
+  readonly heartbeatMs?: number | undefined;
+  /** Told of what is our own fault. */
+  readonly report: (error: unknown) => void;
 }
 
 export interface Events {
@@ -32,7 +38,8 @@ interface Seen {
   readonly evaluatedAt: number;
 }
 
-export function openEvents(folder: ServedFolder, runs: RunLister, { pollMs = 1000 }: EventsOptions = {}): Events {
+export function openEvents(folder: ServedFolder, runs: RunLister, options: EventsOptions): Events {
+  const { pollMs = 1000, heartbeatMs = HEARTBEAT_MS, report } = options;
   const listeners = new Set<ReadableStreamDefaultController<Uint8Array>>();
   let seen = new Map<string, Seen>();
   let timer: NodeJS.Timeout | undefined;
@@ -40,7 +47,7 @@ export function openEvents(folder: ServedFolder, runs: RunLister, { pollMs = 100
   const end = (listener: ReadableStreamDefaultController<Uint8Array>): void => {
     listeners.delete(listener);
     if (listeners.size === 0) {
-      clearInterval(timer);
+      clearTimeout(timer);
       timer = undefined;
     }
   };
@@ -55,11 +62,18 @@ export function openEvents(folder: ServedFolder, runs: RunLister, { pollMs = 100
     }
   };
   const look = (): void => {
-    const now = seenNow(folder, runs);
-    const events = changesBetween(seen, now);
-    seen = now;
-    if (events.length > 0) say(events.map((event) => `data: ${JSON.stringify(event)}\n\n`).join(""));
-    else if (performance.now() - spokenAt >= HEARTBEAT_MS) say(": still here\n\n");
+    const began = performance.now();
+    try {
+      const now = seenNow(folder, runs);
+      const events = changesBetween(seen, now);
+      seen = now;
+      if (events.length > 0) say(events.map((event) => `data: ${JSON.stringify(event)}\n\n`).join(""));
+      else if (performance.now() - spokenAt >= heartbeatMs) say(": still here\n\n");
+    } catch (error) {
+      // The next look may fare better.
+      report(error);
+    }
+    if (listeners.size > 0) timer = setTimeout(look, Math.max(pollMs, LOOK_SHARE * (performance.now() - began)));
   };
   return {
     stream: () => {
@@ -72,7 +86,7 @@ export function openEvents(folder: ServedFolder, runs: RunLister, { pollMs = 100
           own = controller;
           if (listeners.size === 0) {
             seen = seenNow(folder, runs);
-            timer = setInterval(look, pollMs);
+            timer = setTimeout(look, pollMs);
           }
           listeners.add(controller);
           controller.enqueue(new TextEncoder().encode("retry: 2000\n: listening\n\n"));
@@ -81,7 +95,7 @@ export function openEvents(folder: ServedFolder, runs: RunLister, { pollMs = 100
       });
     },
     close: () => {
-      for (const listener of [...listeners]) {
+      for (const listener of listeners) {
         end(listener);
         listener.close();
       }

@@ -13,7 +13,7 @@ const MAXIMUM_FOLDERS = 20_000;
 /** Of a run or an evaluation: where files are read from. */
 const READ_FOLDERS = ["", "rollouts", "tokens", "eval", join("eval", "samples"), "samples"];
 
-export interface Places {
+interface Places {
   readonly runs: readonly string[];
   readonly evaluations: readonly string[];
   /** Whether the search was given up before its end. */
@@ -33,7 +33,7 @@ export interface ServedFolder {
 }
 
 /** @param path  need not be there yet */
-export function openFolder(path: string): ServedFolder {
+export function openFolder(path: string, maximumPlaces = MAXIMUM_PLACES): ServedFolder {
   const root = resolve(path);
   const checkedAt = new Map<string, number>();
   const checkedPath = (place: string, fits: (path: string) => boolean, what: string): string => {
@@ -44,7 +44,7 @@ export function openFolder(path: string): ServedFolder {
   };
   return {
     name: basename(root),
-    places: () => findPlaces(root),
+    places: () => findPlaces(root, maximumPlaces),
     runPath: (place) => checkedPath(place, holdsRun, "run"),
     placePath: (place) =>
       checkedPath(place, (found) => holdsRun(found) || holdsEvaluations(found), "run or evaluation"),
@@ -85,23 +85,29 @@ function checkLinks(root: string, path: string, checkedAt: Map<string, number>):
     const folder = join(path, name);
     const changedAt = statSync(folder, { throwIfNoEntry: false })?.mtimeMs;
     if (changedAt === undefined || checkedAt.get(folder) === changedAt) continue;
-    for (const entry of entriesOf(folder)) {
-      if (entry.isSymbolicLink() && leadsOut(root, join(folder, entry.name))) {
-        throw new DataError(
-          `${join(folder, entry.name)}: a symbolic link out of the served folder, which is not followed; copy what it names, or serve a folder that holds both`,
-        );
-      }
-    }
+    for (const entry of entriesOf(folder)) checkEntry(root, folder, entry);
     checkedAt.set(folder, changedAt);
   }
 }
 
-function findPlaces(root: string): Places {
+/** A run is files and folders; to read from a pipe would wait for ever. */
+function checkEntry(root: string, folder: string, entry: Dirent): void {
+  const path = join(folder, entry.name);
+  if (entry.isSymbolicLink() && leadsOut(root, path)) {
+    throw new DataError(
+      `${path}: a symbolic link out of the served folder, which is not followed; copy what it names, or serve a folder that holds both`,
+    );
+  }
+  const is = entry.isSymbolicLink() ? statSync(path, { throwIfNoEntry: false }) : entry;
+  if (is && !is.isFile() && !is.isDirectory()) throw new DataError(`${path}: neither a file nor a folder`);
+}
+
+function findPlaces(root: string, maximumPlaces: number): Places {
   const places = { runs: [] as string[], evaluations: [] as string[], truncated: false };
   const seen = new Set<string>();
   const queue = [{ path: root, place: ".", depth: 0 }];
   for (const { path, place, depth } of queue) {
-    if (seen.size >= MAXIMUM_FOLDERS || places.runs.length + places.evaluations.length >= MAXIMUM_PLACES) {
+    if (seen.size >= MAXIMUM_FOLDERS || places.runs.length + places.evaluations.length >= maximumPlaces) {
       return { ...places, truncated: true };
     }
     const real = realOf(path);

@@ -8,6 +8,7 @@ import type { EvaluationFolder, RunList, RunSummary } from "./api/runs.js";
 import { evaluationFolderOf } from "./evaluation-files.js";
 import type { ServedFolder } from "./folder.js";
 import { RefusedRequest } from "./refusal.js";
+import { openSettingNames } from "./settings.js";
 import { damaged, statusOf, summarise } from "./summary.js";
 
 /** What a summary is made from. */
@@ -26,12 +27,13 @@ export interface RunLister {
 
 export function openRunLister(folder: ServedFolder): RunLister {
   const kept = new Map<string, Kept>();
+  const nameSetting = openSettingNames();
   const summary = (place: string): RunSummary => {
     const path = folder.runPath(place);
     const state = stateOf(path);
     const before = kept.get(place);
     if (before?.state === state) return asItIsNow(path, before.summary);
-    const read = summarise(path, place);
+    const read = summarise(path, place, nameSetting);
     kept.set(place, { state, summary: read });
     return read;
   };
@@ -39,8 +41,9 @@ export function openRunLister(folder: ServedFolder): RunLister {
     summary,
     list: () => {
       const places = folder.places();
-      const runs = places.runs.flatMap((place) => listed(place, summary));
-      for (const place of kept.keys()) if (!places.runs.includes(place)) kept.delete(place);
+      const runs = places.runs.flatMap((place) => listed(folder, place, summary));
+      const there = new Set(places.runs);
+      for (const place of kept.keys()) if (!there.has(place)) kept.delete(place);
       return {
         folder: folder.name,
         runs: runs.sort((a, b) => (a.startedAt < b.startedAt ? 1 : a.startedAt > b.startedAt ? -1 : 0)),
@@ -52,12 +55,12 @@ export function openRunLister(folder: ServedFolder): RunLister {
 }
 
 /** One that cannot be opened is listed as damaged; one that is gone in this moment is not. */
-function listed(place: string, summary: (place: string) => RunSummary): RunSummary[] {
+function listed(folder: ServedFolder, place: string, summary: (place: string) => RunSummary): RunSummary[] {
   try {
     return [summary(place)];
   } catch (error) {
     if (error instanceof RefusedRequest) return [];
-    if (error instanceof DataError) return [damaged(place, place, error.message)];
+    if (error instanceof DataError) return [damaged(folder.pathOf(place), place, error.message)];
     throw error;
   }
 }

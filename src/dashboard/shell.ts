@@ -6,7 +6,7 @@ import { sha256 } from "../core/files.js";
 import { escapeHtml } from "../runs/page.js";
 import { readPageFiles } from "./page-files.js";
 
-export interface PageFile {
+interface PageFile {
   readonly type: string;
   readonly body: string;
   readonly zipped: Uint8Array<ArrayBuffer>;
@@ -21,26 +21,38 @@ export interface Shell {
 
 /** What was built last, also where that was after the server began. */
 export function openShell(title: string): Shell {
-  let built = { key: "", files: new Map<string, PageFile>() };
-  const current = (): [script: string, style: string] => {
-    const { script, style } = readPageFiles();
-    const names: [string, string] = [`page.${hashOf(script)}.js`, `style.${hashOf(style)}.css`];
-    if (built.key !== names.join()) {
-      const files = new Map([
-        [names[0], fileOf("text/javascript; charset=utf-8", script)],
-        [names[1], fileOf("text/css; charset=utf-8", style)],
-      ]);
-      built = { key: names.join(), files };
-    }
-    return names;
+  let built: Built | null = null;
+  const current = (): Built => {
+    const files = readPageFiles();
+    const key = hashOf([...files].join());
+    if (built?.key !== key) built = builtFrom(key, files);
+    return built;
   };
   return {
-    document: () => documentOf(title, ...current()),
-    file: (name) => {
-      if (!built.files.has(name)) current();
-      return built.files.get(name) ?? null;
+    document: () => {
+      const { script, style } = current();
+      return documentOf(title, script, style);
     },
+    file: (name) => (built?.files.get(name) ? built : current()).files.get(name) ?? null,
   };
+}
+
+/** Files by the names under which they are served, each of which changes with its content. */
+interface Built {
+  readonly key: string;
+  readonly script: string;
+  readonly style: string;
+  readonly files: ReadonlyMap<string, PageFile>;
+}
+
+function builtFrom(key: string, files: ReadonlyMap<string, string>): Built {
+  const names = { "page.js": `page.${key}.js`, "style.css": `style.${key}.css` } as const;
+  const served = [...files].map(([name, text]) => {
+    const type = name.endsWith(".css") ? "text/css" : "text/javascript";
+    const servedAs = name in names ? names[name as keyof typeof names] : name;
+    return [servedAs, fileOf(`${type}; charset=utf-8`, text)] as const;
+  });
+  return { key, script: names["page.js"], style: names["style.css"], files: new Map(served) };
 }
 
 function hashOf(text: string): string {
@@ -65,7 +77,7 @@ function documentOf(title: string, script: string, style: string): string {
 <title>${escapeHtml(title)} - coderlplus</title>
 <link rel="icon" href="${ICON}">
 <link rel="stylesheet" href="/${style}">
-<script src="/${script}" defer></script>
+<script type="module" src="/${script}"></script>
 </head>
 <body>
 <div id="app"></div>

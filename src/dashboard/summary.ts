@@ -3,17 +3,14 @@
 
 import { readdirSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
-import { parse as parseYaml } from "yaml";
 import { z } from "zod";
-import { DataError, messageOf, UsageError } from "../core/errors.js";
-import { sha256 } from "../core/files.js";
+import { messageOf, UsageError } from "../core/errors.js";
 import { quantile } from "../core/maths.js";
-import { flatConfig, settingOf } from "../runs/compare.js";
 import { writerOf } from "../runs/lock.js";
 import type { MetricName } from "../runs/metrics.js";
 import { evaluationSchema, runSchema } from "../runs/schemas.js";
 import type { RunSummary } from "./api/runs.js";
-import { readChecked, readTail, readWhole } from "./files.js";
+import { readChecked, readTail } from "./files.js";
 
 /** What the list says of the newest step. */
 const LISTED = [
@@ -38,10 +35,10 @@ export const recordSchema = z.object(evaluationSchema.shape);
 
 type Status = RunSummary["status"];
 
-/** Never throws on what is in the folder. */
-export function summarise(path: string, place: string): RunSummary {
+/** Never throws on what is in the folder. @param nameSetting  of a run's path */
+export function summarise(path: string, place: string, nameSetting: (path: string) => string): RunSummary {
   try {
-    return readSummary(path, place);
+    return readSummary(path, place, nameSetting(path));
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     return damaged(path, place, messageOf(error));
@@ -84,7 +81,7 @@ function isWritten(path: string): boolean {
   }
 }
 
-function readSummary(path: string, place: string): RunSummary {
+function readSummary(path: string, place: string, setting: string): RunSummary {
   const info = readChecked(join(path, "run.json"), infoSchema);
   const lines = newestLines(join(path, "metrics.jsonl"));
   const newest = lines.at(-1);
@@ -97,7 +94,7 @@ function readSummary(path: string, place: string): RunSummary {
     recipe: info.recipe,
     status,
     seed: info.seed,
-    setting: settingName(path),
+    setting,
     startedAt: info.startedAt,
     finishedAt: info.finishedAt ?? null,
     steps: info.steps,
@@ -137,19 +134,8 @@ function medianSeconds(lines: readonly Line[]): number | null {
   return seconds.length === 0 ? null : quantile(seconds, 0.5);
 }
 
-export function numberOr(value: unknown): number | null {
+function numberOr(value: unknown): number | null {
   return typeof value === "number" ? value : null;
-}
-
-/** Short, equal where seeds would be grouped. */
-function settingName(path: string): string {
-  const config = join(path, "config.yaml");
-  const text = readWhole(config);
-  try {
-    return sha256(JSON.stringify(settingOf(flatConfig(parseYaml(text))))).slice(0, 16);
-  } catch (error) {
-    throw new DataError(`${config}: not YAML: ${messageOf(error)}`, { cause: error });
-  }
 }
 
 const FAMILY = /^family-step-(\d+)\.json$/;

@@ -124,7 +124,7 @@ export class RunDirectory {
     return readText(path)
       .split("\n")
       .slice(0, -1)
-      .map((line, i) => parseLine(path, i, line));
+      .map((line, i) => parseLine(path, i, line) as StepMetrics);
   }
 
   writeRollouts(step: number, records: Iterable<RolloutRecord>): void {
@@ -171,7 +171,11 @@ export class RunDirectory {
   }
 
   readEvaluationSamples(benchmark: string, step: number): EvaluationSample[] {
-    return readLines(this.samplesPath(benchmark, step)).map(({ value }) => plain(value) as EvaluationSample);
+    const path = this.samplesPath(benchmark, step);
+    // Numbers and texts of our own, no values of programs: comparisons read a million lines of them.
+    return readText(path)
+      .split("\n")
+      .flatMap((line, i) => (line === "" ? [] : [parseLine(path, i, line) as EvaluationSample]));
   }
 
   evaluationSteps(benchmark: string): number[] {
@@ -244,9 +248,9 @@ export class RunDirectory {
   }
 }
 
-function parseLine(path: string, index: number, line: string): StepMetrics {
+function parseLine(path: string, index: number, line: string): unknown {
   try {
-    return JSON.parse(line) as StepMetrics;
+    return JSON.parse(line);
   } catch (error) {
     throw new DataError(`${path}:${index + 1}: not JSON; the run's folder is damaged`, { cause: error });
   }

@@ -5,8 +5,7 @@ import { describe, expect, it } from "vitest";
 import { lineChart } from "./chart.js";
 import { type ComparedRun, compareRuns } from "./compare.js";
 import { metricCatalogue } from "./metrics.js";
-import type { EvaluationRecord, EvaluationSample, RolloutRecord, RunInfo } from "./records.js";
-import { renderReport } from "./report.js";
+import type { EvaluationRecord, EvaluationSample, RunInfo } from "./records.js";
 import { RunDirectory } from "./run-directory.js";
 
 const info = (recipe: string, seed: number): RunInfo => ({
@@ -128,41 +127,7 @@ describe("the comparison", () => {
   });
 });
 
-describe("the report", () => {
-  it("shows hostile rollouts as text", () => {
-    const run = fresh();
-    run.writeInfo(info("<img src=x onerror=alert(1)>", 0));
-    run.writeText("config.yaml", "</pre><script>alert(1)</script>");
-    run.appendMetrics({ step: 1, "code/reward_mean": 0.5 });
-    const evil = "</pre><script>alert(1)</script><a href='javascript:alert(1)'>";
-    const rollout = (sample: number, reward: number): RolloutRecord => ({
-      step: 1,
-      task: "alignment",
-      problem: evil,
-      group: 0,
-      sample,
-      prompt: evil,
-      completion: evil,
-      stopReason: "stop",
-      alignment: {
-        program: evil,
-        input: { kind: "stdio", stdin: evil },
-        target: "finalValues",
-        asked: [evil],
-        truth: { variables: { [evil]: evil } },
-        predicted: { variables: { [evil]: evil } },
-      },
-      reward,
-      rewardParts: {},
-      advantage: reward,
-      tokens: 1,
-    });
-    run.writeRollouts(1, [rollout(0, 1), rollout(1, 0)]);
-    const html = renderReport(run, {});
-    expect(html).toContain("&lt;script&gt;");
-    expect(html).not.toMatch(/<script|<img|<a /);
-  });
-
+describe("a chart", () => {
   it("draws a flat line and a single point", () => {
     for (const points of [
       [{ x: 1, y: 0.5 }],

@@ -8,6 +8,7 @@ import { type Execution, textIn } from "../sandbox/job.js";
 import { WORK_PER_MS } from "../sandbox/python/ports.js";
 import type { Room } from "../sandbox/sandbox.js";
 import type { HistoryPart } from "./history.js";
+import { type Moments, readMoments } from "./moments.js";
 
 /** What a program is traced on: a problem's input, or a call written in Python. */
 export type TraceInput = ProgramInput | { readonly kind: "expression"; readonly expression: string };
@@ -21,12 +22,19 @@ export interface TraceJob {
   readonly files?: Problem["files"];
   /** What else is recorded, by one more run; nothing by default. */
   readonly history?: readonly HistoryPart[] | undefined;
+  /** Whether the course of the run is recorded too (moments.ts), by a run of its own. */
+  readonly moments?: boolean | undefined;
 }
+
+/** A traced execution, with the run that was recorded for its course. */
+export type Passed = Execution & { readonly moments?: Moments | null };
 
 /** Reading the program and taking down its first activations is not the program's time. */
 const allowance = (timeMs: number): number => 1.25 * timeMs + 500;
 /** Callbacks are counted like any call; this pass decides nothing about the program's end. */
 const repeatAllowance = (timeMs: number): number => 10 * timeMs + 2000;
+/** What is recorded is bounded, and so is the time for it. */
+const momentsAllowance = (timeMs: number): number => allowance(timeMs) + 5000;
 
 /**
  * What a run is for: the truth, or to be compared with it. `moved`: at other addresses, in a world with another hash seed,
@@ -35,7 +43,7 @@ const repeatAllowance = (timeMs: number): number => 10 * timeMs + 2000;
 export type Variant = "true" | "moved" | "stirred";
 
 /** @throws UsageError where the input is an expression that is none */
-export async function runPasses(room: Room, job: TraceJob, variant: Variant): Promise<Execution> {
+export async function runPasses(room: Room, job: TraceJob, variant: Variant): Promise<Passed> {
   const { input, limits, stdin, files } = job;
   const source = {
     name: input.kind === "stdio" ? "__main__" : "program",
@@ -48,11 +56,22 @@ export async function runPasses(room: Room, job: TraceJob, variant: Variant): Pr
   const run: Run = (request, timeMs) =>
     room.run({ request: { op: "trace", ...source, ...request }, stdin, files, limits: { ...limits, timeMs } });
 
-  const traced = await runValues(run, room, job, source, variant === "true");
+  const traced = await withMoments(run, job, variant, await runValues(run, room, job, source, variant === "true"));
   if (!job.history?.length || traced.reply === null) return traced;
   const along = await run({ history: job.history }, repeatAllowance(limits.timeMs));
   const history = courseOf(along) === courseOf(traced) ? (along.reply?.history ?? null) : null;
   return { ...traced, reply: { ...traced.reply, history }, cpuMs: traced.cpuMs + along.cpuMs };
+}
+
+/** A program that runs out of its limits is worth looking at too. */
+async function withMoments(run: Run, job: TraceJob, variant: Variant, traced: Execution): Promise<Passed> {
+  if (!job.moments || variant !== "true" || traced.ending.kind === "unparsable") return traced;
+  const along = await run({ moments: true }, momentsAllowance(job.limits.timeMs));
+  return {
+    ...traced,
+    moments: readMoments(along, traced, courseOf(along) === courseOf(traced)),
+    cpuMs: traced.cpuMs + along.cpuMs,
+  };
 }
 
 /** What two runs that went the same way have in common. */

@@ -2,6 +2,7 @@
 
 import type { Json } from "../core/json.js";
 import type { History } from "./history.js";
+import type { Moments } from "./moments.js";
 
 export type TraceStatus =
   | "ok"
@@ -39,6 +40,8 @@ export interface Trace {
   readonly complexity: number;
   /** What happened along the way, where it was asked for; null where that could not be recorded. */
   readonly history?: History | null;
+  /** The course of the run, where it was asked for; null where nothing of it could be recorded. */
+  readonly moments?: Moments | null;
   readonly engine: string;
   readonly cpuMs: number;
 }

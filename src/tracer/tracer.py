@@ -11,6 +11,7 @@ import types
 from coderlplus_captured import ABSENT, Captured, scopes_of
 from coderlplus_guest import OPERATIONS, PROGRAM, Ended, call, close, compile_expression, compiled, guarded, run_module, send
 from coderlplus_history import HistoryPass, marked
+from coderlplus_moments import MomentsPass
 from coderlplus_passes import DeepPass, FirstPass, SecondPass
 from coderlplus_scopes import Analysis, complexity, unordered, worldly
 from coderlplus_statements import last_assignments, statement_lines
@@ -19,6 +20,7 @@ from coderlplus_tampering import tampers
 from coderlplus_values import Encoder, Limits
 
 SMALL = Limits(nodes=200, characters=400, depth=12, bits=1400)
+OF_MOMENTS = Limits(nodes=400, characters=400, depth=12, bits=1400)
 LIMITS = Limits(nodes=2000, characters=4096, depth=12, bits=14000)
 
 _frame = sys._getframe
@@ -77,6 +79,11 @@ class Run:
             self.watch.watch(self.top)
             return
         scopes = scopes_of(self.top, dict.fromkeys(self.order))
+        if request.get("moments"):
+            small = Captured(Encoder(OF_MOMENTS, own))
+            self.watch = MomentsPass(self.captured, small, scopes, self.order, tree, self.hard_exit)
+            self.watch.watch(self.top)
+            return
         self.counts = request.get("counts")
         if self.counts is None:
             self.watch = FirstPass(scopes, self.captured)

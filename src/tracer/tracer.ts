@@ -3,11 +3,11 @@
 
 import { type Json, stringifyJson } from "../core/json.js";
 import { defaultLimits, type Limits, type Problem } from "../problems/problem.js";
-import type { Ending, Execution } from "../sandbox/job.js";
+import type { Ending } from "../sandbox/job.js";
 import type { Room, Sandbox } from "../sandbox/sandbox.js";
 import { commonHistory, type HistoryPart, readHistory } from "./history.js";
 import { runScript } from "./javascript/script.js";
-import { runPasses, type TraceInput, type Variant, variablesIn } from "./passes.js";
+import { type Passed, runPasses, type TraceInput, type Variant, variablesIn } from "./passes.js";
 import type { Trace, TraceStatus } from "./trace.js";
 
 export interface TraceOptions {
@@ -23,6 +23,8 @@ export interface TraceOptions {
   readonly determinismCheck?: boolean | undefined;
   /** What happens along the way, as far as it is named here. */
   readonly history?: readonly HistoryPart[] | undefined;
+  /** The course of the run, line by line with what each changed (moments.ts). */
+  readonly moments?: boolean | undefined;
 }
 
 /** Runs a program on one input and records the final values of its variables. */
@@ -40,11 +42,12 @@ export async function trace(
     limits: options.limits ?? defaultLimits,
     files: options.files,
     history: options.history,
+    moments: options.moments,
   };
   const { language = "python" } = options;
   const run = (variant: Variant): Promise<Traced> => {
     const world = variant === "moved" ? "second" : "first";
-    const passes = (room: Room): Promise<Execution> =>
+    const passes = (room: Room): Promise<Passed> =>
       language === "javascript" ? runScript(room, job) : runPasses(room, job, variant);
     return sandbox.lease(async (room) => ({ ...(await passes(room)), engine: room.engine }), { language, world });
   };
@@ -62,9 +65,9 @@ export async function trace(
   return withoutDifferences(settled, toTrace(await run("stirred")));
 }
 
-type Traced = Execution & Pick<Trace, "engine">;
+type Traced = Passed & Pick<Trace, "engine">;
 
-function toTrace({ ending, reply, stdout, cpuMs, engine }: Traced): Trace {
+function toTrace({ ending, reply, stdout, cpuMs, engine, moments }: Traced): Trace {
   const returned = ending.kind === "finished" ? reply?.returned : undefined;
   return {
     status: statusOf(ending),
@@ -78,6 +81,7 @@ function toTrace({ ending, reply, stdout, cpuMs, engine }: Traced): Trace {
     stdout,
     ...(returned === undefined ? {} : { returned }),
     ...(reply?.history === undefined ? {} : { history: readHistory(reply.history) }),
+    ...(moments === undefined ? {} : { moments }),
     parameters: texts(reply?.parameters),
     complexity: typeof reply?.complexity === "number" ? reply.complexity : 1,
     engine,

@@ -2,9 +2,9 @@
 
 import { basename, resolve } from "node:path";
 import { UsageError } from "../core/errors.js";
-import { measures } from "../eval/family/family.js";
+import { readReportFiles } from "../dashboard/page-files.js";
+import { renderReport } from "../dashboard/report.js";
 import type { RunInfo } from "../runs/records.js";
-import { renderReport } from "../runs/report.js";
 import { RunDirectory } from "../runs/run-directory.js";
 import { gitRevision, host, versions } from "../runs/versions.js";
 import { checkBudget } from "./budget.js";
@@ -45,6 +45,8 @@ export async function train(asked: Config, options: TrainOptions = {}): Promise<
   const reporter = options.reporter ?? silent;
   const path = options.path ?? RunDirectory.next("runs", asked.recipe);
   RunDirectory.checkFree(path, options.resume ?? false);
+  // The report at the end needs it.
+  readReportFiles();
   await checkThere(asked);
   let parts = await openParts(asked, reporter);
   const { config, demonstrations } = parts;
@@ -73,7 +75,7 @@ export async function train(asked: Config, options: TrainOptions = {}): Promise<
           },
         );
       const info = await execute(config, run, before, loop);
-      run.writeText("report.html", renderReport(run, measures));
+      run.writeText("report.html", await renderReport(run));
       return { run, info };
     } finally {
       run.release();

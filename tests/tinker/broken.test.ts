@@ -19,7 +19,10 @@ import { type Fault, type FaultyProxy, openFaultyProxy, type Passed, type Plan }
 import { configOf, expectEqual, remote, run, small } from "./runs.js";
 
 const nightly = process.env["CODERLPLUS_NIGHTLY"] === "1";
-/** What is tried in each run of the tests too, in ways of their own: src/cli/remote.test.ts, tests/resume.test.ts, src/train/lost.test.ts. */
+/**
+ * What is tried in each run of the tests too, in ways of their own: src/cli/remote.test.ts, tests/resume.test.ts,
+ * src/train/lost.test.ts; a full disk and a silent client in src/engines/tinker/server.
+ */
 const itNightly = it.runIf(nightly);
 const root = mkdtempSync(join(tmpdir(), "coderlplus-broken-"));
 const opened: Array<{ close(): Promise<void> }> = [];
@@ -158,7 +161,7 @@ describe("a run whose server", () => {
     await resumed(path, remote(proxy.url));
   });
 
-  it("gives its session up, as after a long silence, goes on from its checkpoint by itself", async () => {
+  itNightly("gives its session up, as after a long silence, goes on from its checkpoint by itself", async () => {
     const { proxy, folder, server } = await served("silent");
     let ended: Promise<unknown> | null = null;
     proxy.plan = from("optim_step", 3, async ({ of }) => {
@@ -172,7 +175,7 @@ describe("a run whose server", () => {
     expect(newestWeights(folder).equals(kept)).toBe(true);
   });
 
-  it("has no room for a checkpoint stops with the server's words, its last checkpoint whole", async (test) => {
+  itNightly("has no room for a checkpoint stops with the server's words, its last checkpoint whole", async (test) => {
     const disk = join(root, "disk");
     mkdirSync(disk);
     const size = (megabytes: number): string[] => ["-t", "tmpfs", "-o", `size=${megabytes}m`, "none", disk];

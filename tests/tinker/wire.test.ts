@@ -27,16 +27,14 @@ const divergence = [...short, "policy.klCoefficient=0.05", "policy.klPlacement=l
 
 /** A name; the settings of both runs, of the one there and of the one here. */
 type Pair = readonly [name: string, both: string[], there: string[], here: string[]];
-const pairs: readonly Pair[] = [
-  ["as it comes", [], [], []],
+const pairs: readonly Pair[] = [["as it comes", [], [], []]];
+const nightly: readonly Pair[] = [
   [
     "adapters, in JSON",
     short,
     ["engine.lora.rank=4", "engine.wire=json"],
     ["engine.lora.rank=4", "engine.lora.alpha=32"],
   ],
-];
-const nightly: readonly Pair[] = [
   ["a step behind, with a sequence's ratio", behind, [], []],
   ["with a divergence in its loss", divergence, [], []],
 ];

@@ -118,9 +118,9 @@ export const endpoints = {
   problem: {
     method: "GET",
     path: "/api/problem",
-    query: z.strictObject({ run: place, problem: z.string() }),
+    query: z.strictObject({ run: place, problem: z.string(), data: z.enum(["train", "evaluation"]).optional() }),
     answer: problemDetail,
-    says: "a problem with its tests, from the run's data",
+    says: "a problem with its tests, from the data that the run learns from, or is evaluated on",
   },
   trace: {
     method: "POST",

@@ -6,6 +6,9 @@ import type { EndpointName, Question } from "./endpoints.js";
 /** Server-sent events, each a `runEvent`: what changes while the page is open. */
 export const EVENTS_PATH = "/api/events";
 
+/** Under which a report says what of the run it leaves out: sentences for people. */
+export const NOTES_KEY = "notes";
+
 const POSTED: ReadonlySet<EndpointName> = new Set(["trace"]);
 
 /** `evaluatedProblem` -> `/api/evaluated-problem` */

@@ -8,9 +8,9 @@ const count = z.int().nonnegative();
 const number = z.number();
 
 /** One rollout of a run. */
-export const rolloutPlace = z.strictObject({ step: count, group: count, sample: count });
+const rolloutPlace = z.strictObject({ step: count, group: count, sample: count });
 
-export const rolloutRow = z.strictObject({
+const rolloutRow = z.strictObject({
   ...rolloutPlace.shape,
   task: z.enum(["code", "alignment"]),
   problem: z.string(),
@@ -25,7 +25,7 @@ export const rolloutRow = z.strictObject({
 });
 
 /** How far the index beside the records has come: it is built while the page is used. */
-export const indexProgress = z.strictObject({
+const indexProgress = z.strictObject({
   steps: count,
   of: count,
   rollouts: count,
@@ -43,11 +43,12 @@ export const rolloutPage = z.strictObject({
   index: indexProgress,
 });
 
-/** Rollouts whose prompt or completion holds a text, as far as was searched in the time one answer may take. */
+/** Rollouts whose prompt, completion or program holds a text, as far as was searched in the time one answer may take. */
 export const searchPage = z.strictObject({
   rows: z.array(z.strictObject({ ...rolloutRow.shape, excerpt: z.string() })),
   /** Where the next request goes on; null at the end. */
   cursor: count.nullable(),
+  /** Steps, all answers up to this one together. */
   searched: count,
   of: count,
 });
@@ -67,7 +68,7 @@ export const problemTable = z.strictObject({
   index: indexProgress,
 });
 
-export const testDetail = z.strictObject({
+const testDetail = z.strictObject({
   kind: z.string(),
   /** Values as text in the program's language; standard output as it is. */
   expected: z.string().optional(),
@@ -80,7 +81,7 @@ export const testDetail = z.strictObject({
 });
 
 /** One value that was asked for. */
-export const askedValue = z.strictObject({
+const askedValue = z.strictObject({
   /** Scope path and name; `output` and `input` for those. */
   name: z.string(),
   type: z.string(),
@@ -92,7 +93,7 @@ export const askedValue = z.strictObject({
 });
 
 /** Columns of equal length, one entry a token of the completion. */
-export const tokenColumns = z.strictObject({
+const tokenColumns = z.strictObject({
   /** End of each token's text in the completion, in UTF-16 units; a token inside a character ends where it begins. */
   ends: z.array(count),
   /** Natural logarithm of the token's probability where it was sampled. */
@@ -103,7 +104,7 @@ export const tokenColumns = z.strictObject({
   advantages: z.array(number).nullable(),
 });
 
-export const rolloutDetail = z.strictObject({
+const rolloutDetail = z.strictObject({
   ...rolloutRow.shape,
   language: z.enum(["python", "javascript"]),
   prompt: z.string(),
@@ -148,13 +149,14 @@ export const problemDetail = z.strictObject({
   problem: z.string(),
   /** Why there is nothing to show; for people. */
   missing: z.string().nullable(),
+  language: z.enum(["python", "javascript"]),
   prompt: z.string(),
   reference: z.string().nullable(),
   tests: z.array(z.strictObject({ kind: z.string(), input: z.string(), expected: z.string() })),
 });
 
 /** What a program is traced on: the rollout's own input, one of its problem's tests, or an input of the reader's. */
-export const traceInput = z.discriminatedUnion("kind", [
+const traceInput = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("own") }),
   z.strictObject({ kind: z.literal("test"), test: count }),
   z.strictObject({ kind: z.literal("stdin"), stdin: z.string().max(100_000) }),
@@ -163,31 +165,44 @@ export const traceInput = z.discriminatedUnion("kind", [
 
 export const traceRequest = z.strictObject({ run: place, ...rolloutPlace.shape, input: traceInput });
 
+/** One executed line, with what became different while it was. */
+const moment = z.strictObject({
+  line: count,
+  /** Path of the function; empty for the module. */
+  scope: z.string(),
+  /** Tells calls of one function apart; 0 is the module. */
+  activation: count,
+  /** Calls that are open around it. */
+  depth: count,
+  /** UTF-16 units of `stdout` that were written before. */
+  printed: count,
+  /** Index into `names`, and the new value as text; null where there is none any more. */
+  changes: z.array(z.tuple([count, z.string().nullable()])),
+});
+
 /** A recorded run, to be stepped through. */
 export const traceDetail = z.strictObject({
   program: z.string(),
   language: z.enum(["python", "javascript"]),
+  /** As text: standard input, or the call. */
   input: z.string(),
+  inputKind: z.enum(["stdio", "call"]),
+  /** Where the input is that of a test: what the test expects, as text. */
+  expected: z.string().nullable(),
   status: z.string(),
   message: z.string(),
   stdout: z.string(),
   returned: z.string().nullable(),
   /** Final values, as text. */
   variables: z.array(z.strictObject({ name: z.string(), type: z.string(), text: z.string(), note: z.string() })),
-  /** Executed lines in the order of time, with what each changed; null where nothing could be recorded. */
-  moments: z
-    .array(
-      z.strictObject({
-        line: count,
-        scope: z.string(),
-        /** Variables assigned while this line ran, in order: index into `names`, and text. */
-        changes: z.array(z.tuple([count, z.string()])),
-      }),
-    )
-    .nullable(),
+  /** Executed lines in the order of time over all functions; null where nothing could be recorded. */
+  moments: z.array(moment).nullable(),
+  /** Variables by scope path and name; `f()` is what a call of f gave back. */
   names: z.array(z.string()),
   /** Whether the recording ended before the program did. */
   cut: z.boolean(),
+  /** Whether the recorded run went as the program goes alone; what is recorded may depend on chance, clock or depth. */
+  agrees: z.boolean(),
   engine: z.string(),
   cpuMs: number,
 });
@@ -207,4 +222,5 @@ export type RolloutLinks = z.infer<typeof rolloutLinks>;
 export type ProblemDetail = z.infer<typeof problemDetail>;
 export type TraceInput = z.infer<typeof traceInput>;
 export type TraceRequest = z.infer<typeof traceRequest>;
+export type TraceMoment = z.infer<typeof moment>;
 export type TraceDetail = z.infer<typeof traceDetail>;

@@ -8,15 +8,15 @@ const number = z.number();
 /** Where a run or an evaluation lies under the served folder, with `/` between names; `.` is the folder itself. */
 export const place = z.string();
 
-export const measure = z.strictObject({ value: number, standardError: number });
+const measure = z.strictObject({ value: number, standardError: number });
 
-export const runSummary = z.strictObject({
+const runSummary = z.strictObject({
   run: place,
   name: z.string(),
   recipe: z.string(),
   /** "interrupted": run.json says running, and no process holds the run's lock. */
   status: z.enum(["running", "finished", "stopped", "failed", "interrupted", "damaged"]),
-  /** What is wrong with a damaged run; for people. */
+  /** What is wrong with a damaged run, or what of another could not be read; for people. */
   problem: z.string().optional(),
   seed: count,
   /** Equal for runs that differ in nothing but their seed. */
@@ -35,7 +35,7 @@ export const runSummary = z.strictObject({
 });
 
 /** A folder that `coderlplus eval` wrote. */
-export const evaluationFolder = z.strictObject({
+const evaluationFolder = z.strictObject({
   place,
   policy: z.string(),
   benchmarks: z.array(z.strictObject({ benchmark: z.string(), step: count, tasks: count })),
@@ -80,10 +80,14 @@ export const catalogue = z.strictObject({
   measures: z.record(z.string(), z.string()),
 });
 
+/** What could not be read and was left out: where, and what is wrong; for people. */
+const skipped = z.array(z.string());
+
 export const evaluationTable = z.strictObject({
   run: place,
   benchmark: z.string(),
   records: z.array(z.strictObject({ step: count, problems: count, metrics: z.record(z.string(), measure) })),
+  skipped,
 });
 
 /** One measure, problem by problem: 1 right, 0 wrong, between for a mean; null where a run did not meet the problem. */
@@ -94,6 +98,8 @@ export const matrix = z.strictObject({
   measures: z.array(z.string()),
   problems: z.array(z.string()),
   columns: z.array(z.strictObject({ run: place, step: count, scores: z.array(number.nullable()) })),
+  /** Runs that have no column: why. */
+  skipped,
 });
 
 /** One problem of an evaluation. */
@@ -111,7 +117,7 @@ export const evaluatedProblem = z.strictObject({
 
 const interval = z.strictObject({ difference: number, low: number, high: number });
 
-/** As `coderlplus compare` says it. */
+/** As `coderlplus compare` says it, of runs or of folders of evaluations; those have no seeds and nothing before. */
 export const comparison = z.strictObject({
   groups: z.array(
     z.strictObject({ name: z.string(), runs: z.array(place), seeds: z.array(count), against: z.string().nullable() }),
@@ -119,10 +125,10 @@ export const comparison = z.strictObject({
   measures: z.array(
     z.strictObject({
       measure: z.string(),
-      base: number,
+      base: number.nullable(),
       groups: z.array(
         z.strictObject({
-          before: number,
+          before: number.nullable(),
           value: number,
           spread: number,
           rewarded: z.boolean(),
@@ -133,6 +139,8 @@ export const comparison = z.strictObject({
   ),
   /** Why there is nothing to compare; for people. Null where there is. */
   refusal: z.string().nullable(),
+  /** Runs that are not finished, or cannot be read. */
+  skipped,
 });
 
 /** One line of the stream of events: what has changed since the last. */

@@ -14,30 +14,31 @@ export interface Candidate {
  *
  * @returns  in the order in which they should be taken until the report is full
  */
-export function inTurn(candidates: readonly Candidate[]): Candidate[] {
-  const kinds = new Map<string, Candidate[]>();
+export function inTurn<C extends Candidate>(candidates: readonly C[]): C[] {
+  const kinds = new Map<string, C[]>();
   for (const candidate of [...candidates].sort(byTelling)) {
     const kind = `${candidate.step} ${candidate.task}`;
     kinds.set(kind, [...(kinds.get(kind) ?? []), candidate]);
   }
   // Where no rewards differ at all, one group shows what there was.
-  const queues = [...kinds.values()].map((queue) => {
-    const telling = queue.filter((candidate) => rangeOf(candidate) > 0);
-    return telling.length > 0 ? telling : queue.slice(0, 1);
-  });
+  const queues = [...kinds.values()]
+    .sort(([a], [b]) => byKind(a, b))
+    .map((queue) => {
+      const telling = queue.filter((candidate) => rangeOf(candidate) > 0);
+      return telling.length > 0 ? telling : queue.slice(0, 1);
+    });
   const turns = Math.max(0, ...queues.map((queue) => queue.length));
   return Array.from({ length: turns }, (_, turn) => queues.flatMap((queue) => queue[turn] ?? [])).flat();
 }
 
+/** The newest step first, code before alignment. */
+function byKind(a: Candidate, b: Candidate): number {
+  return b.step - a.step || (a.task === b.task ? 0 : a.task === "code" ? -1 : 1);
+}
+
 /** The widest first; of equals that with the most even split, then the first. */
 function byTelling(a: Candidate, b: Candidate): number {
-  return (
-    rangeOf(b) - rangeOf(a) ||
-    unevenness(a) - unevenness(b) ||
-    b.step - a.step ||
-    (a.task < b.task ? 1 : a.task > b.task ? -1 : 0) ||
-    a.group - b.group
-  );
+  return rangeOf(b) - rangeOf(a) || unevenness(a) - unevenness(b) || a.group - b.group;
 }
 
 function rangeOf({ rewards }: Candidate): number {

@@ -4,11 +4,11 @@
 
 import { createHash } from "node:crypto";
 import { escapeHtml } from "../../runs/page.js";
-import type { PageFiles } from "../page-files.js";
+import type { ReportFiles } from "../page-files.js";
 
 export interface ReportPage {
   readonly title: string;
-  readonly files: PageFiles;
+  readonly files: ReportFiles;
   /** By the key of their question. */
   readonly answers: Readonly<Record<string, unknown>>;
   /** For who has no script: a sentence a line, and a table with its header. */
@@ -50,7 +50,9 @@ function hashOf(text: string): string {
 /** What would end an element, or change how the rest of it is read, is in no file that was built. */
 function checkInline(text: string, element: "script" | "style"): void {
   if (/<\/(script|style)|<!--|\r|\0/i.test(text)) {
-    throw new Error(`the page's ${element} cannot stand inline: it holds an end of an element, a carriage return or NUL`);
+    throw new Error(
+      `the page's ${element} cannot stand inline: it holds an end of an element, a carriage return or NUL`,
+    );
   }
 }
 

@@ -1,28 +1,28 @@
-// Answers about a run's rollouts, one method a question of the dashboard.
+// Answers about a run's rollouts, one method a question of the dashboard. Every question first looks whether the run has
+// gone on; none waits for the index to be complete.
 
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import type { z } from "zod";
-import { messageOf, UsageError } from "../../core/errors.js";
+import { UsageError } from "../../core/errors.js";
 import type { endpoints } from "../api/endpoints.js";
 import type {
   GroupDetail,
   ProblemDetail,
   ProblemTable,
-  RolloutDetail,
   RolloutLinks,
   RolloutPage,
-  RolloutRow,
   SearchPage,
 } from "../api/rollouts.js";
-import { detailOf } from "./detail.js";
-import { type Entry, entryOf } from "./entry.js";
 import { runFacts } from "./facts.js";
+import { groupOf } from "./group.js";
+import { linksOf, rowOf } from "./links.js";
+import { Pages } from "./page.js";
 import { problemDetail, RunProblems } from "./problem.js";
-import { stepFile, stepOf } from "./step-file.js";
-import { tokensOf } from "./tokens.js";
+import { problemRows } from "./problem-table.js";
+import { RolloutIndex } from "./rollout-index.js";
+import { search } from "./search.js";
+import { type View, viewOf } from "./view.js";
 
-type Name = "rollouts" | "search" | "problems" | "group" | "links" | "problem";
+type Name = "rollouts" | "search" | "group" | "links" | "problem";
 /** A question as its schema reads it. */
 type Asked<N extends Name> = Omit<z.output<(typeof endpoints)[N]["query"]>, "run">;
 
@@ -32,92 +32,69 @@ export interface Rollouts {
   problems(): Promise<ProblemTable>;
   /** @throws UsageError where the run has no such group */
   group(question: Asked<"group">): Promise<Omit<GroupDetail, "run">>;
+  /** @throws UsageError where the run has no such rollout */
   links(question: Asked<"links">): Promise<RolloutLinks>;
   problem(question: Asked<"problem">): Promise<ProblemDetail>;
+  /** Waits until the index is complete: for a report, or a test. */
+  complete(): Promise<void>;
   close(): Promise<void>;
 }
 
-export function openRollouts(runPath: string): Rollouts {
+/** A newest step of a great many rollouts takes longer than a first page may: then it comes without. */
+const FIRST_PAGE_MS = 300;
+
+/** What an answer gives an index that is not complete: a small run's is whole at once. */
+const HEAD_START_MS = 40;
+
+/**
+ * @param runPath  a run's folder; of its rollouts nothing is read before the first question
+ * @param segmentRows  how many rollouts make a file of the index; only tests want few
+ */
+export function openRollouts(runPath: string, segmentRows?: number): Rollouts {
+  const index = new RolloutIndex(runPath, segmentRows);
   const facts = runFacts(runPath);
   const problems = new RunProblems(facts.data);
-  const all = (): Array<{ row: RolloutRow; entry: Entry; line: string }> =>
-    stepsOf(runPath).flatMap((step) =>
-      readFileSync(join(runPath, "rollouts", stepFile(step)), "utf8")
-        .split("\n")
-        .flatMap((line) => {
-          const entry = line === "" ? "" : entryOf(line);
-          if (typeof entry === "string") return [];
-          const { program: _, ...fields } = entry;
-          return [{ row: { step, ...fields }, entry, line }];
-        }),
-    );
-  const index = () => {
-    const steps = stepsOf(runPath).length;
-    return { steps, of: steps, rollouts: all().length, skipped: 0, note: null };
+  const pages = new Pages();
+  let view: View | null = null;
+  const current = async (): Promise<View> => {
+    await atMost(FIRST_PAGE_MS, index.follow());
+    await atMost(HEAD_START_MS, index.complete());
+    if (view?.generation !== index.generation) view = viewOf(index);
+    return view;
   };
   return {
-    page: async ({ offset = 0, limit = 100, ...filter }) => {
-      const rows = all()
-        .map(({ row }) => row)
-        .filter((row) => keeps(row, filter));
-      const [from, count] = [offset, limit];
-      return { total: rows.length, offset: from, rows: rows.slice(from, from + count), index: index() };
+    page: async (question) => ({ ...pages.page(await current(), question), index: index.progress() }),
+    search: async ({ text, cursor, ...filter }) => {
+      await index.follow();
+      return search(index, filter, text, cursor);
     },
-    search: async ({ text, ...filter }) => {
-      const found = all().filter(({ row, line }) => keeps(row, filter) && line.toLowerCase().includes(text));
-      return { rows: found.map(({ row }) => ({ ...row, excerpt: text })), cursor: null, searched: 1, of: 1 };
-    },
-    problems: async () => ({ problems: [], index: index() }),
+    problems: async () => ({ problems: problemRows(await current()), index: index.progress() }),
     group: async ({ step, group }) => {
-      const ofStep = all().filter(({ row }) => row.step === step);
-      const own = ofStep.filter(({ row }) => row.group === group);
-      if (own.length === 0) throw new UsageError(`${runPath}: has no group ${group} in step ${step}`);
-      const problem = await problems.atHand(own[0]?.row.problem ?? "");
-      const tokens = await tokensOf(runPath, step, group);
-      const skipped: string[] = [];
-      const rollouts = own.flatMap(({ row, line }): RolloutDetail[] => {
-        try {
-          return [detailOf(line, row, { facts, problem, tokens: tokens.get(row.sample) ?? null })];
-        } catch (error) {
-          skipped.push(messageOf(error));
-          return [];
-        }
-      });
-      const groups = Math.max(...ofStep.map(({ row }) => row.group)) + 1;
-      return { step: step, group: group, groups, rollouts, skipped };
+      await index.follow();
+      return groupOf({ runPath, index, facts, problems }, step, group);
     },
     links: async ({ step, group, sample }) => {
-      const rollouts = all();
-      const own = rollouts.find(({ row }) => row.step === step && row.group === group && row.sample === sample);
-      const same = rollouts.filter(
-        ({ row, entry }) =>
-          own &&
-          row.problem === own.row.problem &&
-          entry.program === own.entry.program &&
-          row.task !== own.row.task &&
-          (row.task === "alignment" ? row.step >= own.row.step : row.step <= own.row.step),
-      );
-      return { links: same.map(({ row }) => row), index: index() };
+      await index.step(step);
+      const now = await current();
+      const rows = index.indexed.get(step);
+      const row = rows ? rowOf(rows, { group, sample }) : null;
+      if (!row) throw new UsageError(`${runPath}: has no rollout ${sample} of group ${group} in step ${step}`);
+      return { links: linksOf(now, row), index: index.progress() };
     },
-    problem: async ({ problem }) => problemDetail(problem, await problems.find(problem)),
-    close: () => problems.close(),
+    problem: async ({ problem, data }) => problemDetail(problem, await problems.find(problem, data)),
+    complete: () => index.complete(),
+    close: () => index.close(),
   };
 }
 
-function stepsOf(runPath: string): number[] {
-  return readdirSync(join(runPath, "rollouts"))
-    .flatMap((name) => stepOf(name) ?? [])
-    .sort((a, b) => b - a);
-}
-
-function keeps(row: RolloutRow, filter: Omit<Asked<"rollouts">, "offset" | "limit">): boolean {
-  const { task, fromStep, toStep, verdict, reason, problem } = filter;
-  return (
-    (task === undefined || row.task === task) &&
-    (fromStep === undefined || row.step >= fromStep) &&
-    (toStep === undefined || row.step <= toStep) &&
-    (verdict === undefined || row.verdict === verdict) &&
-    (reason === undefined || row.reason === reason) &&
-    (problem === undefined || row.problem.includes(problem))
-  );
+async function atMost(milliseconds: number, work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const over = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, milliseconds);
+  });
+  try {
+    await Promise.race([work, over]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

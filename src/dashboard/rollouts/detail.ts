@@ -5,7 +5,7 @@ import { z } from "zod";
 import type { Answer } from "../../alignment/answer.js";
 import type { Truth } from "../../alignment/example.js";
 import { DataError, messageOf } from "../../core/errors.js";
-import { type Json, parseJson } from "../../core/json.js";
+import { entriesOf, type Json, parseJson } from "../../core/json.js";
 import { explain } from "../../core/schema.js";
 import type { TestOutcome } from "../../judge/verdict.js";
 import type { Language } from "../../problems/notation.js";
@@ -17,12 +17,15 @@ import { askedValues, inputText, testDetail } from "./values.js";
 
 const variables = z.record(z.string(), z.unknown());
 
+const spent = { cpuMs: z.number().nullable().default(null) };
+
 const outcome = z.discriminatedUnion("kind", [
-  z.object({ kind: z.enum(["passed", "passed-within-tolerance", "not-run"]) }),
-  z.object({ kind: z.literal("wrong-answer"), expected: z.unknown(), got: z.unknown() }),
-  z.object({ kind: z.literal("raised"), error: z.string(), message: z.string() }),
-  z.object({ kind: z.literal("exited"), exitCode: z.number() }),
+  z.object({ kind: z.enum(["passed", "passed-within-tolerance", "not-run"]), ...spent }),
+  z.object({ kind: z.literal("wrong-answer"), expected: z.unknown(), got: z.unknown(), ...spent }),
+  z.object({ kind: z.literal("raised"), error: z.string(), message: z.string(), ...spent }),
+  z.object({ kind: z.literal("exited"), exitCode: z.number(), ...spent }),
   z.object({
+    ...spent,
     kind: z.enum(["timed-out", "out-of-memory", "output-limit", "denied", "crashed"]),
     message: z.string().optional(),
   }),
@@ -57,10 +60,12 @@ const shown = z.object({
   rewardParts: z.record(z.string(), z.number()),
 });
 
-/** The same record as the codec reads it: numbers keep their types. */
+type Plain = z.output<typeof shown>;
+
+/** The values of a record as the codec reads them: numbers keep their types. */
 interface Lossless {
-  readonly tests?: readonly TestOutcome[];
-  readonly alignment?: { readonly input: ProgramInput; readonly truth: Truth; readonly predicted: Answer | null };
+  readonly tests: readonly TestOutcome[];
+  readonly alignment: { readonly input: ProgramInput; readonly truth: Truth; readonly predicted: Answer | null };
 }
 
 export interface Beside {
@@ -75,9 +80,10 @@ export function detailOf(line: string, row: RolloutRow, { facts, problem, tokens
   const { plain, lossless } = readRecord(line);
   const { prompt, completion, alignment, rewardParts } = plain;
   const language = problem?.language ?? languageOf(prompt, completion);
-  const tests = (lossless.tests ?? []).map((result, i) => testDetail(result, problem?.tests[i], language));
-  const values = lossless.alignment;
-  const inputRight = alignment?.target === "input" ? rewardParts["inputRight"] === 1 : undefined;
+  const tests = lossless.tests.map((result, i) => ({
+    ...testDetail(result, problem?.tests[i], language),
+    cpuMs: plain.tests?.[i]?.cpuMs ?? null,
+  }));
   return {
     ...row,
     language,
@@ -87,21 +93,30 @@ export function detailOf(line: string, row: RolloutRow, { facts, problem, tokens
     rewardParts,
     message: plain.verdict?.message ?? null,
     tests,
-    alignment:
-      (alignment &&
-        values && {
-          input: inputText(values.input, language),
-          inputKind: alignment.input.kind,
-          target: alignment.target,
-          values: askedValues({ ...values, inputRight }, facts, language),
-          answered: values.predicted !== null,
-        }) ||
-      null,
+    alignment: alignmentDetail(plain, lossless.alignment, facts, language),
     tokenDetail: tokens,
   };
 }
 
-function readRecord(line: string): { readonly plain: z.output<typeof shown>; readonly lossless: Lossless } {
+function alignmentDetail(
+  { alignment, rewardParts }: Plain,
+  values: Lossless["alignment"],
+  facts: RunFacts,
+  language: Language,
+): RolloutDetail["alignment"] {
+  if (!alignment) return null;
+  const { target } = alignment;
+  const inputRight = target === "input" ? rewardParts["inputRight"] === 1 : undefined;
+  return {
+    input: inputText(values.input, language),
+    inputKind: values.input.kind,
+    target,
+    values: askedValues({ ...values, inputRight }, facts, language),
+    answered: values.predicted !== null,
+  };
+}
+
+function readRecord(line: string): { readonly plain: Plain; readonly lossless: Lossless } {
   let value: unknown;
   let lossless: Json;
   try {
@@ -112,10 +127,28 @@ function readRecord(line: string): { readonly plain: z.output<typeof shown>; rea
   }
   const checked = shown.safeParse(value);
   if (!checked.success) throw new DataError(explain(checked.error, value, shown));
-  return { plain: checked.data, lossless: isObject(lossless) ? (lossless as unknown as Lossless) : {} };
+  return { plain: checked.data, lossless: valuesIn(lossless) };
+}
+
+/** Of a record that has been checked. Its own fields are found by name: their order, which the codec keeps, says nothing. */
+function valuesIn(record: Json): Lossless {
+  const { tests, alignment } = fieldsOf(record);
+  const { input, truth, predicted } = fieldsOf(alignment);
+  return {
+    tests: (Array.isArray(tests) ? tests : []).map(fieldsOf),
+    alignment: {
+      input: fieldsOf(input),
+      truth: fieldsOf(truth),
+      predicted: isObject(predicted) ? fieldsOf(predicted) : null,
+    },
+  } as unknown as Lossless;
+}
+
+function fieldsOf(value: Json | undefined): Readonly<Record<string, Json>> {
+  return isObject(value) ? Object.fromEntries(entriesOf(value)) : {};
 }
 
 /** By the fence: a prompt of the family, which has none, is Python's. */
-function languageOf(prompt: string, completion: string): Language {
+export function languageOf(prompt: string, completion: string): Language {
   return /(?:```|~~~)[ \t]*(?:javascript|js|node)\b/i.test(`${prompt}\n${completion}`) ? "javascript" : "python";
 }

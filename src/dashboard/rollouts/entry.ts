@@ -26,8 +26,8 @@ export interface Entry {
 }
 
 const MAX_NAME = 1000;
-export const MAX_GROUP = 2 ** 32 - 1;
-export const MAX_SAMPLE = 2 ** 16 - 1;
+const MAX_GROUP = 2 ** 32 - 1;
+const MAX_SAMPLE = 2 ** 16 - 1;
 
 type Fields = Readonly<Record<string, unknown>>;
 

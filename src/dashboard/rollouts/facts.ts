@@ -11,25 +11,31 @@ export interface RunFacts {
   readonly mode: RewardMode;
   /** The prompts say to write tuples and deques as JSON arrays. */
   readonly sequencesAsArrays: boolean;
-  /** Files of problems, and what they were when the run began. */
-  readonly data: ReadonlyArray<{ readonly path: string; readonly sha256: string | null }>;
+  /** What was learnt from and what was evaluated on: problems of both may go by one name. Null where there is none. */
+  readonly data: Readonly<Record<"train" | "evaluation", DataFile | null>>;
+}
+
+export interface DataFile {
+  readonly path: string;
+  /** When the run began; null where that is not known. */
+  readonly sha256: string | null;
 }
 
 export function runFacts(runPath: string): RunFacts {
   const config = read(join(runPath, "config.yaml"), parseYaml);
   const hashes = at(read(join(runPath, "run.json"), JSON.parse), "dataHashes");
   const mode = rewardModes.find((name) => name === at(config, "reward", "alignment")) ?? "withOutput";
-  const file = (name: "train" | "evaluation", shipped: "train" | "held-out") => {
+  const file = (name: "train" | "evaluation", shipped: "train" | "held-out"): DataFile | null => {
     const [path, sha256] = [at(config, "data", name), at(hashes, name)];
-    if (typeof path !== "string") return [];
-    return [{ path: bundled(path, shipped), sha256: typeof sha256 === "string" ? sha256 : null }];
+    if (typeof path !== "string") return null;
+    return { path: bundled(path, shipped), sha256: typeof sha256 === "string" ? sha256 : null };
   };
   // A supervised run learns from demonstrations, which are no problems.
   const isSupervised = typeof at(config, "supervised", "data") === "string";
   return {
     mode,
     sequencesAsArrays: at(config, "prompts", "dialect") === "chat",
-    data: [...(isSupervised ? [] : file("train", "train")), ...file("evaluation", "held-out")],
+    data: { train: isSupervised ? null : file("train", "train"), evaluation: file("evaluation", "held-out") },
   };
 }
 

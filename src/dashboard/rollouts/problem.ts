@@ -1,91 +1,59 @@
-// The problems that a run learnt from and was evaluated on, looked up in the files its config names. They may be large:
-// each is read once, and only where a problem lies is kept. A file that has changed since the run began is not shown.
+// The problems that a run learnt from and was evaluated on, looked up in the files its config names.
 
-import { createHash } from "node:crypto";
-import { createReadStream, statSync } from "node:fs";
+import { stat } from "node:fs/promises";
 import { messageOf } from "../../core/errors.js";
-import { isRegularFile } from "../../core/files.js";
 import { inputOf } from "../../problems/examples.js";
 import type { Problem, Test } from "../../problems/problem.js";
-import { ProblemSet } from "../../problems/problem-set.js";
 import type { ProblemDetail } from "../api/rollouts.js";
-import type { RunFacts } from "./facts.js";
+import type { DataFile, RunFacts } from "./facts.js";
+import { ProblemFile } from "./problem-file.js";
 import { inputText, textOf } from "./values.js";
 
-type File = RunFacts["data"][number];
 type Found = { readonly problem: Problem } | { readonly missing: string };
 
-/** Files up to this are read before the first group is shown; larger ones when a problem is asked for. */
+/** A file up to this is read before the first group is shown; a larger one when a problem is asked for. */
 const QUICK_BYTES = 1 << 25;
 
 export class RunProblems {
-  readonly #sets = new Map<string, Promise<ProblemSet>>();
+  readonly #files = new Map<string, Promise<ProblemFile>>();
 
-  constructor(private readonly data: readonly File[]) {}
+  constructor(private readonly data: RunFacts["data"]) {}
 
-  async find(id: string): Promise<Found> {
-    const reasons: string[] = [];
-    for (const file of this.data) {
-      try {
-        const problem = (await this.#open(file)).find(id);
-        if (problem) return { problem };
-      } catch (error) {
-        reasons.push(messageOf(error));
-      }
+  async find(id: string, from: keyof RunFacts["data"] = "train"): Promise<Found> {
+    const file = this.data[from];
+    if (!file) return { missing: `the run's config names no file of problems in data.${from}` };
+    try {
+      const problem = await (await this.#open(file)).find(id);
+      return problem ? { problem } : { missing: `no problem "${id}" in ${file.path}` };
+    } catch (error) {
+      return { missing: messageOf(error) };
     }
-    if (this.data.length === 0) reasons.push("the run's config names no file of problems");
-    return { missing: reasons.join("; ") || `no problem "${id}" in the run's data` };
   }
 
-  /** As {@link find}, where that takes no time to speak of. */
+  /** Of what was learnt from, where that takes no time to speak of. */
   async atHand(id: string): Promise<Problem | undefined> {
-    for (const file of this.data) {
-      const size = statSync(file.path, { throwIfNoEntry: false })?.size ?? Number.POSITIVE_INFINITY;
-      if (size > QUICK_BYTES) continue;
-      const problem = await this.#open(file).then(
-        (set) => set.find(id),
-        () => undefined,
-      );
-      if (problem) return problem;
-    }
-    return undefined;
+    const { train } = this.data;
+    const { size } = await stat(train?.path ?? "").catch(() => ({ size: Number.POSITIVE_INFINITY }));
+    const found = size > QUICK_BYTES ? null : await this.find(id);
+    return found && "problem" in found ? found.problem : undefined;
   }
 
-  async close(): Promise<void> {
-    const sets = [...this.#sets.values()];
-    this.#sets.clear();
-    await Promise.all(sets.map((set) => set.then((open) => open.close()).catch(() => {})));
-  }
-
-  #open(file: File): Promise<ProblemSet> {
-    const set = this.#sets.get(file.path) ?? openUnchanged(file);
-    this.#sets.set(file.path, set);
+  #open(file: DataFile): Promise<ProblemFile> {
+    const open = this.#files.get(file.path) ?? ProblemFile.open(file);
+    this.#files.set(file.path, open);
     // The next question tries again: the file may have come back.
-    set.catch(() => this.#sets.delete(file.path));
-    return set;
+    open.catch(() => this.#files.delete(file.path));
+    return open;
   }
-}
-
-async function openUnchanged({ path, sha256 }: File): Promise<ProblemSet> {
-  if (!isRegularFile(path)) throw new Error(`${path}: no such file; the run was started where it lay`);
-  if (sha256 !== null && (await hashOf(path)) !== sha256) {
-    throw new Error(`${path}: the file has changed since the run began, so its problems are not shown`);
-  }
-  return ProblemSet.open(path);
-}
-
-/** Piece by piece: other questions are answered in between. */
-async function hashOf(path: string): Promise<string> {
-  const hash = createHash("sha256");
-  for await (const piece of createReadStream(path)) hash.update(piece as Uint8Array);
-  return hash.digest("hex");
 }
 
 export function problemDetail(id: string, found: Found): ProblemDetail {
-  if ("missing" in found) return { problem: id, missing: found.missing, prompt: "", reference: null, tests: [] };
+  if ("missing" in found) {
+    return { problem: id, missing: found.missing, language: "python", prompt: "", reference: null, tests: [] };
+  }
   const { prompt, reference, tests, language } = found.problem;
   const shown = tests.map((test) => ({ kind: test.kind, ...testText(test, language) }));
-  return { problem: id, missing: null, prompt, reference: reference ?? null, tests: shown };
+  return { problem: id, missing: null, language, prompt, reference: reference ?? null, tests: shown };
 }
 
 function testText(

@@ -1,7 +1,9 @@
 // The files that a run keeps its rollouts and tokens in, one a step: their names, and their lines in pieces of bounded
 // size. Which lines are records is for others to say.
 
+import { lstatSync, realpathSync, type Stats } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
+import { join, sep } from "node:path";
 
 /** `step-000012.jsonl` */
 export function stepFile(step: number): string {
@@ -12,6 +14,30 @@ export function stepFile(step: number): string {
 export function stepOf(name: string): number | null {
   const digits = /^step-(\d{6,9})\.jsonl$/.exec(name)?.[1];
   return digits === undefined ? null : Number(digits);
+}
+
+/** A run's folder of such files; null where there is none, or a link that leads out of the run. */
+export function ownFolder(runPath: string, name: "rollouts" | "tokens"): string | null {
+  try {
+    const folder = join(runPath, name);
+    return realpathSync(folder).startsWith(realpathSync(runPath) + sep) ? folder : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Of a file in the folder itself: a link could lead anywhere. Null where there is none. */
+export function ownFile(folder: string, step: number): Stats | null {
+  const stat = statOf(join(folder, stepFile(step)));
+  return stat?.isFile() ? stat : null;
+}
+
+export function statOf(path: string): Stats | null {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) ?? null;
+  } catch {
+    return null;
+  }
 }
 
 /** Whole lines of a file, one after the other. */
@@ -57,12 +83,12 @@ export async function readAt(file: FileHandle, at: number, length: number): Prom
   return bytes.subarray(0, read);
 }
 
-/** The lines of a piece that hold anything, by where they lie in it. */
+/** The lines of a piece by where they lie in it, without their newlines. */
 export function* linesOf({ bytes }: Piece): Generator<{ readonly from: number; readonly to: number }> {
   for (let from = 0; from < bytes.length; ) {
     const newline = bytes.indexOf(10, from);
     const to = newline < 0 ? bytes.length : newline;
-    if (to > from) yield { from, to };
+    yield { from, to };
     from = to + 1;
   }
 }

@@ -27,10 +27,13 @@ export function inputText(input: ProgramInput, language: Language): string {
 }
 
 /** @param test  as the problem has it; undefined where the problem is not at hand */
-export function testDetail(outcome: TestOutcome, test: Test | undefined, language: Language): TestDetail {
+export function testDetail(
+  outcome: TestOutcome,
+  test: Test | undefined,
+  language: Language,
+): Omit<TestDetail, "cpuMs"> {
   const { kind } = outcome;
-  const cpuMs = "cpuMs" in outcome ? Number(outcome.cpuMs) : null;
-  const bare = { kind, isOutput: false, cpuMs };
+  const bare = { kind, isOutput: false };
   switch (kind) {
     case "wrong-answer":
       return { ...bare, ...wrongAnswer(outcome.expected, outcome.got, test, language) };

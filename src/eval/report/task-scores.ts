@@ -18,7 +18,10 @@ export interface TaskCount {
 }
 
 /** In the order in which the tasks first occur. */
-export function countTasks(samples: readonly SampleRecord[], grading: Grading): TaskCount[] {
+export function countTasks(
+  samples: ReadonlyArray<Pick<SampleRecord, "task" | "grade">>,
+  grading: Grading,
+): TaskCount[] {
   const counts = new Map<string, { task: string; n: number; c: number; dropped: number }>();
   for (const { task, grade } of samples) {
     const count = counts.get(task) ?? { task, n: 0, c: 0, dropped: 0 };

@@ -18,6 +18,7 @@ const FILES = [
   "./guest/modules.js",
   "./guest/program.js",
   "../../tracer/javascript/guest/history.js",
+  "../../tracer/javascript/guest/moments.js",
   "../../tracer/javascript/guest/recorder.js",
   "./guest/crossing.js",
   "./guest/main.js",

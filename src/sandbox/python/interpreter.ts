@@ -61,6 +61,7 @@ const GUEST: ReadonlyArray<readonly [string, string]> = [
   ["coderlplus_passes", "../../tracer/passes.py"],
   ["coderlplus_statements", "../../tracer/statements.py"],
   ["coderlplus_history", "../../tracer/history.py"],
+  ["coderlplus_moments", "../../tracer/moments.py"],
   ["coderlplus_tracer", "../../tracer/tracer.py"],
 ];
 /** To be raised whenever what is saved changes by something on this side, such as what the host answers at the start. */

@@ -24,6 +24,8 @@ interface RecordedAlong {
   readonly parts: readonly HistoryPart[];
   /** The variable of each number by which assignments are told; null for one whose assignments cannot be counted. */
   readonly keys: ReadonlyArray<string | null>;
+  /** The line of each function, by its number. */
+  readonly begins: readonly number[];
   /** As in a history. */
   readonly statements: ReadonlyArray<readonly [line: number, scope: string]>;
 }
@@ -45,30 +47,42 @@ interface Facts {
  * Null where the program does not parse, or is too deep to be read.
  *
  * @param parts  what else is told, besides final values
+ * @param withArguments  whether steps include what a function is given
  */
-export function instrument(source: string, parts: readonly HistoryPart[] = []): Instrumented | null {
+export function instrument(
+  source: string,
+  parts: readonly HistoryPart[] = [],
+  withArguments = false,
+): Instrumented | null {
   try {
     const parsed = parseProgram(source);
-    return parsed && instrumented(source, parsed, parts);
+    return parsed && instrumented(source, parsed, parts, withArguments);
   } catch {
     return null;
   }
 }
 
-function instrumented(source: string, parsed: Parsed, parts: readonly HistoryPart[]): Instrumented {
+function instrumented(
+  source: string,
+  parsed: Parsed,
+  parts: readonly HistoryPart[],
+  withArguments: boolean,
+): Instrumented {
   const scopes = readScopes(parsed.tree);
   const recorder = unused(source, "$trace");
   const lines = parts.includes("lines") || parts.includes("coverage");
-  const writer = new Writer(source, parsed, scopes, recorder, { steps: parts.includes("steps"), lines });
+  const writer = new Writer(source, parsed, scopes, recorder, { steps: parts.includes("steps"), lines, withArguments });
   const text = splice(source, writer.write());
   const variables = scopes.functions.flatMap((scope) => scope.variables);
-  const statements = lines ? statementLines(parsed.tree, scopes, lineNumbers(source)) : [];
+  const lineOf = lineNumbers(source);
+  const begins = scopes.functions.map(({ node }) => lineOf(node.start));
+  const statements = lines ? statementLines(parsed.tree, scopes, lineOf) : [];
   return {
     source: text,
     recorder,
     scopes: writer.recorded(),
     facts: factsOf(source, parsed.tree, variables),
-    along: parts.length > 0 ? { parts, keys: writer.told(), statements } : null,
+    along: parts.length > 0 ? { parts, keys: writer.told(), begins, statements } : null,
   };
 }
 

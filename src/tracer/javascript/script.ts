@@ -7,11 +7,12 @@ import type { Json } from "../../core/json.js";
 import { parseExpression } from "../../sandbox/javascript/syntax.js";
 import { type Execution, isRecord } from "../../sandbox/job.js";
 import type { Room } from "../../sandbox/sandbox.js";
-import { callOf, courseOf, type TraceJob, variablesIn } from "../passes.js";
+import { readMoments } from "../moments.js";
+import { callOf, courseOf, type Passed, type TraceJob, variablesIn } from "../passes.js";
 import { type Instrumented, instrument } from "./instrument.js";
 
 /** @throws UsageError where the input is an expression that is none */
-export async function runScript(room: Room, job: TraceJob): Promise<Execution> {
+export async function runScript(room: Room, job: TraceJob): Promise<Passed> {
   const { program, preamble, input, stdin, limits, files, history = [] } = job;
   if (input.kind === "expression" && !parseExpression(input.expression)) {
     throw new UsageError(`the call is no JavaScript expression: ${input.expression}`);
@@ -23,15 +24,17 @@ export async function runScript(room: Room, job: TraceJob): Promise<Execution> {
     preamble,
     call: callOf(input),
   };
-  const run = async (text: Instrumented | null, counts?: Json): Promise<Execution> => {
-    const execution = await room.run({ request: { ...request, ...told(text), counts }, stdin, files, limits });
+  const run = async (text: Instrumented | null, counts?: Json, what: "history" | "moments" = "history") => {
+    const execution = await room.run({ request: { ...request, ...told(text, what), counts }, stdin, files, limits });
     return { ...execution, reply: execution.reply && text && withFacts(execution.reply, text) };
   };
   const text = instrument(program);
   const first = await run(text);
   const counts = first.reply?.counts;
-  const last = Array.isArray(counts) ? await run(text, counts) : first;
-  const cpuMs = last === first ? first.cpuMs : first.cpuMs + last.cpuMs;
+  const valued = Array.isArray(counts) ? await run(text, counts) : first;
+  const moments = job.moments && text ? await run(instrument(program, COURSE, true), undefined, "moments") : null;
+  const last = moments === null ? valued : { ...valued, ...withCourse(moments, valued) };
+  const cpuMs = [first, valued === first ? null : valued, moments].reduce((sum, one) => sum + (one?.cpuMs ?? 0), 0);
   if (history.length === 0 || last.reply === null) return { ...last, cpuMs };
   const along = await run(instrument(program, history));
   const same = courseOf(along) === courseOf(last);
@@ -42,12 +45,25 @@ export async function runScript(room: Room, job: TraceJob): Promise<Execution> {
   };
 }
 
+/** Recorded for the course of a run. */
+const COURSE = ["steps", "lines"] as const;
+
+function withCourse(along: Execution, traced: Execution): Pick<Passed, "moments"> {
+  return { moments: readMoments(along, traced, courseOf(along) === courseOf(traced), "units") };
+}
+
 /** What the guest is told of a prepared program. */
-function told(text: Instrumented | null): object {
+function told(text: Instrumented | null, what: "history" | "moments"): object {
   if (text === null) return {};
   const { source, recorder, scopes, along } = text;
-  const history = along && { keys: along.keys, parts: along.parts };
-  return { source, recorder, trace: { scopes, mark: recorder, history } };
+  const trace = { scopes, mark: recorder };
+  if (along === null) return { source, recorder, trace };
+  const moments = { keys: along.keys, functions: scopes.map(({ path }, id) => [path, along.begins[id]]) };
+  return {
+    source,
+    recorder,
+    trace: { ...trace, ...(what === "moments" ? { moments } : { history: { keys: along.keys, parts: along.parts } }) },
+  };
 }
 
 /** The values in the order of the text, with what else it says. */

@@ -25,6 +25,8 @@ export interface RecordedScope {
 export interface Along {
   readonly steps: boolean;
   readonly lines: boolean;
+  /** Whether steps include what a followed function is given. */
+  readonly withArguments: boolean;
 }
 
 export class Writer {
@@ -268,7 +270,10 @@ export class Writer {
     const begin = isOpen ? `const ${me}=${this.recorder}.enterOpen(${id},${peek});` : `${this.recorder}.enter(${id});`;
     const leave = `if(${this.recorder}.leave(${id}))${this.recorder}.take(${id},${peek})`;
     const [began, ended] = isFollowed
-      ? [`const ${this.recorder}c=${this.recorder}.began(${id});`, `${this.recorder}.ended(${this.recorder}c);`]
+      ? [
+          `const ${this.recorder}c=${this.recorder}.began(${id});${this.#given(scope)}`,
+          `${this.recorder}.ended(${this.recorder}c);`,
+        ]
       : ["", ""];
     const end = `}finally{${ended}${isOpen ? `${this.recorder}.leaveOpen(${me})` : leave}}`;
     if (body.type === "BlockStatement") {
@@ -279,6 +284,19 @@ export class Writer {
       this.#pieces.open(node, arrow + 2, `{${declared}${begin}try{return(`);
       this.#pieces.close(node, node.end, `)${end}}`);
     }
+  }
+
+  /** Calls that tell what the function was given. */
+  #given({ node, variables }: FunctionScope): string {
+    const scope = this.scopes.of.get(node);
+    if (!this.along.withArguments || !scope) return "";
+    const calls = variables
+      .filter(({ isParameter }) => isParameter)
+      .flatMap(({ name }) => {
+        const number = this.#numberOf(name, scope);
+        return number === null ? [] : [`${this.recorder}.step(${number},${name});`];
+      });
+    return calls.join("");
   }
 
   /** What a function has besides its own variables: stand-ins, and counters of rounds. */

@@ -10,8 +10,12 @@ function send(operation, text) {
   ask(operation, text);
 }
 
+/** UTF-16 units that were written to standard output. */
+export const printed = { __proto__: null, units: 0 };
+
 export function writeOut(text) {
   const whole = toWellFormed(text);
+  printed.units += whole.length;
   send("out", quoteZeros(whole));
 }
 

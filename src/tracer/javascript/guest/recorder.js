@@ -29,6 +29,7 @@ import {
 } from "../../../sandbox/javascript/guest/primordials.js";
 import { encode, TOO_BIG, typeName } from "../../../sandbox/javascript/guest/values.js";
 import { makeHistory } from "./history.js";
+import { makeMoments } from "./moments.js";
 
 const LIMITS = { nodes: 2000, characters: 4096, depth: 12, digits: 4214, hasUndefined: false };
 /** Activations of a scope that are written down at once; past this a second run knows which one is the last. */
@@ -40,10 +41,12 @@ const LEAVING = { __proto__: null };
 /**
  * The recorder for one program.
  *
- * @param scopes  as ../writer.ts describes them; @param counts  of a first run, or null; @param history  as ./history.js has it
+ * @param scopes  as ../writer.ts describes them; @param counts  of a first run, or null; @param history  as ./history.js has it;
+ * @param moments  as ./moments.js has it
  */
-export function makeRecorder({ scopes, counts, mark, history }) {
+export function makeRecorder({ scopes, counts, mark, history, moments }) {
   const along = history ? makeHistory(history) : null;
+  const course = moments ? makeMoments(moments) : null;
   const values = new Map();
   const owners = new Map();
   const ambiguous = new Set();
@@ -140,6 +143,7 @@ export function makeRecorder({ scopes, counts, mark, history }) {
     },
     isLeaving: () => exitCode !== null,
     ...along?.api,
+    ...course?.api,
   };
 
   onExit((code) => {
@@ -166,7 +170,7 @@ export function makeRecorder({ scopes, counts, mark, history }) {
       }
       const pairs = [];
       mapEach(values, (text, key) => append(pairs, `[${quote(key)}, ${text}]`));
-      return `"variables": [${join(pairs, ", ")}], "recursive": ${listed(recursive)}, "ambiguous": ${listed(ambiguous)}, "counts": ${again ? `[${join(total, ", ")}]` : "null"}${along ? `, "history": ${along.record()}` : ""}`;
+      return `"variables": [${join(pairs, ", ")}], "recursive": ${listed(recursive)}, "ambiguous": ${listed(ambiguous)}, "counts": ${again ? `[${join(total, ", ")}]` : "null"}${along ? `, "history": ${along.record()}` : ""}${course ? `, "moments": ${course.record()}` : ""}`;
     },
   };
 }
