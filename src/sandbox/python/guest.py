@@ -80,6 +80,9 @@ def script(request):
             quietly(lambda: sys.stderr.write(f"{error.code}\n"))
     except BaseException as error:
         code = 1
+        if isinstance(error, SyntaxError):
+            # Guessing which keyword was meant would take longer than all the rest.
+            error._metadata = None
         # Without the frames of this file.
         trace = error.__traceback__.tb_next
         quietly(lambda: sys.excepthook(type(error), error, trace))
