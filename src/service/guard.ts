@@ -32,5 +32,9 @@ function tokenIn(authorization: string): string | null {
   const bearer = /^Bearer +(.+)$/i.exec(authorization)?.[1];
   if (bearer !== undefined) return bearer;
   const basic = /^Basic +([A-Za-z0-9+/=]+)$/i.exec(authorization)?.[1];
-  return basic === undefined ? null : Buffer.from(basic, "base64").toString("utf8").replace(/^[^:]*:/, "");
+  return basic === undefined
+    ? null
+    : Buffer.from(basic, "base64")
+        .toString("utf8")
+        .replace(/^[^:]*:/, "");
 }

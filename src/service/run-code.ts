@@ -68,13 +68,12 @@ function jobOf(request: RunCodeRequest, language: "python" | "javascript", files
   const { code: source, stdin, run_timeout, memory_limit_MB } = request;
   const limits: Limits = {
     ...defaultLimits,
-    timeMs: 1000 * Math.min(run_timeout, LONGEST_SECONDS),
+    timeMs: Math.max(1, 1000 * Math.min(run_timeout, LONGEST_SECONDS)),
     ...(memory_limit_MB > 0 ? { memoryBytes: Math.min(memory_limit_MB * 2 ** 20, MOST_MEMORY_BYTES) } : {}),
   };
   return {
-    request:
-      language === "python" ? { op: "script", source } : { op: "run", name: "__main__", source, preamble: "" },
-    stdin: (stdin ?? "").toWellFormed(),
+    request: language === "python" ? { op: "script", source } : { op: "run", name: "__main__", source, preamble: "" },
+    stdin: stdin ?? "",
     limits,
     keepsStderr: true,
     ...(Object.keys(files).length > 0 ? { files } : {}),

@@ -36,7 +36,8 @@ export const languages = [
   "racket",
 ] as const;
 
-const seconds = z.number().positive();
+/** As there: no time at all is a time limit too. */
+const seconds = z.number();
 
 export const runCodeRequest = z.object({
   compile_timeout: seconds.default(10),
