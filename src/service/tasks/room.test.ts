@@ -6,8 +6,8 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { AlignmentPool, type PoolEntry } from "../../alignment/pool.js";
 import { trueAnswer } from "../../alignment/build.js";
+import { AlignmentPool, type PoolEntry } from "../../alignment/pool.js";
 import { Rng } from "../../core/rng.js";
 import { compiledModule } from "../../core/worker.js";
 import { bundled } from "../../problems/bundled.js";
