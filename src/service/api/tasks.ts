@@ -7,7 +7,10 @@ const count = z.int().nonnegative();
 
 export const nextRequest = z.strictObject({
   n: count.min(1).max(10_000),
-  /** Alignment tasks at most, of n; the config's share by default. */
+  /**
+   * Alignment tasks at most, of the step's tasks; the config's share by default. Requests too small for one of their own
+   * get one when their shares come to one.
+   */
   max_align_fraction: z.number().min(0).max(1).optional(),
   /** The trainer's step; by default the newest that was reported, and one. */
   step: count.optional(),
@@ -23,7 +26,12 @@ export const task = z.strictObject({
   label: z.string(),
 });
 
-export const nextAnswer = z.strictObject({ tasks: z.array(task), pool_size: count });
+export const nextAnswer = z.strictObject({
+  tasks: z.array(task),
+  /** The step that they are for; what becomes of them is reported with it. */
+  step: count,
+  pool_size: count,
+});
 
 export const rolloutsRequest = z.strictObject({
   /** For the log alone. */

@@ -124,7 +124,7 @@ export class TaskRoom {
     const { state } = this.journal;
     const hash = hashOf({ n, given, at });
     const known = this.#answered(key, hash, "next");
-    if (known) return { tasks: known.tasks.map((id) => this.#task(id)), pool_size: known.pool_size };
+    if (known) return this.#toNext(known.tasks, known.step, known.pool_size);
     const { config } = this.options;
     const step = at ?? state.reported.step + 1;
     const share = step <= config.alignment.collectSteps ? 0 : (given ?? shareAt(step, config.alignment));
@@ -132,7 +132,7 @@ export class TaskRoom {
     this.journal.write(move);
     const tasks = takeNext(state, move, this.problems, config);
     this.journal.compactWhenLong();
-    return { tasks: tasks.map((id) => this.#task(id)), pool_size: state.pool.size };
+    return this.#toNext(tasks, step, state.pool.size);
   }
 
   /** @throws UsageError for a task that is not known; OverloadError, CancelledError: then nothing is taken of it */
@@ -244,6 +244,10 @@ export class TaskRoom {
     if (!known) return null;
     if (known.hash !== hash || known.kind !== kind) throw otherRequest(key);
     return known as Extract<Answered, { kind: Kind }>;
+  }
+
+  #toNext(tasks: readonly string[], step: number, pool_size: number): NextAnswer {
+    return { tasks: tasks.map((id) => this.#task(id)), step, pool_size };
   }
 
   #task(id: string): Task {

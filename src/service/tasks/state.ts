@@ -30,7 +30,13 @@ export interface Reported {
 
 /** What was answered to a request with a key, to be said again. */
 export type Answered =
-  | { readonly kind: "next"; readonly hash: string; readonly tasks: readonly string[]; readonly pool_size: number }
+  | {
+      readonly kind: "next";
+      readonly hash: string;
+      readonly tasks: readonly string[];
+      readonly step: number;
+      readonly pool_size: number;
+    }
   | { readonly kind: "report"; readonly hash: string; readonly answer: RolloutsAnswer };
 
 export interface TaskState {
@@ -108,7 +114,7 @@ export function takeNext(state: TaskState, move: NextMove, problems: Problems, {
   }
   for (const [oldest] of state.handed) if (state.handed.size > HANDED_KEPT) state.handed.delete(oldest);
   const tasks = [...code.map((id) => CODE + id), ...examples.map(({ id }) => ALIGNMENT + id)];
-  finish(state, move, { kind: "next", hash: move.hash, tasks, pool_size: state.pool.size });
+  finish(state, move, { kind: "next", hash: move.hash, tasks, step, pool_size: state.pool.size });
   return tasks;
 }
 
