@@ -1,6 +1,6 @@
 """slime's data source from the CodeRL+ service: tasks come from its queue, rollouts go back to it.
 
-Rewards need no code: --rm-type remote_rm --rm-url $CODERLPLUS_URL/slime/rm. See docs/integrations/slime.md.
+Rewards need no code: --rm-type remote_rm --rm-url $CODERLPLUS_SERVICE_URL/slime/rm. See docs/integrations/slime.md.
 """
 
 import json
@@ -14,8 +14,8 @@ from slime.rollout.data_source import DataSource
 from slime.utils.processing_utils import load_tokenizer
 from slime.utils.types import Sample
 
-URL = os.environ.get("CODERLPLUS_URL", "http://127.0.0.1:8645")
-TOKEN = os.environ.get("CODERLPLUS_TOKEN")
+URL = os.environ.get("CODERLPLUS_SERVICE_URL", "http://127.0.0.1:8000")
+TOKEN = os.environ.get("CODERLPLUS_SERVICE_TOKEN")
 ATTEMPTS = 10
 
 

@@ -8,8 +8,8 @@ import urllib.request
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 
-URL = os.environ.get("CODERLPLUS_URL", "http://127.0.0.1:8645")
-TOKEN = os.environ.get("CODERLPLUS_TOKEN")
+URL = os.environ.get("CODERLPLUS_SERVICE_URL", "http://127.0.0.1:8000")
+TOKEN = os.environ.get("CODERLPLUS_SERVICE_TOKEN")
 ATTEMPTS = 10
 
 
