@@ -23,6 +23,8 @@ export interface TraceOptions {
   readonly determinismCheck?: boolean | undefined;
   /** What happens along the way, as far as it is named here. */
   readonly history?: readonly HistoryPart[] | undefined;
+  /** Aborted, it calls the tracing off. */
+  readonly signal?: AbortSignal | undefined;
   /** The course of the run, line by line with what each changed (moments.ts). */
   readonly moments?: boolean | undefined;
 }
@@ -44,12 +46,16 @@ export async function trace(
     history: options.history,
     moments: options.moments,
   };
-  const { language = "python" } = options;
+  const { language = "python", signal } = options;
   const run = (variant: Variant): Promise<Traced> => {
     const world = variant === "moved" ? "second" : "first";
     const passes = (room: Room): Promise<Passed> =>
       language === "javascript" ? runScript(room, job) : runPasses(room, job, variant);
-    return sandbox.lease(async (room) => ({ ...(await passes(room)), engine: room.engine }), { language, world });
+    return sandbox.lease(async (room) => ({ ...(await passes(room)), engine: room.engine }), {
+      language,
+      world,
+      signal,
+    });
   };
   const execution = await run("true");
   const first = toTrace(execution);

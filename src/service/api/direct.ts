@@ -4,6 +4,7 @@
 import { z } from "zod";
 import { completionSchema } from "../../problems/completion.js";
 import { problemSchema } from "../../problems/problem.js";
+import { traceSchema, verdictSchema } from "../../runs/schemas.js";
 
 export const judgeRequest = z.strictObject({
   /** Problems that the items name and the service does not have. */
@@ -12,6 +13,11 @@ export const judgeRequest = z.strictObject({
   items: z.array(completionSchema).min(1).max(10_000),
   mode: z.enum(["strict", "official"]).default("strict"),
 });
+
+/** In the items' order. */
+export const judgeAnswer = z.strictObject({ verdicts: z.array(verdictSchema) });
+
+export const traceAnswer = traceSchema;
 
 export const traceRequest = z.strictObject({
   program: z.string(),
@@ -30,3 +36,7 @@ export const health = z.strictObject({
   waiting: z.int(),
   pool_size: z.int().nullable(),
 });
+
+export type JudgeRequest = z.output<typeof judgeRequest>;
+export type TraceRequest = z.output<typeof traceRequest>;
+export type HealthAnswer = z.output<typeof health>;

@@ -9,7 +9,7 @@ import { checkpointRoutes } from "./checkpoint-requests.js";
 import { addressRoutes, openRoutes } from "./downloads.js";
 import type { Host } from "./host.js";
 import { modelRoutes } from "./model-routes.js";
-import { RequestError } from "./request-error.js";
+import { RequestError } from "../../../core/request-error.js";
 import type { Env } from "./routes.js";
 import { type ServiceFacts, serviceRoutes, sessionRoutes } from "./service-routes.js";
 

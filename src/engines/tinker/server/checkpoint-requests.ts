@@ -15,7 +15,7 @@ import {
 import type { Lora } from "./engines.js";
 import type { Host } from "./host.js";
 import { parseJson, readBody } from "./request-body.js";
-import { badRequest, notFound } from "./request-error.js";
+import { badRequest, notFound } from "../../../core/request-error.js";
 import { contentType, type Env, post } from "./routes.js";
 
 const MOST_LISTED = 1000;

@@ -10,7 +10,7 @@ import { writeDurable } from "../../../core/files.js";
 import { removeFolderAtomic, sweepTemporary, writeFolderAtomic } from "../../../core/folders.js";
 import { LORA_TARGETS } from "../../embedded/adapters/layout.js";
 import { ADAPTER_FOLDER } from "../../embedded/checkpoints.js";
-import { badRequest, notFound, RequestError } from "./request-error.js";
+import { badRequest, notFound, RequestError } from "../../../core/request-error.js";
 
 const NOTE = "checkpoint.json";
 

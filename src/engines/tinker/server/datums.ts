@@ -5,7 +5,7 @@
 import type { Datum } from "../../engine.js";
 import type { ForwardBackwardRequest, WireDatum } from "../protocol/records.js";
 import { type WireLoss, wireLoss } from "./losses.js";
-import { badRequest } from "./request-error.js";
+import { badRequest } from "../../../core/request-error.js";
 
 /** What a token id and a length must keep to. */
 export interface ModelLimits {

@@ -10,7 +10,7 @@ import { tarGz } from "./archive.js";
 import { named, ONE } from "./checkpoint-requests.js";
 import { modelFiles } from "./checkpoints.js";
 import type { Host } from "./host.js";
-import { notFound, RequestError } from "./request-error.js";
+import { notFound, RequestError } from "../../../core/request-error.js";
 import type { Env } from "./routes.js";
 
 const OPEN_SECONDS = 900;

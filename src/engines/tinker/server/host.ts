@@ -11,7 +11,7 @@ import type { ModelLimits } from "./datums.js";
 import { Engines, type Lora } from "./engines.js";
 import { DEFAULT_FUTURE_LIMITS, Futures } from "./futures.js";
 import { modelIdentity } from "./model-identity.js";
-import { badRequest, RequestError } from "./request-error.js";
+import { badRequest, RequestError } from "../../../core/request-error.js";
 import { Sampling } from "./sampling.js";
 import { SequenceQueue } from "./sequence-queue.js";
 import { type Session, Sessions } from "./sessions.js";

@@ -2,7 +2,7 @@
 // are plain sums over tokens. Formulas and defaults are those that the hosted service documents; `gspo` is SkyRL's.
 
 import type { Loss } from "../../engine.js";
-import { badRequest } from "./request-error.js";
+import { badRequest } from "../../../core/request-error.js";
 
 /** A loss of the engine, or one that is made of two passes (gradients.ts). */
 export type WireLoss =

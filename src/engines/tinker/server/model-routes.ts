@@ -16,7 +16,7 @@ import { encodeSampleResponse } from "../protocol/sampling.js";
 import type { Polled } from "./futures.js";
 import type { Host } from "./host.js";
 import { digestOf, parseAnyJson, parseJson, readBody } from "./request-body.js";
-import { RequestError } from "./request-error.js";
+import { RequestError } from "../../../core/request-error.js";
 import { contentType, type Env, post } from "./routes.js";
 import { submitSample } from "./sampling-requests.js";
 import {

@@ -8,7 +8,7 @@ import type { SamplingParameters, WireSampleRequest } from "../protocol/records.
 import { decodeSampleRequest, type SampleSource } from "../protocol/sampling.js";
 import { checkTokens, type ModelLimits } from "./datums.js";
 import type { Host } from "./host.js";
-import { badRequest, RequestError } from "./request-error.js";
+import { badRequest, RequestError } from "../../../core/request-error.js";
 import type { Draw, Lend } from "./sampling.js";
 import type { SamplingSession, Weights } from "./sessions.js";
 

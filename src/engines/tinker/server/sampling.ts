@@ -5,7 +5,7 @@
 import type { Engine, Sample, SampleRequest } from "../../engine.js";
 import type { WireSampleResponse } from "../protocol/records.js";
 import type { Future } from "./futures.js";
-import { RequestError } from "./request-error.js";
+import { RequestError } from "../../../core/request-error.js";
 
 /** One request, ready for the engine. */
 export interface Draw {

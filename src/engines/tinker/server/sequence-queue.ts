@@ -3,7 +3,7 @@
 // mistake. It knows nothing of what the requests do.
 
 import type { Future, Futures } from "./futures.js";
-import { RequestError } from "./request-error.js";
+import { RequestError } from "../../../core/request-error.js";
 
 /** How many requests may wait behind one that has not come. */
 const MOST_AHEAD = 4096;

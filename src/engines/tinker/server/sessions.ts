@@ -3,7 +3,7 @@
 
 import { randomBytes } from "node:crypto";
 import type { StoredWeights } from "./engines.js";
-import { notFound, RequestError } from "./request-error.js";
+import { notFound, RequestError } from "../../../core/request-error.js";
 import type { Snapshot, TrainingModel } from "./training-model.js";
 
 /** What a sampling session draws from. */

@@ -26,7 +26,7 @@ import { type Lora, loraTargets } from "./engines.js";
 import { forwardBackward } from "./gradients.js";
 import type { Host } from "./host.js";
 import { digestOf } from "./request-body.js";
-import { badRequest } from "./request-error.js";
+import { badRequest } from "../../../core/request-error.js";
 import type { TrainingModel } from "./training-model.js";
 
 /** What every submission is answered with. */
