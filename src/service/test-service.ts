@@ -1,6 +1,6 @@
 // A running service for tests, and how a client speaks to it.
 
-import { serveService, type ServeOptions } from "./serve.js";
+import { type ServeOptions, serveService } from "./serve.js";
 
 export interface Answer {
   readonly status: number;

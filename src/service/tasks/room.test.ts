@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { trueAnswer } from "../../alignment/build.js";
+import { CancelledError } from "../../core/errors.js";
 import { Rng } from "../../core/rng.js";
 import { compiledModule } from "../../core/worker.js";
 import { bundled } from "../../problems/bundled.js";
@@ -278,7 +279,7 @@ describe("a task", () => {
     const stop = new AbortController();
     const first = room.report(request, { key: "a", signal: stop.signal });
     stop.abort();
-    await expect(first).rejects.toThrow(/called off/);
+    await expect(first).rejects.toThrow(CancelledError);
     expect(room.poolSize).toBe(0);
     expect((await room.report(request, { key: "a" })).kept).toBeGreaterThan(0);
     await room.close();

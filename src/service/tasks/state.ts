@@ -2,7 +2,7 @@
 // by two moves alone, each a function of the state and of what the journal says of it, so that the journal made again gives
 // the same state. Nothing here waits, judges or writes.
 
-import type { AlignmentExample, Funnel } from "../../alignment/example.js";
+import type { AlignmentExample } from "../../alignment/example.js";
 import { AlignmentPool } from "../../alignment/pool.js";
 import { promptsAt } from "../../alignment/share.js";
 import { itemAt } from "../../core/epochs.js";
@@ -167,8 +167,4 @@ export function exampleOf({ handed, pool }: TaskState, id: string): AlignmentExa
 /** Without those whose id the queue has already: the same program and input may be reported twice within a step. */
 export function withoutKnown(state: TaskState, examples: readonly AlignmentExample[]): AlignmentExample[] {
   return examples.filter(({ id }) => exampleOf(state, id) === undefined);
-}
-
-export function droppedOf({ dropped }: Funnel, again: number): Record<string, number> {
-  return { ...dropped, duplicate: dropped.duplicate + again };
 }
