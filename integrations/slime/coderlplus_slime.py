@@ -1,8 +1,9 @@
 """slime's data source from the CodeRL+ service: tasks come from its queue, rollouts go back to it.
 
-Rewards need no code: --rm-type remote_rm --rm-url $CODERLPLUS_SERVICE_URL/slime/rm. See docs/integrations/slime.md.
+See docs/integrations/slime.md.
 """
 
+import asyncio
 import json
 import os
 import time
@@ -123,6 +124,18 @@ class TaskSource(DataSource):
 def report(args, all_samples, data_source):
     """--rollout-all-samples-process-path coderlplus_slime.report; slime hands over the source's bound get_samples."""
     getattr(data_source, "__self__", data_source).report(all_samples)
+
+
+async def reward(args, sample, **others):
+    """--custom-rm-path coderlplus_slime.reward. A sample whose judge failed is left out of the loss."""
+    if isinstance(sample, list):
+        return await asyncio.gather(*(reward(args, each) for each in sample))
+    request = {"task_id": sample.label, "response": sample.response}
+    answer = await asyncio.to_thread(ask, "/reward", request)
+    if answer["score"] is None:
+        sample.remove_sample = True
+        return 0.0
+    return answer["score"]
 
 
 def flat(group):

@@ -8,23 +8,23 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type RunningService, serveService } from "../../src/service/serve.js";
+import { serveService } from "../../src/service/serve.js";
 import { resolveTaskConfig } from "../../src/service/tasks/config.js";
 import { applySettings } from "../../src/train/config/resolve.js";
 
 const PYTHON = process.env["CODERLPLUS_PYTHON"] ?? "python3";
 const project = join(import.meta.dirname, "..", "..");
 const hasPython = spawnSync(PYTHON, ["-c", "import sys; assert sys.version_info >= (3, 10)"]).status === 0;
-if (!hasPython) console.warn(`tests/integrations: passed over, for there is no ${PYTHON} of version 3.10 or later`);
+if (!hasPython)
+  process.stderr.write(`tests/integrations: skipped, for there is no ${PYTHON} of version 3.10 or later\n`);
 
 const root = mkdtempSync(join(tmpdir(), "coderlplus-shims-"));
-let service: RunningService;
 
 /** A service with a queue of its own, and what the trainer's program has to say. */
 async function driven(trainer: string): Promise<unknown> {
   const settings = ["prompts.dialect=chat", "prompts.maximumTokens=1000", "alignment.share=0.5"];
   const config = resolveTaskConfig(applySettings({}, settings), "test");
-  service = await serveService({ port: 0, workers: 1, tasks: { config, folder: join(root, trainer) } });
+  const service = await serveService({ port: 0, workers: 1, tasks: { config, folder: join(root, trainer) } });
   try {
     const here = join(project, "tests", "integrations");
     // What is installed goes first: PYTHONPATH would come before it.

@@ -1,5 +1,6 @@
 """slime's rollout loop, as far as its data source sees it: three rollouts, one of them with an aborted group."""
 
+import asyncio
 import json
 import sys
 import tempfile
@@ -42,8 +43,12 @@ for rollout_id in range(3):
     for sample in [sample for group in groups for sample in group]:
         if sample.status == Sample.Status.PENDING or rollout_id == 2:
             sample.response = response(sample.metadata["coderlplus_kind"], sample.index)
-            sample.reward = remote_rm(sample)
             sample.status = Sample.Status.COMPLETED
+    pending = [sample for group in groups for sample in group if sample.status == Sample.Status.COMPLETED]
+    rewards = asyncio.run(coderlplus_slime.reward(args, pending))
+    for sample, reward in zip(pending, rewards):
+        sample.reward = reward
+        assert remote_rm(sample) == reward
     coderlplus_slime.report(args, groups, source.get_samples)
     source.save(rollout_id)
     rollouts.append(

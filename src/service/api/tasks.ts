@@ -16,7 +16,7 @@ export const nextRequest = z.strictObject({
   step: count.optional(),
 });
 
-export const task = z.strictObject({
+const task = z.strictObject({
   task_id: z.string(),
   kind: z.enum(["code", "alignment"]),
   /** As the config's dialect speaks to a model: text for a base model, messages for a chat template. */

@@ -12,7 +12,7 @@ import type { RolloutsAnswer } from "../api/tasks.js";
 import type { TaskConfig } from "./config.js";
 
 /** A step's requests for tasks so far. */
-export interface Turn {
+interface Turn {
   readonly step: number;
   readonly calls: number;
   /** Alignment tasks that the shares so far come to, not rounded. */

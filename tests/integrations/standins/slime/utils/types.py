@@ -12,6 +12,7 @@ class Sample:
     response: str = ""
     label: str | None = None
     reward: float | dict | None = None
+    remove_sample: bool = False
     metadata: dict = field(default_factory=dict)
 
     class Status(Enum):
