@@ -7,13 +7,16 @@ const count = z.int().nonnegative();
 
 export const nextRequest = z.strictObject({
   n: count.min(1).max(10_000),
-  /** Alignment tasks at most, of n; the config's share by default. */
+  /**
+   * Alignment tasks at most, of the step's tasks; the config's share by default. Requests too small for one of their own
+   * get one when their shares come to one.
+   */
   max_align_fraction: z.number().min(0).max(1).optional(),
   /** The trainer's step; by default the newest that was reported, and one. */
   step: count.optional(),
 });
 
-export const task = z.strictObject({
+const task = z.strictObject({
   task_id: z.string(),
   kind: z.enum(["code", "alignment"]),
   /** As the config's dialect speaks to a model: text for a base model, messages for a chat template. */
@@ -23,7 +26,12 @@ export const task = z.strictObject({
   label: z.string(),
 });
 
-export const nextAnswer = z.strictObject({ tasks: z.array(task), pool_size: count });
+export const nextAnswer = z.strictObject({
+  tasks: z.array(task),
+  /** The step that they are for; what becomes of them is reported with it. */
+  step: count,
+  pool_size: count,
+});
 
 export const rolloutsRequest = z.strictObject({
   /** For the log alone. */

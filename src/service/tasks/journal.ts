@@ -57,7 +57,13 @@ const snapshotSchema = z.discriminatedUnion("kind", [
     kind: z.literal("answered"),
     key: z.string(),
     answer: z.discriminatedUnion("kind", [
-      z.strictObject({ kind: z.literal("next"), hash: z.string(), tasks: z.array(z.string()), pool_size: count }),
+      z.strictObject({
+        kind: z.literal("next"),
+        hash: z.string(),
+        tasks: z.array(z.string()),
+        step: count,
+        pool_size: count,
+      }),
       z.strictObject({ kind: z.literal("report"), hash: z.string(), answer: rolloutsAnswer }),
     ]),
   }),

@@ -3,40 +3,25 @@
 // known here.
 
 import { mkdirSync } from "node:fs";
+import { join } from "node:path";
 import type { AlignmentExample } from "../../alignment/example.js";
-import { type Candidate, recycle } from "../../alignment/recycle.js";
 import { shareAt } from "../../alignment/share.js";
 import { UsageError } from "../../core/errors.js";
 import { sha256, sha256OfFile, storing } from "../../core/files.js";
 import { readTokenizer } from "../../engines/embedded/model/tokenizer.js";
-import { inOrder } from "../../judge/in-order.js";
-import { judge as judgeProgram } from "../../judge/judge.js";
 import { bundled } from "../../problems/bundled.js";
 import type { Problem } from "../../problems/problem.js";
 import type { ProblemSet } from "../../problems/problem-set.js";
 import { releaseLock, takeLock } from "../../runs/lock.js";
 import type { Sandbox } from "../../sandbox/sandbox.js";
-import { alignmentGrader, alignmentTools, needsAllTests, recyclingOf } from "../../train/examples.js";
-import { earn } from "../../train/grade.js";
 import { openProblems } from "../../train/problems.js";
 import type { NextAnswer, NextRequest, RolloutsAnswer, RolloutsRequest, Task } from "../api/tasks.js";
 import type { RewardAnswer, RewardRequest } from "../api/trainers.js";
 import type { TaskConfig } from "./config.js";
 import { questionIn, type Speech, speechOf } from "./dialects.js";
 import { Journal } from "./journal.js";
-import { SharedJudge } from "./shared-judge.js";
-import {
-  type Answered,
-  droppedOf,
-  exampleOf,
-  type NextMove,
-  namedBy,
-  type ReportMove,
-  reportedAt,
-  takeNext,
-  takeReport,
-  withoutKnown,
-} from "./state.js";
+import { type Answered, exampleOf, type NextMove, namedBy, type ReportMove, takeNext, takeReport } from "./state.js";
+import { type NamedTask, openWorkshop, type Workshop, type Written } from "./workshop.js";
 
 export interface TaskRoomOptions {
   readonly config: TaskConfig;
@@ -56,9 +41,6 @@ export interface Asking {
 }
 
 const LOCK = "service.lock";
-/** Programs of a report that are judged at once: the others leave room for who asks for a reward. */
-const JUDGED_AT_ONCE = 16;
-
 /** @throws UsageError, DataError: whatever is unusable; where another process has the folder */
 export async function openTaskRoom(options: TaskRoomOptions): Promise<TaskRoom> {
   const { config, folder, tokenizer: tokenizerFolder = null, onNotice = () => {} } = options;
@@ -67,16 +49,7 @@ export async function openTaskRoom(options: TaskRoomOptions): Promise<TaskRoom> 
   try {
     const speech = speechOf(config, tokenizerFolder === null ? null : readTokenizer(tokenizerFolder));
     const problems = await openProblems(config, speech.dialect, speech.countTokens, { notice: onNotice });
-    const identity = {
-      ...Object.fromEntries(
-        Object.entries({ ...config, data: null, judge: config.judge.mode }).map(([key, value]) => [
-          key,
-          JSON.stringify(value),
-        ]),
-      ),
-      "the file of data.train": sha256OfFile(bundled(config.data.train, "train")),
-      "the tokenizer": tokenizerFolder === null ? "none" : sha256OfFile(`${tokenizerFolder}/tokenizer.json`),
-    };
+    const identity = identityOf(config, tokenizerFolder);
     return new TaskRoom(options, speech, problems, Journal.open(folder, identity, problems, config));
   } catch (error) {
     releaseLock(folder, LOCK);
@@ -84,10 +57,18 @@ export async function openTaskRoom(options: TaskRoomOptions): Promise<TaskRoom> 
   }
 }
 
+/** What the order of tasks follows from, by what a person calls it. */
+function identityOf({ data, judge, ...config }: TaskConfig, tokenizer: string | null): Record<string, string> {
+  const keys = Object.entries({ ...config, "judge.mode": judge.mode });
+  return {
+    ...Object.fromEntries(keys.map(([key, value]) => [key, JSON.stringify(value)])),
+    "the file of data.train": sha256OfFile(bundled(data.train, "train")),
+    "the tokenizer": tokenizer === null ? "none" : sha256OfFile(join(tokenizer, "tokenizer.json")),
+  };
+}
+
 export class TaskRoom {
-  readonly #judge: SharedJudge;
-  readonly #tools;
-  readonly #gradeAlignment;
+  readonly #workshop: Workshop;
   /** Reports become examples one after the other, in the order they came. */
   #reports: Promise<unknown> = Promise.resolve();
   readonly #underWay = new Map<string, { readonly hash: string; readonly answer: Promise<RolloutsAnswer> }>();
@@ -99,15 +80,7 @@ export class TaskRoom {
     private readonly problems: ProblemSet,
     private readonly journal: Journal,
   ) {
-    const { config, sandbox } = options;
-    const allTests = needsAllTests(config);
-    const { mode } = config.judge;
-    this.#judge = new SharedJudge((problem, program, signal) =>
-      judgeProgram(sandbox, problem, program, { mode, allTests, signal }),
-    );
-    const workshop = { config, sandbox, dialect: speech.dialect, problems };
-    this.#tools = alignmentTools(workshop, speech.countTokens);
-    this.#gradeAlignment = alignmentGrader(workshop, this.#tools);
+    this.#workshop = openWorkshop(options.config, options.sandbox, speech, problems);
   }
 
   get poolSize(): number {
@@ -124,7 +97,7 @@ export class TaskRoom {
     const { state } = this.journal;
     const hash = hashOf({ n, given, at });
     const known = this.#answered(key, hash, "next");
-    if (known) return { tasks: known.tasks.map((id) => this.#task(id)), pool_size: known.pool_size };
+    if (known) return this.#toNext(known.tasks, known.step, known.pool_size);
     const { config } = this.options;
     const step = at ?? state.reported.step + 1;
     const share = step <= config.alignment.collectSteps ? 0 : (given ?? shareAt(step, config.alignment));
@@ -132,7 +105,7 @@ export class TaskRoom {
     this.journal.write(move);
     const tasks = takeNext(state, move, this.problems, config);
     this.journal.compactWhenLong();
-    return { tasks: tasks.map((id) => this.#task(id)), pool_size: state.pool.size };
+    return this.#toNext(tasks, step, state.pool.size);
   }
 
   /** @throws UsageError for a task that is not known; OverloadError, CancelledError: then nothing is taken of it */
@@ -152,12 +125,7 @@ export class TaskRoom {
   async reward({ task_id, response }: RewardRequest, { signal }: Asking = {}): Promise<RewardAnswer> {
     this.#refuseClosed();
     const task = this.#named(task_id);
-    const graders = {
-      dialect: this.speech.dialect,
-      judge: (problem: Problem, program: string | null) => this.#judge.judge(problem, program, signal),
-      gradeAlignment: this.#gradeAlignment,
-    };
-    const { reward, rewardParts, code } = await earn(response, task, graders, this.options.config.reward.code);
+    const { reward, rewardParts, code } = await this.#workshop.reward(task, response, signal);
     const { kind } = task;
     const status = code ? code.judgement.verdict.kind : reward === null ? "infrastructure" : "graded";
     return { task_id, kind, score: reward, status, parts: { ...rewardParts } };
@@ -177,59 +145,27 @@ export class TaskRoom {
     this.#refuseClosed();
     const known = this.#answered(key, hash, "report");
     if (known) return known.answer;
-    const rollouts = request.items.flatMap(({ task_id, response }) => {
+    const programs = request.items.flatMap(({ task_id, response }): Written[] => {
       if (namedBy(task_id)?.kind === "alignment") return [];
       const task = this.#named(task_id);
       if (task.kind !== "code") return [];
       return [{ problem: task.problem, program: this.speech.dialect.program(task.problem, response) }];
     });
     const before = this.#reports;
-    const made = this.#judged(rollouts, signal).then(async (candidates) => {
+    const made = this.#workshop.judged(programs, signal).then(async (candidates) => {
       await before;
-      return this.#take(candidates, request.step, hash, key ?? null);
+      const { step } = request;
+      const { examples, dropped } = await this.#workshop.examplesOf(candidates, this.journal.state, step);
+      const count = candidates.length;
+      return this.#take({ kind: "report", key: key ?? null, hash, step, candidates: count, dropped, examples });
     });
     this.#reports = Promise.all([before, made]).catch(() => {});
     return made;
   }
 
-  async #judged(
-    rollouts: ReadonlyArray<{ problem: Problem; program: string | null }>,
-    signal?: AbortSignal,
-  ): Promise<Candidate[]> {
-    const candidates: Candidate[] = [];
-    const judged = inOrder(rollouts, JUDGED_AT_ONCE, ({ problem, program }) =>
-      this.#judge.judge(problem, program, signal),
-    );
-    for await (const [rollout, judgement] of judged) candidates.push({ ...rollout, judgement });
-    return candidates;
-  }
-
-  async #take(
-    candidates: readonly Candidate[],
-    step: number,
-    hash: string,
-    key: string | null,
-  ): Promise<RolloutsAnswer> {
-    const { state } = this.journal;
-    const { config } = this.options;
-    const before = reportedAt(state, step);
-    const options = recyclingOf(config);
-    const { maximumPerStep } = options;
-    const limit = maximumPerStep === null ? null : Math.max(0, maximumPerStep - before.kept);
-    const made = await recycle(
-      candidates,
-      { ...options, maximumPerStep: limit },
-      state.pool,
-      this.#tools,
-      step,
-      config.seed,
-      before.candidates,
-    );
-    const examples = withoutKnown(state, made.examples);
-    const dropped = droppedOf(made.funnel, made.examples.length - examples.length);
-    const move: ReportMove = { kind: "report", key, hash, step, candidates: candidates.length, dropped, examples };
+  #take(move: ReportMove): RolloutsAnswer {
     this.journal.write(move);
-    const answer = takeReport(state, move);
+    const answer = takeReport(this.journal.state, move);
     this.journal.compactWhenLong();
     return answer;
   }
@@ -246,6 +182,10 @@ export class TaskRoom {
     return known as Extract<Answered, { kind: Kind }>;
   }
 
+  #toNext(tasks: readonly string[], step: number, pool_size: number): NextAnswer {
+    return { tasks: tasks.map((id) => this.#task(id)), step, pool_size };
+  }
+
   #task(id: string): Task {
     const task = this.#named(id);
     const { dialect, bare } = this.speech;
@@ -260,7 +200,7 @@ export class TaskRoom {
     return this.problems.find(problem)?.language ?? "python";
   }
 
-  #named(taskId: string): Parameters<typeof earn>[1] {
+  #named(taskId: string): NamedTask {
     const { kind, id } = namedBy(taskId) ?? {};
     const problem = kind === "code" ? this.problems.find(id ?? "") : undefined;
     if (problem) return { kind: "code", problem };

@@ -2,7 +2,7 @@
 // by two moves alone, each a function of the state and of what the journal says of it, so that the journal made again gives
 // the same state. Nothing here waits, judges or writes.
 
-import type { AlignmentExample, Funnel } from "../../alignment/example.js";
+import type { AlignmentExample } from "../../alignment/example.js";
 import { AlignmentPool } from "../../alignment/pool.js";
 import { promptsAt } from "../../alignment/share.js";
 import { itemAt } from "../../core/epochs.js";
@@ -12,7 +12,7 @@ import type { RolloutsAnswer } from "../api/tasks.js";
 import type { TaskConfig } from "./config.js";
 
 /** A step's requests for tasks so far. */
-export interface Turn {
+interface Turn {
   readonly step: number;
   readonly calls: number;
   /** Alignment tasks that the shares so far come to, not rounded. */
@@ -30,7 +30,13 @@ export interface Reported {
 
 /** What was answered to a request with a key, to be said again. */
 export type Answered =
-  | { readonly kind: "next"; readonly hash: string; readonly tasks: readonly string[]; readonly pool_size: number }
+  | {
+      readonly kind: "next";
+      readonly hash: string;
+      readonly tasks: readonly string[];
+      readonly step: number;
+      readonly pool_size: number;
+    }
   | { readonly kind: "report"; readonly hash: string; readonly answer: RolloutsAnswer };
 
 export interface TaskState {
@@ -108,7 +114,7 @@ export function takeNext(state: TaskState, move: NextMove, problems: Problems, {
   }
   for (const [oldest] of state.handed) if (state.handed.size > HANDED_KEPT) state.handed.delete(oldest);
   const tasks = [...code.map((id) => CODE + id), ...examples.map(({ id }) => ALIGNMENT + id)];
-  finish(state, move, { kind: "next", hash: move.hash, tasks, pool_size: state.pool.size });
+  finish(state, move, { kind: "next", hash: move.hash, tasks, step, pool_size: state.pool.size });
   return tasks;
 }
 
@@ -161,8 +167,4 @@ export function exampleOf({ handed, pool }: TaskState, id: string): AlignmentExa
 /** Without those whose id the queue has already: the same program and input may be reported twice within a step. */
 export function withoutKnown(state: TaskState, examples: readonly AlignmentExample[]): AlignmentExample[] {
   return examples.filter(({ id }) => exampleOf(state, id) === undefined);
-}
-
-export function droppedOf({ dropped }: Funnel, again: number): Record<string, number> {
-  return { ...dropped, duplicate: dropped.duplicate + again };
 }
