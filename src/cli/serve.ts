@@ -34,8 +34,16 @@ export function registerServe(program: Command): void {
     .description("judge, trace and hand out alignment tasks over HTTP, for trainers elsewhere")
     .option("--problems <file>", "problems that requests may name by their ids, one JSON object a line")
     .option("--state <folder>", "where the alignment queue is kept; without it there is none")
-    .option("--config <file>", "of the queue: data, prompts, judge, reward, alignment, pool, as a training config has them")
-    .option("--set <key=value>", "one key of that config; may be given more than once", (one: string, all: string[]) => [...all, one], [])
+    .option(
+      "--config <file>",
+      "of the queue: data, prompts, judge, reward, alignment, pool, as a training config has them",
+    )
+    .option(
+      "--set <key=value>",
+      "one key of that config; may be given more than once",
+      (one: string, all: string[]) => [...all, one],
+      [],
+    )
     .option("--tokenizer <folder>", "of the model that is trained: measures prompts in its tokens")
     .option("--host <address>", `where to listen; other than this machine's own needs a token in ${TOKEN}`, "127.0.0.1")
     .option("--port <n>", "0 takes any that is free", port, 8000)

@@ -2,7 +2,7 @@
 
 import { type ServeOptions, serveService } from "./serve.js";
 
-export interface Answer {
+interface Answer {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;

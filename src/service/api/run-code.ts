@@ -4,7 +4,7 @@
 import { z } from "zod";
 
 /** Every language that the original knows; those that run here are `python` and `nodejs`. */
-export const languages = [
+const languages = [
   "python",
   "cpp",
   "nodejs",

@@ -24,6 +24,5 @@ export function checkAccess({ key, host }: Claim, apiKey: string | null): void {
   }
   if (key === undefined || key === "")
     throw new RequestError(401, "X-API-Key is missing: this server wants its key there");
-  if (!isSame(key, apiKey))
-    throw new RequestError(403, "X-API-Key holds another key than this server's");
+  if (!isSame(key, apiKey)) throw new RequestError(403, "X-API-Key holds another key than this server's");
 }

@@ -4,9 +4,9 @@
 import { createHash } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { z } from "zod";
-import { fit, parseBody } from "../protocol/json.js";
 import { readIncoming } from "../../../core/incoming.js";
 import { badRequest, RequestError } from "../../../core/request-error.js";
+import { fit, parseBody } from "../protocol/json.js";
 
 /** Datums come in chunks of about 5 MB; as JSON they are several times as long. */
 export const MOST_BODY_BYTES = 64 * 2 ** 20;
