@@ -98,8 +98,7 @@ export class Calls {
     work: (request: z.output<Schema>, call: Call) => Promise<unknown>,
   ): Promise<Response> {
     if (this.#draining) throw stopped();
-    const controller = this.#begin(c);
-    const { signal } = controller;
+    const signal = this.#begin(c);
     try {
       const body = await this.#body(c);
       this.#options.onBody?.(endpoint.path, body);
@@ -117,30 +116,28 @@ export class Calls {
     } catch (error) {
       if (error instanceof UnfitBody) return c.json({ detail: error.detail }, 422);
       throw error instanceof CancelledError && signal.reason instanceof Error ? signal.reason : error;
-    } finally {
-      this.#end(controller);
     }
   }
 
   /** The deadline begins, and the client is watched. */
-  #begin(c: Context<Env>): AbortController {
+  #begin(c: Context<Env>): AbortSignal {
     const controller = new AbortController();
     const deadlineMs = deadlineOf(c) ?? this.#options.deadlineMs;
     const late = (): RequestError => new RequestError(504, `not done within ${deadlineMs} ms`);
     const timer = setTimeout(() => controller.abort(late()), deadlineMs);
     controller.signal.addEventListener("abort", () => clearTimeout(timer), { once: true });
     const { outgoing } = c.env;
-    outgoing.once("close", () => {
+    this.#open.add(controller);
+    // Not before the last byte is on its way: whoever stops the service closes connections then.
+    const end = (): void => {
       clearTimeout(timer);
       if (!outgoing.writableFinished) controller.abort(new CancelledError("the client has gone"));
-    });
-    this.#open.add(controller);
-    return controller;
-  }
-
-  #end(controller: AbortController): void {
-    this.#open.delete(controller);
-    if (this.#open.size === 0) this.#whenEmpty();
+      this.#open.delete(controller);
+      if (this.#open.size === 0) this.#whenEmpty();
+    };
+    if (outgoing.closed) end();
+    else outgoing.once("close", end);
+    return controller.signal;
   }
 
   async #body(c: Context<Env>): Promise<string> {

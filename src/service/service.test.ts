@@ -211,7 +211,8 @@ describe("who may ask", () => {
 
 test("told to stop, the service finishes what runs and takes nothing new", async () => {
   const stopping = await startService({ workers: 1 });
-  const body = { language: "python", code: "for i in range(3_000_000): pass\nprint('done')", run_timeout: 60 };
+  const code = "for i in range(3_000_000): pass\nprint('done' * 200_000)";
+  const body = { language: "python", code, run_timeout: 60 };
   const running = stopping.post("/run_code", body);
   await until(async () => (await stopping.get("/metrics")).text.includes("coderlplus_running 1"));
   const closed = stopping.close();
@@ -219,7 +220,10 @@ test("told to stop, the service finishes what runs and takes nothing new", async
   const refused = await stopping.post("/run_code", body);
   expect([health.status, health.json]).toEqual([503, expect.objectContaining({ status: "draining" })]);
   expect([refused.status, refused.headers.get("retry-after")]).toEqual([503, "5"]);
-  expect((await running).json).toMatchObject({ status: "Success", run_result: { stdout: "done\n" } });
+  expect((await running).json).toMatchObject({
+    status: "Success",
+    run_result: { stdout: `${"done".repeat(200_000)}\n` },
+  });
   await closed;
   await expect(stopping.get("/healthz")).rejects.toThrow();
 });
