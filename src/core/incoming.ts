@@ -11,8 +11,8 @@ export function readIncoming(incoming: IncomingMessage, limitBytes: number): Pro
     const message = `content-encoding "${encoding.slice(0, 40)}": this server takes bodies as they are`;
     return Promise.reject(new RequestError(415, message));
   }
-  const tooLong = new RequestError(413, `the body is longer than ${limitBytes / 2 ** 20} MiB`);
-  if (Number(headers["content-length"] ?? 0) > limitBytes) return Promise.reject(tooLong);
+  const tooLong = (): RequestError => new RequestError(413, `the body is longer than ${limitBytes / 2 ** 20} MiB`);
+  if (Number(headers["content-length"] ?? 0) > limitBytes) return Promise.reject(tooLong());
   const chunks: Buffer[] = [];
   let length = 0;
   return new Promise((resolve, reject) => {
@@ -24,11 +24,13 @@ export function readIncoming(incoming: IncomingMessage, limitBytes: number): Pro
       incoming.off("data", take);
       chunks.length = 0;
       incoming.resume();
-      reject(tooLong);
+      reject(tooLong());
     };
     incoming.on("data", take);
     incoming.on("end", () => resolve(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks)));
     incoming.on("error", reject);
-    incoming.on("close", () => reject(new RequestError(408, "the connection was closed before the body's end")));
+    incoming.on("close", () => {
+      if (!incoming.readableEnded) reject(new RequestError(408, "the connection was closed before the body's end"));
+    });
   });
 }
