@@ -78,6 +78,11 @@ describe("run_code", () => {
     expect(await run({ code: "x = bytearray(1 << 28)", memory_limit_MB: 64 })).toMatchObject({ status: "Failed" });
   });
 
+  test("a test runner may set an alarm", async () => {
+    const code = "import signal\nsignal.signal(signal.SIGALRM, print)\nprint(signal.alarm(6))";
+    expect(await run({ code })).toMatchObject({ status: "Success", run_result: { stdout: "0\n" } });
+  });
+
   test("files lie where the program looks, and can be fetched", async () => {
     const flag = base64('"hello, this is a test"');
     const files = { "dir1/dir2/secret_flag": flag, "helper.py": base64("print('helped')"), nothing: null };

@@ -19,6 +19,7 @@ import type { RewardAnswer, RewardRequest } from "./api/trainers.js";
 import type { Call } from "./call.js";
 import { Shared } from "./shared.js";
 import type { TaskRoom } from "./tasks/room.js";
+import { namedBy } from "./tasks/state.js";
 
 export interface WorkOptions {
   readonly sandbox: Sandbox;
@@ -94,7 +95,9 @@ export class Work {
 
   async reward(request: RewardRequest, call: Call): Promise<RewardAnswer> {
     const { room, admission } = this.#options;
-    const known = this.#problems.get(request.task_id);
+    const named = this.#problems.get(request.task_id);
+    // Without a queue its form of the id does as well.
+    const known = named ?? (room ? undefined : this.#problems.get(namedBy(request.task_id)?.id ?? ""));
     admission.check(call.client);
     if (known) return this.#codeReward(known, request, call);
     if (!room) throw unknownProblem("task_id", request.task_id, [...this.#problems.keys()]);
