@@ -17,6 +17,8 @@ import {
   traceSchema,
   verdictSchema,
 } from "../src/runs/schemas.js";
+import { packageVersion } from "../src/runs/versions.js";
+import { openApi } from "../src/service/openapi.js";
 import { configSchema } from "../src/train/config/schema.js";
 import { demonstrationSchema } from "../src/train/sft/demonstration.js";
 import { studySchema } from "../src/train/study/schema.js";
@@ -58,4 +60,5 @@ for (const [name, schema] of Object.entries(schemas)) {
   const json = z.toJSONSchema(schema, { io: "input", unrepresentable: "any" });
   writeFileSync(`schemas/${name}.json`, `${JSON.stringify(json, null, 2)}\n`);
 }
+writeFileSync("schemas/service-openapi.json", `${JSON.stringify(openApi(packageVersion()), null, 2)}\n`);
 writeFileSync("schemas/dashboard.json", `${JSON.stringify(dashboardSchema(), null, 2)}\n`);

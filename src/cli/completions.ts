@@ -7,7 +7,7 @@ import { readRecords, streamRecords } from "../core/jsonl.js";
 import { suggestion } from "../core/schema.js";
 import { type Completion, completionSchema } from "../problems/completion.js";
 import type { Problem } from "../problems/problem.js";
-import { extractProgram } from "../prompts/extract.js";
+import { programIn } from "../prompts/program-in.js";
 
 export interface Candidate {
   readonly problem: Problem;
@@ -60,13 +60,6 @@ function candidatesOf(path: string, problems: readonly Problem[]) {
     }
     const index = counts.get(problem.id) ?? 0;
     counts.set(problem.id, index + 1);
-    return { problem, index, program: programOf(record, problem), metadata: record.metadata };
+    return { problem, index, program: programIn(record, problem), metadata: record.metadata };
   };
-}
-
-function programOf(row: Completion, problem: Problem): string | null {
-  if (row.program !== undefined) return row.program;
-  const completion = row.completion ?? "";
-  if (row.continuesPrompt) return (problem.starterCode ?? problem.prompt) + completion;
-  return extractProgram(completion, problem.language);
 }

@@ -6,6 +6,7 @@ import { type Command, Option } from "commander";
 import { AtomicFile, ensureWritable } from "../core/files.js";
 import { stringifyJson } from "../core/json.js";
 import { judgeInOrder } from "../judge/in-order.js";
+import { verdictRecord } from "../judge/record.js";
 import type { Judgement } from "../judge/verdict.js";
 import { readProblems } from "../problems/problem.js";
 import { type Candidate, type Candidates, openCandidates } from "./completions.js";
@@ -85,7 +86,7 @@ async function judgeAll(
       allTests,
       ahead: AHEAD * workers,
     })) {
-      await write(`${stringifyJson(toRow(candidate, judgement))}\n`);
+      await write(`${stringifyJson(recordOf(candidate, judgement))}\n`);
       count(tally, judgement);
       if (judgement.verdict.kind === "infrastructure" && tally.counts["infrastructure"] === 1) {
         process.stderr.write(`coderlplus: infrastructure: ${judgement.verdict.message}\n`);
@@ -113,7 +114,6 @@ function openOutput(path: string): AtomicFile {
   return file;
 }
 
-function toRow({ problem, index, metadata }: Candidate, judgement: Judgement): object {
-  const { programSha256, verdict, tests, engine, cpuMs, protection } = judgement;
-  return { problem: problem.id, index, programSha256, verdict, tests, engine, cpuMs, protection, metadata };
+function recordOf({ problem, index, metadata }: Candidate, judgement: Judgement): object {
+  return verdictRecord({ problem: problem.id, index, metadata }, judgement);
 }

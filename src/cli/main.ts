@@ -25,6 +25,7 @@ const verbs: Readonly<Record<string, () => Promise<(program: Command) => void>>>
   export: async () => (await import("./export.js")).registerExport,
   data: async () => (await import("./data.js")).registerData,
   estimate: async () => (await import("./estimate.js")).registerEstimate,
+  serve: async () => (await import("./serve.js")).registerServe,
   "serve-engine": async () => (await import("./serve-engine.js")).registerServeEngine,
   doctor: async () => (await import("./doctor.js")).registerDoctor,
 };

@@ -5,6 +5,7 @@ import { readText, readTextOrStandardInput } from "../core/files.js";
 import { stringifyJson } from "../core/json.js";
 import type { Language } from "../problems/notation.js";
 import { openSandbox } from "../sandbox/sandbox.js";
+import { traceRecord } from "../tracer/record.js";
 import type { Trace } from "../tracer/trace.js";
 import { trace } from "../tracer/tracer.js";
 import { historyText } from "./history-text.js";
@@ -51,7 +52,7 @@ async function traceFile(file: string, options: Options): Promise<void> {
     const { determinismCheck, language = languageOf(file) } = options;
     const history = options.history ? (["steps", "lines"] as const) : undefined;
     const result = await trace(sandbox, program, input, { stdin, language, determinismCheck, history });
-    process.stdout.write(options.json ? `${stringifyJson(toRow(result))}\n` : toText(result, language));
+    process.stdout.write(options.json ? `${stringifyJson(traceRecord(result))}\n` : toText(result, language));
   } finally {
     await sandbox.close();
   }
@@ -65,13 +66,6 @@ function toText(result: Trace, language: Language): string {
   const screen = screenOf(process.stdout);
   const along = result.history === undefined ? "" : historyText(result.history, screen, language);
   return traceTable(result, screen, language) + along;
-}
-
-/** The published record: parameters and complexity are for our own use. */
-function toRow(result: Trace): object {
-  const { status, variables, recursive, ambiguous, nondeterministic, tampered, stdout, returned, history, engine } =
-    result;
-  return { status, variables, recursive, ambiguous, nondeterministic, tampered, stdout, returned, history, engine };
 }
 
 /** A pipe or a file gets whole values. */

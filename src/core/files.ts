@@ -18,6 +18,7 @@ import {
   rmSync,
   type Stats,
   statSync,
+  truncateSync,
   writeSync,
 } from "node:fs";
 import { dirname, resolve } from "node:path";
@@ -126,6 +127,13 @@ export function appendDurable(path: string, content: string | Uint8Array): void 
       closeSync(file);
     }
   });
+}
+
+/** What a kill left of a line that was being written. @throws StorageError */
+export function dropUnfinishedLine(path: string): void {
+  const bytes = readBytes(path);
+  const whole = bytes.lastIndexOf(10) + 1;
+  if (whole < bytes.length) storing(path, () => truncateSync(path, whole));
 }
 
 const BUFFERED_CHARACTERS = 1 << 16;

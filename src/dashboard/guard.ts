@@ -1,10 +1,10 @@
 // Who may ask, and what a browser may do with an answer. On this machine alone everybody may who calls the server by one of
 // its own names; where other machines can reach it, whoever has the token. No page of another site may ask at all.
 
-import { createHash, createHmac, timingSafeEqual } from "node:crypto";
-import { isIP } from "node:net";
+import { createHmac } from "node:crypto";
 import type { Context, MiddlewareHandler } from "hono";
 import { getCookie, setCookie } from "hono/cookie";
+import { hostIn, isLoopback, isSame } from "../core/listening.js";
 import { RefusedRequest } from "./refusal.js";
 
 /** Model output is hostile: whatever should get into the page, it loads and runs nothing but our own files. */
@@ -26,10 +26,6 @@ export interface GuardOptions {
 }
 
 const WILDCARDS = new Set(["0.0.0.0", "::"]);
-
-export function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."));
-}
 
 export function guard(options: GuardOptions): MiddlewareHandler {
   return async (c, next) => {
@@ -57,15 +53,6 @@ function checkName(c: Context, { hostname, token }: GuardOptions): void {
     403,
     `this dashboard answers under its own names alone (localhost, ${hostname}); start it with --host for another`,
   );
-}
-
-/** Without port and brackets, in small letters. */
-function hostIn(header: string | undefined): string | null {
-  try {
-    return new URL(`http://${header}`).hostname.replace(/^\[|\]$/g, "").toLowerCase();
-  } catch {
-    return null;
-  }
 }
 
 /** What a browser says of who asks. Opening the page from a link elsewhere is nobody's harm. */
@@ -105,10 +92,4 @@ function admit(c: Context, token: string): Response | null {
 function cookieOf(token: string): { readonly name: string; readonly value: string } {
   const derived = (what: string): string => createHmac("sha256", token).update(what).digest("hex");
   return { name: `coderlplus-${derived("name").slice(0, 12)}`, value: derived("value") };
-}
-
-/** Digests are of one length, so that comparing takes the same time whatever is wrong. */
-function isSame(a: string, b: string): boolean {
-  const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
-  return timingSafeEqual(digest(a), digest(b));
 }

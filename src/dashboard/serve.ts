@@ -6,8 +6,8 @@ import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createAdaptorServer } from "@hono/node-server";
 import { UsageError } from "../core/errors.js";
+import { isLoopback, listenAt } from "../core/listening.js";
 import { createDashboard } from "./app.js";
-import { isLoopback } from "./guard.js";
 
 const DEFAULT_PORT = 8080;
 /** Tried one after the other where no port was asked for. */
@@ -72,25 +72,6 @@ async function listening(server: Server, port: number | undefined, hostname: str
     }
   }
 }
-
-function listenAt(server: Server, port: number, hostname: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const fail = (error: NodeJS.ErrnoException): void =>
-      reject(new UsageError(`${hostname}:${port}: ${REASONS[error.code ?? ""] ?? error.message}`, { cause: error }));
-    server.once("error", fail);
-    server.listen(port, hostname, () => {
-      server.off("error", fail);
-      resolve();
-    });
-  });
-}
-
-const REASONS: Readonly<Record<string, string>> = {
-  EADDRINUSE: "another program listens there; choose another with --port",
-  EACCES: "this user may not listen there; choose a port from 1024 with --port",
-  EADDRNOTAVAIL: "not an address of this machine; choose another with --host",
-  ENOTFOUND: "no address has this name; choose another with --host",
-};
 
 /** What it says may hold what a model wrote: the terminal must not obey it. */
 function tellAll(error: unknown): void {

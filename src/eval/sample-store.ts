@@ -2,11 +2,11 @@
 // where every completion and every grade is a line of its own; at its end in one sorted file. Not here: who is asked,
 // nor what a grade says.
 
-import { existsSync, rmSync, truncateSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { z } from "zod";
 import { ShapeError } from "../core/errors.js";
-import { appendDurable, readBytes, storing, writeAtomic } from "../core/files.js";
+import { appendDurable, dropUnfinishedLine, storing, writeAtomic } from "../core/files.js";
 import { sweepTemporary } from "../core/folders.js";
 import { stringifyJson } from "../core/json.js";
 import { readRecords, toLines } from "../core/jsonl.js";
@@ -134,11 +134,4 @@ function toRecord(task: Task, sample: number, style: PromptStyle, kept: Kept | u
     ...completionIn(kept.completion),
     grade: { extracted, official, strict, cpuMs },
   };
-}
-
-/** What a kill left of a line that was being written. */
-function dropUnfinishedLine(path: string): void {
-  const bytes = readBytes(path);
-  const whole = bytes.lastIndexOf(10) + 1;
-  if (whole < bytes.length) storing(path, () => truncateSync(path, whole));
 }

@@ -71,7 +71,7 @@ const MAX_FILES_LENGTH = 8 * 1024 * 1024;
 const FILE_NAME = /^[A-Za-z0-9_][\w.-]*(\/[A-Za-z0-9_][\w.-]*){0,7}$/;
 
 /** Files that lie in the program's folder while it runs: modules to import, data to open. */
-const filesSchema = z.preprocess(byName, z.record(z.string(), streamed)).superRefine((files, context) => {
+export const filesSchema = z.preprocess(byName, z.record(z.string(), streamed)).superRefine((files, context) => {
   const fail = (message: string, path: string[] = []): void => context.addIssue({ code: "custom", message, path });
   const names = Object.keys(files);
   for (const name of names) {

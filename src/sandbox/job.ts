@@ -35,6 +35,8 @@ export interface Job {
   readonly peer?: Request;
   /** Tells programs apart: jobs of one session run the same program. */
   readonly session?: string;
+  /** Keeps what is written to standard error too. */
+  readonly keepsStderr?: boolean | undefined;
   /**
    * The same as `request` in two parts, the first of which many jobs have in common. A guest may keep the state after
    * `prepare` and begin each of these jobs from there; what comes out is the same.
@@ -73,6 +75,8 @@ export interface Execution {
   readonly stdout: string;
   /** False where standard output was not UTF-8: then `stdout` is only a rendering. */
   readonly stdoutIsText: boolean;
+  /** A rendering, where the job keeps it. Nobody judges by it. */
+  readonly stderr?: string | undefined;
   /**
    * Time used, counted in polls (ports.ts): the same for the same program and input on every machine. Of a native run
    * (native/) it is the measured time in the same unit.

@@ -5,31 +5,43 @@ import type { BuildTools } from "../alignment/build.js";
 import type { AlignmentExample, Funnel } from "../alignment/example.js";
 import { type ExampleGrading, gradeExample } from "../alignment/grade-example.js";
 import { outputOf } from "../alignment/output.js";
-import { recycle } from "../alignment/recycle.js";
+import { type RecycleOptions, recycle } from "../alignment/recycle.js";
 import { fromReferences } from "../alignment/references.js";
 import { promptsAt, shareAt } from "../alignment/share.js";
 import { DataError } from "../core/errors.js";
 import type { Problems } from "../problems/problem-set.js";
+import type { Dialect } from "../prompts/dialect.js";
+import type { Sandbox } from "../sandbox/sandbox.js";
 import { trace } from "../tracer/tracer.js";
 import type { Config } from "./config/schema.js";
 import type { GradeAlignment, GradedGroup } from "./grade.js";
-import type { Parts } from "./parts.js";
 import type { Session } from "./session.js";
 import { candidatesOf } from "./step.js";
 
+/** Where examples are made: in a run, or for a trainer elsewhere. */
+interface Workshop {
+  readonly config: Pick<Config, "alignment" | "reward">;
+  readonly sandbox: Sandbox;
+  readonly dialect: Dialect;
+  readonly problems: Problems;
+}
+
 /** What examples are made with. */
-export function alignmentTools({ config, engine, sandbox, dialect }: Parts): BuildTools {
+export function alignmentTools(
+  { config, sandbox, dialect }: Workshop,
+  countTokens: BuildTools["countTokens"],
+): BuildTools {
   const { determinismCheck } = config.alignment;
   return {
     dialect,
-    countTokens: (text) => engine.model.tokenizer.encode(text).length,
+    countTokens,
     trace: (program, input, { limits, preamble, files, language }, history) =>
       trace(sandbox, program, input, { limits, preamble, files, language, determinismCheck, history }),
   };
 }
 
 /** How the answers to them are graded. */
-export function alignmentGrader({ config, dialect, problems }: Parts, tools: BuildTools): GradeAlignment {
+export function alignmentGrader({ config, dialect, problems }: Workshop, tools: BuildTools): GradeAlignment {
   const grading: ExampleGrading = {
     mode: config.reward.alignment,
     sequencesAsArrays: dialect.sequencesAsArrays,
@@ -41,8 +53,13 @@ export function alignmentGrader({ config, dialect, problems }: Parts, tools: Bui
   return (example, completion) => gradeExample(example, completion, grading);
 }
 
+/** What the config says of how a step's programs become examples. */
+export function recyclingOf({ alignment, prompts }: Pick<Config, "alignment" | "prompts">): RecycleOptions {
+  return { ...alignment, maximumPromptTokens: prompts.maximumTokens };
+}
+
 /** Whether a verdict has to say how many tests a failed program passes. */
-export function needsAllTests({ reward, alignment }: Config): boolean {
+export function needsAllTests({ reward, alignment }: Pick<Config, "reward" | "alignment">): boolean {
   return reward.code === "fractionOfTests" || alignment.passedTests !== "any";
 }
 

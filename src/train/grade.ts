@@ -10,14 +10,18 @@ import type { Dialect } from "../prompts/dialect.js";
 import type { Prompt, Rollout } from "../rollouts/rollout.js";
 import type { Config } from "./config/schema.js";
 
-export interface GradedRollout extends Rollout {
+/** What a completion earns by itself. */
+export interface Earned {
   /** null where the judge failed. */
   readonly reward: number | null;
-  /** The reward before overlong shaping, where there is any. */
-  readonly earned?: number | null;
   readonly rewardParts: Readonly<Record<string, number>>;
   readonly code?: { readonly program: string | null; readonly judgement: Judgement };
   readonly alignment?: Grade;
+}
+
+export interface GradedRollout extends Rollout, Earned {
+  /** The reward before overlong shaping, where there is any. */
+  readonly earned?: number | null;
 }
 
 export interface GradedGroup {
@@ -67,7 +71,7 @@ export async function gradeRollout(
   graders: Graders,
   options: GradingOptions,
 ): Promise<GradedRollout> {
-  const graded = await earn(rollout, prompt, graders, options);
+  const graded = { ...rollout, ...(await earn(rollout.completion, prompt.task, graders, options.code)) };
   return options.overlong ? shaped(graded, options.overlong) : graded;
 }
 
@@ -79,15 +83,15 @@ function shaped(graded: GradedRollout, overlong: OverlongOptions): GradedRollout
   return { ...graded, earned: reward, reward: reward + penalty, rewardParts: { ...rewardParts, overlong: penalty } };
 }
 
-async function earn(
-  rollout: Rollout,
-  { task }: Prompt,
+export async function earn(
+  completion: string,
+  task: Prompt["task"],
   { dialect, judge, gradeAlignment }: Graders,
-  options: GradingOptions,
-): Promise<GradedRollout> {
+  mode: GradingOptions["code"],
+): Promise<Earned> {
   if (task.kind === "alignment") {
-    const grade = await gradeAlignment(task.example, rollout.completion);
-    if (grade === null) return { ...rollout, reward: null, rewardParts: {} };
+    const grade = await gradeAlignment(task.example, completion);
+    if (grade === null) return { reward: null, rewardParts: {} };
     const { reward, variablesRight, variablesAsked, outputRight, allRight } = grade;
     const rewardParts = {
       variablesRight,
@@ -95,12 +99,11 @@ async function earn(
       ...(outputRight === null ? {} : { outputRight: Number(outputRight) }),
       ...(task.example.target === "input" ? { inputRight: Number(allRight) } : {}),
     };
-    return { ...rollout, reward, rewardParts, alignment: grade };
+    return { reward, rewardParts, alignment: grade };
   }
-  const program = dialect.program(task.problem, rollout.completion);
+  const program = dialect.program(task.problem, completion);
   const judgement = await judge(task.problem, program);
-  const { reward, rewardParts } = codeReward(judgement.verdict, options.code);
-  return { ...rollout, reward, rewardParts, code: { program, judgement } };
+  return { ...codeReward(judgement.verdict, mode), code: { program, judgement } };
 }
 
 /** binary: 1 where every test passes (CodeRL+, R_gen); fractionOfTests: passed / total. */

@@ -1,12 +1,11 @@
 // What a config names, opened and checked before a run is begun: engine, sandbox, dialect, problems. What a run does with
 // them is in session.ts.
 
-import { hasReference } from "../alignment/references.js";
-import { DataError, UsageError } from "../core/errors.js";
+import { UsageError } from "../core/errors.js";
 import type { Engine } from "../engines/engine.js";
 import { bundled } from "../problems/bundled.js";
 import { type Problem, readProblems } from "../problems/problem.js";
-import { heldProblems, ProblemSet, type Problems } from "../problems/problem-set.js";
+import { heldProblems, type Problems } from "../problems/problem-set.js";
 import { chat } from "../prompts/chat.js";
 import { continuationFrom } from "../prompts/continuation.js";
 import type { Dialect } from "../prompts/dialect.js";
@@ -15,6 +14,7 @@ import type { Config } from "./config/schema.js";
 import { openEngine } from "./engine.js";
 import { checkReferences } from "./examples.js";
 import { checkEngine } from "./fit.js";
+import { openProblems } from "./problems.js";
 import { type Reporter, silent } from "./reporter.js";
 import { Demonstrations } from "./sft/demonstrations.js";
 import { withSteps } from "./sft/supervised.js";
@@ -52,7 +52,8 @@ export async function openParts(config: Config, report: Pick<Reporter, "notice">
     opened.push(engine);
     checkEngine(config, engine);
     const dialect = dialectOf(config, engine);
-    const set = supervised ? null : await openProblems(config, engine, dialect, report);
+    const countTokens = (text: string): number => engine.model.tokenizer.encode(text).length;
+    const set = supervised ? null : await openProblems(config, dialect, countTokens, report);
     if (set) {
       opened.push(set);
       checkReferences(config, set.marked);
@@ -82,28 +83,6 @@ export async function openParts(config: Config, report: Pick<Reporter, "notice">
   }
 }
 
-const NOTICE_EVERY = 10_000;
-
-/** One pass over the file; only where each problem lies is kept. @throws DataError where every prompt is too long */
-async function openProblems(
-  config: Config,
-  engine: Engine,
-  dialect: Dialect,
-  report: Pick<Reporter, "notice">,
-): Promise<ProblemSet> {
-  const set = await ProblemSet.open(bundled(config.data.train, "train"), {
-    keep: (problem) => fits(dialect.code(problem), config, engine),
-    mark: hasReference,
-    onProgress: (count) =>
-      count % NOTICE_EVERY === 0 && report.notice(`${config.data.train}: ${count} problems checked`),
-  });
-  if (set.size > 0) return set;
-  await set.close();
-  throw new DataError(
-    `${config.data.train}: every prompt is over prompts.maximumTokens (${config.prompts.maximumTokens} tokens)`,
-  );
-}
-
 function dialectOf(config: Config, engine: Engine): Dialect {
   if (config.prompts.dialect === "continuation") return continuationFrom(engine.model.tokenizer.start);
   const template = engine.model.tokenizer.chat;
@@ -111,8 +90,4 @@ function dialectOf(config: Config, engine: Engine): Dialect {
   throw new UsageError(
     `prompts.dialect is chat, but ${engine.model.name} has no chat template (tokenizer_config.json); use prompts.dialect: continuation`,
   );
-}
-
-function fits(prompt: string, config: Config, engine: Engine): boolean {
-  return engine.model.tokenizer.encode(prompt).length <= config.prompts.maximumTokens;
 }

@@ -10,7 +10,7 @@ import { follow } from "../runs/trackers/tracker.js";
 import { isBudgetSpent, secondsUsed } from "./budget.js";
 import { type Position, resumeCheckpoint, writeCheckpoint } from "./checkpoint.js";
 import { Clock } from "./clock.js";
-import { alignmentGrader, alignmentTools, firstExamples, needsAllTests } from "./examples.js";
+import { alignmentGrader, alignmentTools, firstExamples, needsAllTests, recyclingOf } from "./examples.js";
 import type { GradeAlignment, Judge } from "./grade.js";
 import type { Parts } from "./parts.js";
 import { readPending } from "./pending.js";
@@ -48,7 +48,7 @@ export async function startSession(parts: Parts, run: RunDirectory): Promise<Ses
   follow(run, config.trackers);
   const position = state?.position ?? { step: 0, cursor: 0, references: 0 };
   const pool = new AlignmentPool(config.pool, state?.entries);
-  const tools = alignmentTools(parts);
+  const tools = alignmentTools(parts, (text) => engine.model.tokenizer.encode(text).length);
   const allTests = needsAllTests(config);
   const recorder = new Recorder(run);
   const clock = new Clock(secondsUsed(run));
@@ -62,7 +62,7 @@ export async function startSession(parts: Parts, run: RunDirectory): Promise<Ses
     recorder,
     pending: state && readPending(run.checkpointPath(position.step), parts.problems, engine.model.tokenizer),
     judge: (problem, program) => judgeProgram(sandbox, problem, program, { mode: config.judge.mode, allTests }),
-    recycling: { ...config.alignment, maximumPromptTokens: config.prompts.maximumTokens },
+    recycling: recyclingOf(config),
     tools,
     gradeAlignment: alignmentGrader(parts, tools),
     goesOn: (signal) => {

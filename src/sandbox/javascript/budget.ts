@@ -46,6 +46,7 @@ export class Budget {
   work = 0;
   outputBytes = 0;
   stdout: Buffer[] = [];
+  stderr: Buffer[] = [];
   #work = Number.POSITIVE_INFINITY;
   #limits: Limits = { timeMs: 0, memoryBytes: 0, outputBytes: 0 };
   #waitedMs = 0;
@@ -64,6 +65,7 @@ export class Budget {
     this.work = 0;
     this.outputBytes = 0;
     this.stdout = [];
+    this.stderr = [];
     this.#limits = limits;
     this.#work = Math.ceil(limits.timeMs * factor * WORK_PER_MS);
     this.#waitedMs = 0;
@@ -120,6 +122,6 @@ export class Budget {
     if (this.outputBytes > this.#limits.outputBytes) {
       throw new Killed("output-limit", `more than ${this.#limits.outputBytes} bytes of output`);
     }
-    if (toStdout) this.stdout.push(bytes);
+    (toStdout ? this.stdout : this.stderr).push(bytes);
   }
 }

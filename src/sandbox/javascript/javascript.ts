@@ -50,7 +50,8 @@ export class JavaScriptGuest implements Guest {
     const stdout = Buffer.concat(this.budget.stdout).toString("utf8");
     // What the published harness would have captured is what was written.
     const said = request.op === "official" ? { ...reply, captured: stdout } : reply;
-    return { ending, reply: said, stdout, stdoutIsText: true, work, outputBytes, cpuMs };
+    const stderr = job.keepsStderr ? { stderr: Buffer.concat(this.budget.stderr).toString("utf8") } : {};
+    return { ending, reply: said, stdout, stdoutIsText: true, ...stderr, work, outputBytes, cpuMs };
   }
 
   tidy(): void {

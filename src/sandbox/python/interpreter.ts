@@ -9,6 +9,7 @@ import { loadPyodide, type PyodideAPI } from "pyodide";
 import { InfrastructureError, messageOf } from "../../core/errors.js";
 import { parseReply, readEnding, readOutput } from "../claim.js";
 import type { Ending, Execution, WireJob, World } from "../job.js";
+import { Bytes } from "./bytes.js";
 import { type FileSystem, withFiles } from "./files.js";
 import { buildFirewall, Killed } from "./firewall.js";
 import { cached, isCached } from "./image.js";
@@ -235,6 +236,7 @@ export class Interpreter {
     };
     ports.begin(Buffer.from(job.request), Buffer.from(job.stdin), limits, this.#at.position);
     ports.answer = answer ?? null;
+    if (job.keepsStderr) ports.stderr = new Bytes();
     this.#dirty = true;
     const { _module: module, FS } = this.#python;
     const started = performance.now();
@@ -251,12 +253,18 @@ export class Interpreter {
     return { ...this.#outcome(thrown), work: ports.work, outputBytes: ports.outputBytes, cpuMs };
   }
 
-  #outcome(thrown: unknown): Pick<Execution, "ending" | "reply" | "stdout" | "stdoutIsText"> {
+  #outcome(thrown: unknown): Pick<Execution, "ending" | "reply" | "stdout" | "stdoutIsText" | "stderr"> {
     const ports = this.#ports;
     // A program that leaves by `os._exit` may have said something before.
     const left = thrown instanceof Killed && thrown.reason === "exit";
     const reply = thrown === null || left ? parseReply(ports.takeReply()) : null;
-    return { ending: endingOf(thrown, reply, ports), reply, ...readOutput(ports.stdout.take()) };
+    const stderr = ports.stderr?.take().toString("utf8");
+    return {
+      ending: endingOf(thrown, reply, ports),
+      reply,
+      ...readOutput(ports.stdout.take()),
+      ...(stderr === undefined ? {} : { stderr }),
+    };
   }
 }
 

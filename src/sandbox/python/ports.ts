@@ -80,6 +80,8 @@ export class Ports {
   work = 0;
   outputBytes = 0;
   stdout = new Bytes();
+  /** Null where nobody asks for it. */
+  stderr: Bytes | null = null;
   /** Answers what the guest has written, at its next read; without it the channel is at its end. */
   answer: ((question: Buffer) => Buffer | null) | null = null;
 
@@ -141,6 +143,7 @@ export class Ports {
     this.work = work;
     this.#polls = 0;
     this.stdout.take();
+    this.stderr = null;
     this.heapLimit = limits.heapLimit;
     this.#limits = limits;
     this.#guardMs = Math.max(GUARD_MIN_MS, (GUARD_FACTOR * limits.work) / WORK_PER_MS);
@@ -293,6 +296,7 @@ export class Ports {
       this.kill("output-limit", `more than ${this.#limits.outputBytes} bytes of output`);
     }
     if (fd === STDOUT) this.stdout.add(part);
+    else this.stderr?.add(part);
   }
 
   /** @returns null for a file of the interpreter's own */

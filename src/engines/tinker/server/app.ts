@@ -3,13 +3,13 @@
 import { randomBytes } from "node:crypto";
 import { type Context, Hono } from "hono";
 import { messageOf, UsageError } from "../../../core/errors.js";
+import { RequestError } from "../../../core/request-error.js";
 import { ProtocolError } from "../protocol/protocol-error.js";
 import { checkAccess } from "./access.js";
 import { checkpointRoutes } from "./checkpoint-requests.js";
 import { addressRoutes, openRoutes } from "./downloads.js";
 import type { Host } from "./host.js";
 import { modelRoutes } from "./model-routes.js";
-import { RequestError } from "./request-error.js";
 import type { Env } from "./routes.js";
 import { type ServiceFacts, serviceRoutes, sessionRoutes } from "./service-routes.js";
 

@@ -1,6 +1,7 @@
 // What is asked of checkpoints: what there is, what one holds, how long it is kept.
 
 import type { Context, Hono } from "hono";
+import { badRequest, notFound } from "../../../core/request-error.js";
 import { checkpointTtlRequest, weightsInfoRequest } from "../protocol/messages.js";
 import {
   type Checkpoint,
@@ -15,7 +16,6 @@ import {
 import type { Lora } from "./engines.js";
 import type { Host } from "./host.js";
 import { parseJson, readBody } from "./request-body.js";
-import { badRequest, notFound } from "./request-error.js";
 import { contentType, type Env, post } from "./routes.js";
 
 const MOST_LISTED = 1000;

@@ -2,10 +2,10 @@
 // each; the engine wants to know which tokens are the prompt, for it reads a prompt once for all its completions. So the
 // leading tokens that count nothing become the prompt.
 
+import { badRequest } from "../../../core/request-error.js";
 import type { Datum } from "../../engine.js";
 import type { ForwardBackwardRequest, WireDatum } from "../protocol/records.js";
 import { type WireLoss, wireLoss } from "./losses.js";
-import { badRequest } from "./request-error.js";
 
 /** What a token id and a length must keep to. */
 export interface ModelLimits {

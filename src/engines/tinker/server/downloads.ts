@@ -6,11 +6,11 @@ import { createReadStream } from "node:fs";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import type { Context, Hono } from "hono";
+import { notFound, RequestError } from "../../../core/request-error.js";
 import { tarGz } from "./archive.js";
 import { named, ONE } from "./checkpoint-requests.js";
 import { modelFiles } from "./checkpoints.js";
 import type { Host } from "./host.js";
-import { notFound, RequestError } from "./request-error.js";
 import type { Env } from "./routes.js";
 
 const OPEN_SECONDS = 900;

@@ -4,8 +4,8 @@
 
 import { randomUUID } from "node:crypto";
 import { DivergenceError, EngineError, messageOf, ShapeError, UsageError } from "../../../core/errors.js";
+import { RequestError } from "../../../core/request-error.js";
 import type { ForwardBackwardOutput, WireSampleResponse } from "../protocol/records.js";
-import { RequestError } from "./request-error.js";
 
 type Outcome =
   /** A JSON object, as it goes on the wire. */

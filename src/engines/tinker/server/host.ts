@@ -3,6 +3,7 @@
 
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
+import { badRequest, RequestError } from "../../../core/request-error.js";
 import type { EmbeddedEngine } from "../../embedded/embedded.js";
 import { readConfig } from "../../embedded/model/config.js";
 import { Capacity } from "./capacity.js";
@@ -11,7 +12,6 @@ import type { ModelLimits } from "./datums.js";
 import { Engines, type Lora } from "./engines.js";
 import { DEFAULT_FUTURE_LIMITS, Futures } from "./futures.js";
 import { modelIdentity } from "./model-identity.js";
-import { badRequest, RequestError } from "./request-error.js";
 import { Sampling } from "./sampling.js";
 import { SequenceQueue } from "./sequence-queue.js";
 import { type Session, Sessions } from "./sessions.js";

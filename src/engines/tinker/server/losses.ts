@@ -1,8 +1,8 @@
 // The protocol's losses as the embedded engine's: names, inputs and settings there, an objective and clipping here. Both
 // are plain sums over tokens. Formulas and defaults are those that the hosted service documents; `gspo` is SkyRL's.
 
+import { badRequest } from "../../../core/request-error.js";
 import type { Loss } from "../../engine.js";
-import { badRequest } from "./request-error.js";
 
 /** A loss of the engine, or one that is made of two passes (gradients.ts). */
 export type WireLoss =

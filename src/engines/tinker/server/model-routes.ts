@@ -1,6 +1,7 @@
 // Endpoints that submit work, and the one that asks what became of it.
 
 import type { Context, Hono } from "hono";
+import { RequestError } from "../../../core/request-error.js";
 import { encodeOutput } from "../protocol/forward-backward.js";
 import {
   createModelRequest,
@@ -16,7 +17,6 @@ import { encodeSampleResponse } from "../protocol/sampling.js";
 import type { Polled } from "./futures.js";
 import type { Host } from "./host.js";
 import { digestOf, parseAnyJson, parseJson, readBody } from "./request-body.js";
-import { RequestError } from "./request-error.js";
 import { contentType, type Env, post } from "./routes.js";
 import { submitSample } from "./sampling-requests.js";
 import {

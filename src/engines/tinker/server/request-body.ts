@@ -4,29 +4,17 @@
 import { createHash } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { z } from "zod";
+import { readIncoming } from "../../../core/incoming.js";
+import { badRequest, RequestError } from "../../../core/request-error.js";
 import { fit, parseBody } from "../protocol/json.js";
-import { badRequest, RequestError } from "./request-error.js";
 
 /** Datums come in chunks of about 5 MB; as JSON they are several times as long. */
 export const MOST_BODY_BYTES = 64 * 2 ** 20;
 const MOST_DEPTH = 32;
 
 /** @throws RequestError 413 for what is too long, 415 for what is compressed */
-export async function readBody(incoming: IncomingMessage): Promise<Buffer> {
-  const encoding = incoming.headers["content-encoding"] ?? "identity";
-  if (encoding !== "identity") {
-    throw new RequestError(415, `content-encoding "${encoding.slice(0, 40)}": this server takes bodies as they are`);
-  }
-  const tooLong = (): RequestError => new RequestError(413, `the body is longer than ${MOST_BODY_BYTES / 2 ** 20} MiB`);
-  if (Number(incoming.headers["content-length"] ?? 0) > MOST_BODY_BYTES) throw tooLong();
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of incoming) {
-    length += (chunk as Buffer).length;
-    if (length > MOST_BODY_BYTES) throw tooLong();
-    chunks.push(chunk as Buffer);
-  }
-  return chunks.length === 1 ? chunks[0] : Buffer.concat(chunks);
+export function readBody(incoming: IncomingMessage): Promise<Buffer> {
+  return readIncoming(incoming, MOST_BODY_BYTES);
 }
 
 /** Tells bodies apart. */

@@ -2,13 +2,13 @@
 
 import { randomUUID } from "node:crypto";
 import type { z } from "zod";
+import { badRequest, RequestError } from "../../../core/request-error.js";
 import type { SampleRequest } from "../../engine.js";
 import type { createSamplingSessionRequest } from "../protocol/messages.js";
 import type { SamplingParameters, WireSampleRequest } from "../protocol/records.js";
 import { decodeSampleRequest, type SampleSource } from "../protocol/sampling.js";
 import { checkTokens, type ModelLimits } from "./datums.js";
 import type { Host } from "./host.js";
-import { badRequest, RequestError } from "./request-error.js";
 import type { Draw, Lend } from "./sampling.js";
 import type { SamplingSession, Weights } from "./sessions.js";
 

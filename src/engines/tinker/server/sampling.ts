@@ -2,10 +2,10 @@
 // engine, and each is answered as soon as its own sequences are done. What is drawn does not depend on what else is in
 // the call.
 
+import { RequestError } from "../../../core/request-error.js";
 import type { Engine, Sample, SampleRequest } from "../../engine.js";
 import type { WireSampleResponse } from "../protocol/records.js";
 import type { Future } from "./futures.js";
-import { RequestError } from "./request-error.js";
 
 /** One request, ready for the engine. */
 export interface Draw {

@@ -2,8 +2,8 @@
 // same number again with the same body is a repeated submission, and is answered as before; with another body it is a
 // mistake. It knows nothing of what the requests do.
 
+import { RequestError } from "../../../core/request-error.js";
 import type { Future, Futures } from "./futures.js";
-import { RequestError } from "./request-error.js";
 
 /** How many requests may wait behind one that has not come. */
 const MOST_AHEAD = 4096;

@@ -2,9 +2,9 @@
 // speaks TLS.
 
 import type { Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { createAdaptorServer } from "@hono/node-server";
 import { UsageError } from "../../../core/errors.js";
+import { listenAt, urlOf } from "../../../core/listening.js";
 import { isLoopback } from "./access.js";
 import { type AnsweredRequest, makeApp } from "./app.js";
 import { Host, type HostOptions } from "./host.js";
@@ -55,14 +55,13 @@ export async function serveEngine(options: ServeOptions): Promise<EngineServer> 
   server.keepAliveTimeout = 90_000;
   server.headersTimeout = 95_000;
   try {
-    await listening(server, port, hostname);
+    await listenAt(server, port, hostname);
   } catch (error) {
     await host.close();
     throw error;
   }
-  const { port: bound, family, address } = server.address() as AddressInfo;
   return {
-    url: `http://${family === "IPv6" ? `[${address}]` : address}:${bound}`,
+    url: urlOf(server),
     modelName: host.modelName,
     close: async () => {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
@@ -71,19 +70,4 @@ export async function serveEngine(options: ServeOptions): Promise<EngineServer> 
       await closed;
     },
   };
-}
-
-function listening(server: Server, port: number, hostname: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const fail = (error: NodeJS.ErrnoException): void => {
-      const why =
-        error.code === "EADDRINUSE" ? "another program listens there; choose another with --port" : error.message;
-      reject(new UsageError(`${hostname}:${port}: ${why}`, { cause: error }));
-    };
-    server.once("error", fail);
-    server.listen(port, hostname, () => {
-      server.off("error", fail);
-      resolve();
-    });
-  });
 }

@@ -2,8 +2,8 @@
 // What becomes of its models then is the host's business (host.ts).
 
 import { randomBytes } from "node:crypto";
+import { notFound, RequestError } from "../../../core/request-error.js";
 import type { StoredWeights } from "./engines.js";
-import { notFound, RequestError } from "./request-error.js";
 import type { Snapshot, TrainingModel } from "./training-model.js";
 
 /** What a sampling session draws from. */

@@ -2,6 +2,7 @@
 
 import { randomInt } from "node:crypto";
 import type { z } from "zod";
+import { badRequest } from "../../../core/request-error.js";
 import { decodeForwardBackward, encodeForwardBackward } from "../protocol/forward-backward.js";
 import {
   adamFromWire,
@@ -26,7 +27,6 @@ import { type Lora, loraTargets } from "./engines.js";
 import { forwardBackward } from "./gradients.js";
 import type { Host } from "./host.js";
 import { digestOf } from "./request-body.js";
-import { badRequest } from "./request-error.js";
 import type { TrainingModel } from "./training-model.js";
 
 /** What every submission is answered with. */

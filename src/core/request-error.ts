@@ -5,7 +5,7 @@ export class RequestError extends Error {
   override readonly name = "RequestError";
 
   constructor(
-    readonly status: 400 | 401 | 403 | 404 | 408 | 409 | 410 | 413 | 415 | 422 | 429 | 503,
+    readonly status: 400 | 401 | 403 | 404 | 408 | 409 | 410 | 413 | 415 | 422 | 429 | 500 | 503 | 504,
     message: string,
     /** When asking again may help. */
     readonly retryAfterSeconds: number | null = null,
