@@ -23,12 +23,10 @@ export interface TraceOptions {
   readonly determinismCheck?: boolean | undefined;
   /** What happens along the way, as far as it is named here. */
   readonly history?: readonly HistoryPart[] | undefined;
-  /** Aborted, it calls the tracing off. */
+  /** Aborted, it ends with a CancelledError. */
   readonly signal?: AbortSignal | undefined;
   /** The course of the run, line by line with what each changed (moments.ts). */
   readonly moments?: boolean | undefined;
-  /** Aborted, it ends with a CancelledError. */
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** Runs a program on one input and records the final values of its variables. */
