@@ -108,7 +108,12 @@ export const chartSections: readonly ChartSection[] = [
         stacked: true,
         unit: "seconds",
       },
-      { id: "judge", title: "Judging", metrics: ["time/judge_seconds"], unit: "seconds" },
+      {
+        id: "judge",
+        title: "Judge latency",
+        metrics: ["time/judge_latency_p50_seconds", "time/judge_latency_p99_seconds"],
+        unit: "seconds",
+      },
       { id: "step", title: "Seconds of a step", metrics: ["time/step_seconds", "time/model_seconds"], unit: "seconds" },
       { id: "outside", title: "Time outside the model", metrics: ["time/outside_model_share"], unit: "share" },
       { id: "tokens", title: "Tokens per second", metrics: ["time/tokens_per_second"] },

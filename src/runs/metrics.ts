@@ -78,6 +78,8 @@ export const metricCatalogue = {
     "wall-clock seconds of judging or recycling beside the engine's work: they cost the step nothing",
   "time/sample_seconds": "wall-clock seconds in which sampling goes on",
   "time/judge_seconds": "wall-clock seconds in which rollouts are judged and graded",
+  "time/judge_latency_p50_seconds": "median wall-clock seconds from the end of a rollout to its reward, in the step",
+  "time/judge_latency_p99_seconds": "the same, 99th percentile",
   "time/recycle_seconds": "wall-clock seconds in which programs are traced and recycled",
   "time/update_seconds": "wall-clock seconds of the updates",
   "time/run_seconds": "seconds of work on the run up to the end of the step, over all its resumes",

@@ -31,3 +31,21 @@ it("counts what goes on beside the model as hidden, and cuts what began before t
   expect(hidden).toBeCloseTo(model, 9);
   expect(metrics["time/outside_model_share"]).toBeCloseTo(1 - model / step, 9);
 });
+
+it("tells how long a rollout waits for its reward, of those that have it", async () => {
+  const clock = new Clock();
+  clock.begin();
+  expect(clock.metrics(0)["time/judge_latency_p50_seconds"]).toBeNull();
+  const ends: Array<() => void> = [];
+  const judging = [0, 1].map(() => clock.time("judge", () => new Promise<void>((resolve) => ends.push(resolve))));
+  await clock.time("sample", () => new Promise((resolve) => setTimeout(resolve, 20)));
+  ends[0]?.();
+  await judging[0];
+  const [sampled, p50, p99] = (
+    ["sample_seconds", "judge_latency_p50_seconds", "judge_latency_p99_seconds"] as const
+  ).map((name) => clock.metrics(0)[`time/${name}`] ?? Number.NaN);
+  expect(p50).toBeGreaterThanOrEqual(sampled);
+  expect(p99).toBe(p50);
+  ends[1]?.();
+  await judging[1];
+});

@@ -1,6 +1,7 @@
 // What a step's seconds are spent on. Phases overlap, also each with itself: what is counted is the time in which any of
 // a phase's work is under way, not the sum over the work.
 
+import { quantile } from "../core/maths.js";
 import type { StepMetrics } from "../runs/metrics.js";
 
 type Phase = "sample" | "judge" | "recycle" | "update";
@@ -53,6 +54,8 @@ export class Clock {
           this.#intervals[phase].map((one) => [Math.max(start, one.start), one.end ?? end] as const),
         ),
       );
+    const latencies = this.#intervals.judge.flatMap((one) => (one.end === undefined ? [] : [one.end - one.start]));
+    const latency = (share: number): number | null => (latencies.length === 0 ? null : quantile(latencies, share));
     const step = end - start;
     const model = within("sample", "update");
     return {
@@ -61,6 +64,8 @@ export class Clock {
       "time/outside_model_share": 1 - model / step,
       "time/sample_seconds": within("sample"),
       "time/judge_seconds": within("judge"),
+      "time/judge_latency_p50_seconds": latency(0.5),
+      "time/judge_latency_p99_seconds": latency(0.99),
       "time/recycle_seconds": within("recycle"),
       "time/update_seconds": within("update"),
       // |A and B| = |A| + |B| - |A or B|
