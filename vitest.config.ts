@@ -10,6 +10,7 @@ export default defineConfig({
     hookTimeout: 600_000,
     // A process for each file: tests that measure memory see their own only.
     pool: "forks",
-    maxWorkers: 2,
+    // One more than the processors of a small machine: some tests wait for processes and threads of theirs.
+    maxWorkers: 3,
   },
 });
