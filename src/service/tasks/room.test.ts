@@ -175,6 +175,19 @@ describe("the queue's state", () => {
     expect([code, lines]).toEqual([0, unbroken]);
   }, 120_000);
 
+  it("is refused where its journal is damaged in the middle, with the line", async () => {
+    const damaged = join(root, "damaged");
+    cpSync(join(root, "left"), damaged, { recursive: true });
+    const lines = readFileSync(join(damaged, "journal.jsonl"), "utf8").split("\n");
+    for (const [without, words] of [
+      [[...lines.slice(0, 3), '{"kind": "ne', ...lines.slice(4)], /journal\.jsonl:4: not JSON/],
+      [lines.toSpliced(3, 1), /journal\.jsonl:4: moves before it are missing/],
+    ] as const) {
+      writeFileSync(join(damaged, "journal.jsonl"), without.join("\n"));
+      await expect(open("damaged")).rejects.toThrow(words);
+    }
+  });
+
   it("is refused to a second process, and to another config", async () => {
     const held = join(root, "held");
     cpSync(folder, held, { recursive: true });
