@@ -122,7 +122,7 @@ function textOf(value: unknown): string {
   try {
     return stringifyJson(value);
   } catch {
-    return typeof value === "object" ? "what is nested too deep" : String(value);
+    return typeof value === "number" ? String(value) : "what is nested too deep";
   }
 }
 

@@ -154,9 +154,12 @@ export class TaskRoom {
     this.#refuseClosed();
     const known = this.#answered(key, hash, "report");
     if (known) return known.answer;
+    // A problem is read from its file: once for all its rollouts.
+    const tasks = new Map<string, NamedTask>();
     const programs = request.items.flatMap(({ task_id, response }): Written[] => {
       if (namedBy(task_id)?.kind === "alignment") return [];
-      const task = this.#named(task_id);
+      const task = tasks.get(task_id) ?? this.#named(task_id);
+      tasks.set(task_id, task);
       if (task.kind !== "code") return [];
       return [{ problem: task.problem, program: this.speech.dialect.program(task.problem, response) }];
     });
