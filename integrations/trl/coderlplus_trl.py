@@ -27,7 +27,7 @@ def ask(path, body, key=None):
         except urllib.error.HTTPError as error:
             if error.code not in (429, 502, 503, 504):
                 raise RuntimeError(f"{URL}{path}: {error.code} {error.read().decode(errors='replace')[:500]}") from error
-            wait = float(error.headers.get("Retry-After") or wait)
+            wait = max(wait, float(error.headers.get("Retry-After") or 0))
             reason = error
         except OSError as error:
             reason = error

@@ -113,8 +113,17 @@ interface SchemaDefinition {
 }
 
 function shorten(value: unknown): string {
-  const text = stringifyJson(value);
+  const text = textOf(value);
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+}
+
+/** What has no form in JSON is shown as well: 1e999, or what is nested deeper than can be written. */
+function textOf(value: unknown): string {
+  try {
+    return stringifyJson(value);
+  } catch {
+    return typeof value === "number" ? String(value) : "what is nested too deep";
+  }
 }
 
 /** ` (did you mean "x"?)`, or the known words where none is near: a few letters off, or the word begun or cut short. */

@@ -91,4 +91,13 @@ describe("admission", () => {
     await expect(admission.run("a", never, () => Promise.reject(new Error("broke")))).rejects.toThrow("broke");
     expect(await admission.run("a", never, async () => 7)).toBe(7);
   });
+
+  test("who has only so much patience is refused when it ends, and leaves no place behind", async () => {
+    const { admission, start, endFirst } = bench({ running: 1, waiting: 4 });
+    const first = start("a");
+    await expect(admission.run("b", never, async () => {}, 1)).rejects.toThrow(BusyError);
+    expect(admission.waiting).toBe(0);
+    await endFirst();
+    await first;
+  });
 });

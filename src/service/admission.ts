@@ -69,18 +69,19 @@ export class Admission {
    * Does `work` when it is the client's turn.
    *
    * @param signal  aborted, it takes what waits out of the queue; what runs is for `work` itself to end
-   * @throws BusyError where as much waits already as may
+   * @param patienceMs  so long it waits for its turn; default: until the signal is aborted
+   * @throws BusyError where as much waits already as may, or its turn does not come in time
    * @throws CancelledError where the signal was aborted before it began
    */
-  async run<T>(client: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  async run<T>(client: string, signal: AbortSignal, work: () => Promise<T>, patienceMs?: number): Promise<T> {
     this.check(client);
-    return this.runAdmitted(client, signal, work);
+    return this.runAdmitted(client, signal, work, patienceMs);
   }
 
   /** {@link run} for a part of what was let in already, so that no part of it is refused half way. */
-  async runAdmitted<T>(client: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  async runAdmitted<T>(client: string, signal: AbortSignal, work: () => Promise<T>, patienceMs?: number): Promise<T> {
     if (signal.aborted) throw new CancelledError("cancelled before it began");
-    if (this.#running >= this.#options.running || this.#waiting > 0) await this.#turn(client, signal);
+    if (this.#running >= this.#options.running || this.#waiting > 0) await this.#turn(client, signal, patienceMs);
     else this.#begin();
     try {
       return await work();
@@ -104,16 +105,25 @@ export class Admission {
     return Math.min(LONGEST_RETRY_SECONDS, Math.max(1, Math.ceil(seconds)));
   }
 
-  #turn(client: string, signal: AbortSignal): Promise<void> {
+  #turn(client: string, signal: AbortSignal, patienceMs?: number): Promise<void> {
     return new Promise((resolve, reject) => {
+      let timer: NodeJS.Timeout | undefined;
       const begin = (): void => {
+        clearTimeout(timer);
         signal.removeEventListener("abort", leave);
         resolve();
       };
       const leave = (): void => {
+        clearTimeout(timer);
         this.#remove(client, begin);
         reject(new CancelledError("cancelled while it waited"));
       };
+      const giveUp = (): void => {
+        signal.removeEventListener("abort", leave);
+        this.#remove(client, begin);
+        reject(new BusyError(`its turn did not come within ${patienceMs} ms`, this.retryAfterSeconds()));
+      };
+      if (patienceMs !== undefined) timer = setTimeout(giveUp, patienceMs);
       signal.addEventListener("abort", leave, { once: true });
       const queue = this.#queues.get(client);
       if (queue) queue.push(begin);

@@ -1,20 +1,20 @@
 // All endpoints behind one door: who may come in, what a refusal looks like, and what is counted and told of a request.
 
 import { type Context, Hono } from "hono";
-import { messageOf, OverloadError, UsageError } from "../core/errors.js";
+import { OverloadError, StorageError, UsageError } from "../core/errors.js";
 import { RequestError } from "../core/request-error.js";
 import type { Sandbox } from "../sandbox/sandbox.js";
 import type { Admission } from "./admission.js";
 import { BusyError } from "./admission.js";
 import type { HealthAnswer } from "./api/direct.js";
 import { endpoints } from "./api/endpoints.js";
-import type { Call, Calls, Env } from "./call.js";
+import type { Calls, Env } from "./call.js";
 import { checkAccess } from "./guard.js";
 import type { Health } from "./health.js";
 import type { Metrics } from "./metrics.js";
 import { openApi } from "./openapi.js";
-import { runCode } from "./run-code.js";
-import type { TaskRoom } from "./tasks/room.js";
+import { patienceOf, runCode } from "./run-code.js";
+import { type TaskRoom, UnknownTaskError } from "./tasks/room.js";
 import { openrlhfRewards, slimeReward } from "./trainers.js";
 import type { Work } from "./work.js";
 
@@ -88,16 +88,21 @@ function serveState(app: Hono<Env>, options: AppOptions): void {
 }
 
 function serveWork(app: Hono<Env>, { calls, admission, sandbox, work, room }: AppOptions): void {
-  const admitted = <T>({ client, signal }: Call, does: () => Promise<T>): Promise<T> =>
-    admission.run(client, signal, does);
-  calls.post(app, endpoints.runCode, (request, call) => admitted(call, () => runCode(sandbox, request, call.signal)));
+  calls.post(app, endpoints.runCode, (request, { client, signal }) =>
+    admission.run(client, signal, () => runCode(sandbox, request, signal), patienceOf(request)),
+  );
   calls.post(app, endpoints.judge, (request, call) => work.judge(request, call));
   calls.post(app, endpoints.trace, (request, call) => work.trace(request, call));
   calls.post(app, endpoints.reward, (request, call) => work.reward(request, call));
   calls.post(app, endpoints.slime, (request, call) => slimeReward(work, request, call));
   calls.post(app, endpoints.openrlhf, (request, call) => openrlhfRewards(work, request, call));
   calls.post(app, endpoints.next, (request, call) => theRoom(room).next(request, call));
-  calls.post(app, endpoints.rollouts, (request, call) => admitted(call, () => theRoom(room).report(request, call)));
+  calls.post(app, endpoints.rollouts, (request, call) => {
+    const { client, signal } = call;
+    admission.check(client);
+    // Each program has its turn: a report of thousands lets others pass.
+    return theRoom(room).report(request, { ...call, turn: (work) => admission.runAdmitted(client, signal, work) });
+  });
 }
 
 function theRoom(room: TaskRoom | null): TaskRoom {
@@ -125,16 +130,23 @@ async function healthOf({ calls, admission, health, room, version }: AppOptions)
 
 function refusal(c: Context<Env>, error: Error, report: (error: unknown) => void): Response {
   const refused = asRefusal(error);
-  if (refused.status === 500) report(error);
+  if (refused.status === 500 || error instanceof StorageError) report(error);
   const after = refused.retryAfterSeconds;
   const headers: Record<string, string> = after === null ? {} : { "retry-after": String(after) };
-  return c.json({ detail: refused.message }, refused.status, headers);
+  // verl asks again after a 504 alone; after anything else the program counts as one that failed.
+  const status = after !== null && c.req.path === endpoints.runCode.path ? 504 : refused.status;
+  return c.json({ detail: refused.message }, status, headers);
 }
 
 function asRefusal(error: Error): RequestError {
   if (error instanceof RequestError) return error;
   if (error instanceof BusyError) return new RequestError(429, error.message, error.retryAfterSeconds);
   if (error instanceof OverloadError) return new RequestError(429, error.message, RETRY_SECONDS);
+  if (error instanceof UnknownTaskError) return new RequestError(404, error.message);
   if (error instanceof UsageError) return new RequestError(400, error.message);
-  return new RequestError(500, `the service failed: ${messageOf(error)}`);
+  // What these say names files of this machine: that is for its log.
+  if (error instanceof StorageError) {
+    return new RequestError(503, "the queue cannot be written now; the service's log says why", RETRY_SECONDS);
+  }
+  return new RequestError(500, "the service failed; its log says why");
 }

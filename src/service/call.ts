@@ -1,19 +1,20 @@
 // One request from its body to its answer, whichever endpoint: read, held to its schema, given its deadline, called off
 // when its client has gone, and answered once where it comes twice under one key.
 
+import { isUtf8 } from "node:buffer";
+import { setMaxListeners } from "node:events";
 import type { HttpBindings } from "@hono/node-server";
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import type { Context, Hono } from "hono";
 import type { z } from "zod";
-import { CancelledError, messageOf } from "../core/errors.js";
+import { CancelledError, OverloadError } from "../core/errors.js";
 import { sha256 } from "../core/files.js";
 import { readIncoming } from "../core/incoming.js";
-import { parseJson, stringifyJson } from "../core/json.js";
+import { stringifyJson } from "../core/json.js";
 import { RequestError } from "../core/request-error.js";
-import { explain } from "../core/schema.js";
 import type { Endpoint } from "./api/endpoints.js";
+import { read, UnfitBody } from "./reading.js";
 import { Shared } from "./shared.js";
-import { faultsIn, notJson } from "./unfit.js";
 
 export type Env = { Bindings: HttpBindings };
 
@@ -27,6 +28,8 @@ export interface Call {
 
 export interface CallOptions {
   readonly bodyBytes: number;
+  /** Of all bodies together, from their heads to their answers. */
+  readonly bodiesBytes: number;
   /** Where a request names no time of its own. */
   readonly deadlineMs: number;
   /** Told of a body as it came, where somebody wants to know. */
@@ -44,13 +47,6 @@ const LONGEST_DEADLINE_MS = 24 * 3_600_000;
 const LONGEST_NAME = 200;
 const RETRY_WHEN_STOPPED_SECONDS = 5;
 
-/** A body that does not fit, with the answer that says so. */
-class UnfitBody extends RequestError {
-  constructor(readonly detail: readonly object[]) {
-    super(422, "the body does not fit");
-  }
-}
-
 export class Calls {
   readonly #options: CallOptions;
   readonly #answers = new Shared<Reply>({
@@ -59,6 +55,8 @@ export class Calls {
     bytesOf: ({ text }) => text.length,
   });
   readonly #open = new Set<AbortController>();
+  /** Announced by the bodies under way. */
+  #bytes = 0;
   #draining = false;
   #whenEmpty: () => void = () => {};
 
@@ -122,6 +120,8 @@ export class Calls {
   /** The deadline begins, and the client is watched. */
   #begin(c: Context<Env>): AbortSignal {
     const controller = new AbortController();
+    // One for each program of a long request: no leak.
+    setMaxListeners(0, controller.signal);
     const deadlineMs = deadlineOf(c) ?? this.#options.deadlineMs;
     const late = (): RequestError => new RequestError(504, `not done within ${deadlineMs} ms`);
     const timer = setTimeout(() => controller.abort(late()), deadlineMs);
@@ -146,7 +146,20 @@ export class Calls {
     if (!/^application\/json(?:\s*;|$)/i.test(type)) {
       throw new RequestError(415, `content-type "${type.slice(0, 80)}": expected application/json`);
     }
-    return (await readIncoming(c.env.incoming, this.#options.bodyBytes)).toString("utf8");
+    const { bodyBytes, bodiesBytes } = this.#options;
+    // Without a length it may become as long as may be.
+    const bytes = Math.min(bodyBytes, Number(c.req.header("content-length") ?? bodyBytes));
+    if (this.#bytes + bytes > bodiesBytes) throw new OverloadError("as many bytes of requests are under way as may");
+    const { incoming, outgoing } = c.env;
+    if (outgoing.closed) throw new CancelledError("the client has gone");
+    this.#bytes += bytes;
+    outgoing.once("close", () => {
+      this.#bytes -= bytes;
+    });
+    const body = await readIncoming(incoming, bodyBytes);
+    // What cannot be read would be judged as if it had been meant.
+    if (!isUtf8(body)) throw new RequestError(400, "the body is not UTF-8");
+    return body.toString("utf8");
   }
 
   async #once(
@@ -172,21 +185,6 @@ function send({ env: { outgoing } }: Context<Env>, text: string): Response {
 
 function stopped(): RequestError {
   return new RequestError(503, "the service is stopping", RETRY_WHEN_STOPPED_SECONDS);
-}
-
-function read<Schema extends z.ZodType>({ path, request, tagged }: Endpoint<Schema>, body: string): z.output<Schema> {
-  let given: unknown;
-  try {
-    given = tagged ? parseJson(body) : JSON.parse(body);
-  } catch (error) {
-    const message = messageOf(error);
-    if (path === "/run_code") throw new UnfitBody(notJson(message, Number(/position (\d+)/.exec(message)?.[1] ?? 0)));
-    throw new RequestError(400, `not JSON: ${message}`);
-  }
-  const result = request.safeParse(given);
-  if (result.success) return result.data;
-  if (path === "/run_code") throw new UnfitBody(faultsIn(result.error, given));
-  throw new RequestError(422, explain(result.error, given, request));
 }
 
 function deadlineOf(c: Context<Env>): number | null {

@@ -23,7 +23,7 @@ export function openApi(version: string): object {
         422: refused("The body does not fit."),
         429: refused("More waits than may; Retry-After says when to come back."),
         503: refused("The service stops, or its judge failed; Retry-After says when to come back."),
-        504: refused("Not done by its deadline."),
+        504: refused("Not done by its deadline; of /run_code also in the place of 429 and 503, with Retry-After."),
       },
     },
   });

@@ -18,6 +18,15 @@ const MOST_MEMORY_BYTES = 2 ** 30;
 const KILLED = -9;
 const BROKEN = -11;
 
+/** A client that gives up some seconds after both of its times is answered before that. */
+const PATIENCE_MS = 5000;
+
+/** How long a program may wait for its turn; undefined where its client waits as long as it takes. */
+export function patienceOf({ compile_timeout }: RunCodeRequest): number | undefined {
+  if (compile_timeout === undefined) return undefined;
+  return PATIENCE_MS + 1000 * Math.min(Math.max(0, compile_timeout), LONGEST_SECONDS);
+}
+
 /** The languages that run here, by the original's names. */
 const LANGUAGES: Readonly<Record<string, "python" | "javascript">> = { python: "python", nodejs: "javascript" };
 

@@ -23,6 +23,8 @@ export interface RunningService {
 
 const SHORTEST_TOKEN = 16;
 const GRACE_MS = 60_000;
+/** For the answers of what was called off. */
+const LAST_WORDS_MS = 2000;
 
 /** @throws UsageError for a port that is taken, or a host without a token */
 export async function serveService(options: ServeOptions): Promise<RunningService> {
@@ -49,9 +51,12 @@ export async function serveService(options: ServeOptions): Promise<RunningServic
     close: async () => {
       await within(graceMs, service.drain());
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      await service.close();
+      const ended = service.close();
+      // Who sends its request without end, or does not read its answer, is not waited for.
+      await within(LAST_WORDS_MS, ended);
       server.closeIdleConnections();
       setImmediate(() => server.closeAllConnections());
+      await ended;
       await closed;
     },
   };

@@ -145,9 +145,13 @@ describe("under load", () => {
     await until(async () => (await metric("coderlplus_running")) === 2);
     clients.push(startLoop());
     await until(async () => (await metric("coderlplus_waiting")) === 1);
-    const refused = await service.post("/run_code", { language: "python", code: "print(1)" });
-    expect(refused.status).toBe(429);
-    expect(Number(refused.headers.get("retry-after"))).toBeGreaterThanOrEqual(1);
+    const refused = [
+      await service.post("/trace", { program: "a = 1" }),
+      // verl takes anything but this for a program that failed.
+      await service.post("/run_code", { language: "python", code: "print(1)" }),
+    ];
+    expect(refused.map(({ status }) => status)).toEqual([429, 504]);
+    for (const { headers } of refused) expect(Number(headers.get("retry-after"))).toBeGreaterThanOrEqual(1);
     for (const client of clients) client.abort();
     await until(async () => (await metric("coderlplus_running")) === 0);
     expect((await service.get("/healthz")).json).toMatchObject({ status: "ok", running: 0, waiting: 0 });
@@ -164,6 +168,56 @@ describe("under load", () => {
     expect(again.text).toBe(first.text);
     const other = await service.post("/run_code", { ...body, code: "print(2)" }, { headers });
     expect([other.status, other.text]).toEqual([422, expect.stringContaining("came with another request before")]);
+  });
+});
+
+describe("of hostile bodies", () => {
+  /** A request whose body does not come to its end. */
+  function unfinished(url: string, length: number): () => void {
+    const headers = { "content-type": "application/json", "content-length": length };
+    const request = httpRequest(`${url}/trace`, { method: "POST", headers }).on("error", () => {});
+    request.write("{");
+    return () => request.destroy();
+  }
+
+  test("all together hold so many bytes and no more", async () => {
+    const small = await startService({ bodiesBytes: 1000 });
+    const end = unfinished(small.url, 900);
+    const body = { program: "#".repeat(200) };
+    await until(async () => (await small.post("/trace", body)).status === 429);
+    end();
+    await until(async () => (await small.post("/trace", body)).status === 200);
+    await small.close();
+  });
+
+  test("one without an end keeps nobody from stopping the service", async () => {
+    const stopping = await startService({ graceMs: 50 });
+    const end = unfinished(stopping.url, 900);
+    await until(async () => (await stopping.get("/metrics")).status === 200);
+    await stopping.close();
+    end();
+  });
+
+  test("what does not fit is said again in few words, however deep or long it is", async () => {
+    const deep = `{"language": "python", "code": ${"[".repeat(100_000)}${"]".repeat(100_000)}}`;
+    const long = { language: "python", code: "", fetch_files: Array.from({ length: 10_000 }, () => 1) };
+    for (const body of [deep, long]) {
+      const { status, text } = await service.post("/run_code", body);
+      expect(status).toBe(422);
+      expect(text.length).toBeLessThan(20_000);
+    }
+    const numbers = ["1e999", `${"[".repeat(100_000)}${"]".repeat(100_000)}`];
+    for (const number of numbers) {
+      const { status, text } = await service.post("/tasks/next", `{"n": ${number}}`);
+      expect([status, text]).toEqual([422, expect.stringContaining("n: expected")]);
+    }
+    const values = await service.post("/run_code", `{"fetch_files": [${"1,".repeat(500_000)}1]}`);
+    expect(values.status).toBe(413);
+    const bytes = await service.post("/run_code", "", { body: Buffer.from([0x22, 0xff, 0x22]) });
+    expect([bytes.status, bytes.text]).toEqual([400, expect.stringContaining("not UTF-8")]);
+    const many = Array.from({ length: 10_001 }, () => "");
+    const { status } = await service.post("/openrlhf/get_reward", { query: many, prompts: many, labels: many });
+    expect(status).toBe(422);
   });
 });
 
@@ -217,9 +271,13 @@ test("told to stop, the service finishes what runs and takes nothing new", async
   await until(async () => (await stopping.get("/metrics")).text.includes("coderlplus_running 1"));
   const closed = stopping.close();
   const health = await stopping.get("/healthz");
-  const refused = await stopping.post("/run_code", body);
+  const refused = [await stopping.post("/trace", { program: "" }), await stopping.post("/run_code", body)];
   expect([health.status, health.json]).toEqual([503, expect.objectContaining({ status: "draining" })]);
-  expect([refused.status, refused.headers.get("retry-after")]).toEqual([503, "5"]);
+  const told = refused.map(({ status, headers }) => [status, headers.get("retry-after")]);
+  expect(told).toEqual([
+    [503, "5"],
+    [504, "5"],
+  ]);
   expect((await running).json).toMatchObject({
     status: "Success",
     run_result: { stdout: `${"done".repeat(200_000)}\n` },

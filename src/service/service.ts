@@ -28,6 +28,8 @@ export interface ServiceOptions extends Omit<SandboxOptions, "maximumWaiting"> {
   readonly deadlineMs?: number | undefined;
   /** Default 64 MiB. */
   readonly bodyBytes?: number | undefined;
+  /** Of all bodies that are not answered yet. Default 512 MiB. */
+  readonly bodiesBytes?: number | undefined;
   /** Told of each request when it is answered. */
   readonly onRequest?: ((request: AnsweredRequest) => void) | undefined;
   /** Told of each body, which holds programs. */
@@ -46,11 +48,12 @@ export interface Service {
 
 /** Under way at once, for each interpreter: one runs, one is ready to follow. */
 const RUNNING_EACH = 2;
-const DEFAULTS = { maximumWaiting: 4096, deadlineMs: 600_000, bodyBytes: 64 * 2 ** 20 };
+const DEFAULTS = { maximumWaiting: 4096, deadlineMs: 600_000, bodyBytes: 64 * 2 ** 20, bodiesBytes: 512 * 2 ** 20 };
 
 /** @throws InfrastructureError where no interpreter starts; UsageError, DataError for what is unusable */
 export async function openService(options: ServiceOptions = {}): Promise<Service> {
   const { maximumWaiting = DEFAULTS.maximumWaiting, deadlineMs = DEFAULTS.deadlineMs } = options;
+  const { token = null, version = "0.0.0", onRequest = () => {}, report = () => {} } = options;
   const { workers = availableParallelism(), engine, wall, packages, onNotice, onBody } = options;
   const sandbox = await openSandbox({ workers, engine, wall, packages, onNotice });
   let room: TaskRoom | null;
@@ -62,7 +65,8 @@ export async function openService(options: ServiceOptions = {}): Promise<Service
   }
   const admission = new Admission({ running: RUNNING_EACH * workers, waiting: maximumWaiting });
   const metrics = new Metrics();
-  const calls = new Calls({ bodyBytes: options.bodyBytes ?? DEFAULTS.bodyBytes, deadlineMs, onBody });
+  const { bodyBytes = DEFAULTS.bodyBytes, bodiesBytes = DEFAULTS.bodiesBytes } = options;
+  const calls = new Calls({ bodyBytes, bodiesBytes, deadlineMs, onBody });
   const work = new Work({
     sandbox,
     admission,
@@ -72,10 +76,17 @@ export async function openService(options: ServiceOptions = {}): Promise<Service
     onVerdict: (kind) => metrics.verdict(kind),
   });
   const health = new Health({
-    probe: () => runProbe(sandbox),
+    probe: async () => {
+      try {
+        await runProbe(sandbox);
+      } catch (error) {
+        report(error);
+        // Whoever asks for health has shown no token.
+        throw new InfrastructureError("the sandbox runs no program; the service's log says why");
+      }
+    },
     progress: () => ({ ended: admission.ended, running: admission.running }),
   });
-  const { token = null, version = "0.0.0", onRequest = () => {}, report = () => {} } = options;
   const parts = { sandbox, admission, calls, work, room, health, metrics, token, version, onRequest, report };
   return {
     app: makeApp(parts),

@@ -1,6 +1,7 @@
 // What is asked for several times under one key is done once: while it is under way all callers share it, and for a while
 // after it they are given the same answer. It holds so much and no more, and knows nothing of what it holds.
 
+import { setMaxListeners } from "node:events";
 import { CancelledError } from "../core/errors.js";
 
 export interface SharedOptions<T> {
@@ -67,6 +68,7 @@ export class Shared<T> {
 
   #begin(key: string, start: (signal: AbortSignal) => Promise<T>): Entry<T> {
     const controller = new AbortController();
+    setMaxListeners(0, controller.signal);
     const answer = start(controller.signal);
     const entry: Entry<T> = { answer, controller, callers: 0, ended: null };
     this.#entries.set(key, entry);

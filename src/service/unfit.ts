@@ -11,7 +11,22 @@ interface Fault {
 }
 
 export function faultsIn(error: z.ZodError, body: unknown): Fault[] {
-  return error.issues.map((issue) => faultOf(issue, body));
+  return error.issues.slice(0, MOST_FAULTS).map((issue) => {
+    const fault = faultOf(issue, body);
+    return { ...fault, input: echoOf(fault.input) };
+  });
+}
+
+const MOST_FAULTS = 100;
+const LONGEST_ECHO = 10_000;
+
+/** What was found, where that is short enough to be said again. */
+function echoOf(input: unknown): unknown {
+  try {
+    return (JSON.stringify(input)?.length ?? 0) <= LONGEST_ECHO ? input : null;
+  } catch {
+    return null; // Nested deeper than can be written.
+  }
 }
 
 /** @param at  where in the text, as far as that is known */

@@ -142,3 +142,25 @@ describe.skipIf(!hasPython)("TRL's stream and reward", () => {
     expect(typeof told.text.prompt).toBe("string");
   });
 });
+
+describe.skipIf(!hasPython)("a service that is away for long", () => {
+  it("is asked again later each time, however soon it wants to be", async () => {
+    const script = `
+import email.message, io, json, sys, urllib.error, urllib.request
+import coderlplus_trl as shim
+waits, headers = [], email.message.Message()
+headers["Retry-After"] = "5"
+def refuse(request, timeout):
+    raise urllib.error.HTTPError(request.full_url, 503, "stopping", headers, io.BytesIO())
+urllib.request.urlopen, shim.time.sleep = refuse, waits.append
+try:
+    shim.ask("/reward", {})
+except RuntimeError as error:
+    print(json.dumps([waits, str(error)]))`;
+    const { stdout } = await promisify(execFile)(PYTHON, ["-c", script], {
+      env: { ...process.env, PYTHONPATH: join(project, "integrations", "trl"), PYTHONDONTWRITEBYTECODE: "1" },
+    });
+    const waits = [5, 5, 5, 8, 16, 30, 30, 30, 30, 30];
+    expect(JSON.parse(stdout)).toEqual([waits, expect.stringContaining("no answer after 10 attempts")]);
+  });
+});

@@ -40,7 +40,8 @@ const languages = [
 const seconds = z.number();
 
 export const runCodeRequest = z.object({
-  compile_timeout: seconds.default(10),
+  /** Nothing is compiled here. Who names it asks again after about so long (verl): its program waits no longer for its turn. */
+  compile_timeout: seconds.optional(),
   run_timeout: seconds.default(10),
   /** -1: the service's own limit. */
   memory_limit_MB: z.number().int().default(-1),

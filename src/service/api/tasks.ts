@@ -4,6 +4,8 @@
 import { z } from "zod";
 
 const count = z.int().nonnegative();
+/** More than any trainer takes: what follows the largest is still a number. */
+const step = count.max(1_000_000_000);
 
 export const nextRequest = z.strictObject({
   n: count.min(1).max(10_000),
@@ -13,7 +15,7 @@ export const nextRequest = z.strictObject({
    */
   max_align_fraction: z.number().min(0).max(1).optional(),
   /** The trainer's step; by default the newest that was reported, and one. */
-  step: count.optional(),
+  step: step.optional(),
 });
 
 const task = z.strictObject({
@@ -36,7 +38,7 @@ export const nextAnswer = z.strictObject({
 export const rolloutsRequest = z.strictObject({
   /** For the log alone. */
   trainer: z.string().max(100).optional(),
-  step: count,
+  step,
   items: z
     .array(
       z.strictObject({

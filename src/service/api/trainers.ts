@@ -13,11 +13,14 @@ export const slimeRequest = z.looseObject({
 });
 export const slimeAnswer = z.number();
 
+/** It sends one at a time. */
+const MOST_QUERIES = 10_000;
+
 /** OpenRLHF, `--reward.remote_url` (openrlhf/utils/agent.py): prompt and response in one text. */
 export const openrlhfRequest = z.looseObject({
-  query: z.array(z.string()),
-  prompts: z.array(z.string()),
-  labels: z.array(z.string()),
+  query: z.array(z.string()).max(MOST_QUERIES),
+  prompts: z.array(z.string()).max(MOST_QUERIES),
+  labels: z.array(z.string()).max(MOST_QUERIES),
 });
 export const openrlhfAnswer = z.strictObject({
   rewards: z.array(z.number()),

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { type AlignmentExample, dropReasons } from "../../alignment/example.js";
 import { AlignmentPool } from "../../alignment/pool.js";
-import { DataError, UsageError } from "../../core/errors.js";
+import { DataError, messageOf, StorageError, UsageError } from "../../core/errors.js";
 import { appendDurable, dropUnfinishedLine, storing, writeAtomic } from "../../core/files.js";
 import { sweepTemporary } from "../../core/folders.js";
 import { eachLine, readRecords, toLines } from "../../core/jsonl.js";
@@ -84,6 +84,7 @@ export class Journal {
     folder: string,
     private readonly identity: Readonly<Record<string, string>>,
     readonly state: TaskState,
+    private readonly notice: (text: string) => void,
   ) {
     this.#snapshot = join(folder, SNAPSHOT);
     this.#journal = join(folder, JOURNAL);
@@ -100,12 +101,13 @@ export class Journal {
     identity: Readonly<Record<string, string>>,
     problems: Problems,
     config: TaskConfig,
+    notice: (text: string) => void,
   ): Journal {
     storing(folder, () => mkdirSync(folder, { recursive: true }));
     sweepTemporary(folder);
     const snapshot = join(folder, SNAPSHOT);
     const state = existsSync(snapshot) ? readSnapshot(snapshot, identity, config) : newState(config);
-    const journal = new Journal(folder, identity, state);
+    const journal = new Journal(folder, identity, state, notice);
     journal.#repeatMoves(problems, config);
     journal.compact();
     return journal;
@@ -117,9 +119,16 @@ export class Journal {
     this.#moves++;
   }
 
-  /** Once in a while; to be called between two moves. */
+  /** Once in a while; to be called between two moves. Where it cannot be written the journal grows: it has the moves. */
   compactWhenLong(): void {
-    if (this.#moves >= MOVES_A_SNAPSHOT) this.compact();
+    if (this.#moves < MOVES_A_SNAPSHOT) return;
+    try {
+      this.compact();
+    } catch (error) {
+      if (!(error instanceof StorageError)) throw error;
+      this.#moves = 0;
+      this.notice(`${messageOf(error)}; the journal is kept instead`);
+    }
   }
 
   /** A kill between the two writes leaves moves that the snapshot has already: their numbers tell. */

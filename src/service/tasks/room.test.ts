@@ -2,16 +2,27 @@
 // restart nor a kill at any moment changes what is answered.
 
 import { spawn } from "node:child_process";
-import { cpSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { trueAnswer } from "../../alignment/build.js";
 import { CancelledError } from "../../core/errors.js";
 import { Rng } from "../../core/rng.js";
 import { compiledModule } from "../../core/worker.js";
 import { bundled } from "../../problems/bundled.js";
 import { readProblems } from "../../problems/problem.js";
+import { ProblemSet } from "../../problems/problem-set.js";
 import type { RunInfo } from "../../runs/records.js";
 import { RunDirectory } from "../../runs/run-directory.js";
 import { openSandbox, type Sandbox } from "../../sandbox/sandbox.js";
@@ -175,6 +186,34 @@ describe("the queue's state", () => {
     expect([code, lines]).toEqual([0, unbroken]);
   }, 120_000);
 
+  it("is refused where its journal is damaged in the middle, with the line", async () => {
+    const damaged = join(root, "damaged");
+    cpSync(join(root, "left"), damaged, { recursive: true });
+    const lines = readFileSync(join(damaged, "journal.jsonl"), "utf8").split("\n");
+    for (const [without, words] of [
+      [[...lines.slice(0, 3), '{"kind": "ne', ...lines.slice(4)], /journal\.jsonl:4: not JSON/],
+      [lines.toSpliced(3, 1), /journal\.jsonl:4: moves before it are missing/],
+    ] as const) {
+      writeFileSync(join(damaged, "journal.jsonl"), without.join("\n"));
+      await expect(open("damaged")).rejects.toThrow(words);
+    }
+  });
+
+  it("goes on with its journal where no snapshot can be written", async () => {
+    const notices: string[] = [];
+    const room = await open("full", { onNotice: (text) => notices.push(text) });
+    const snapshot = join(root, "full", "snapshot.jsonl");
+    renameSync(snapshot, `${snapshot}.away`);
+    mkdirSync(snapshot);
+    for (let move = 0; move < 1001; move++) await room.next({ n: 1 });
+    expect(notices).toEqual([expect.stringContaining("the journal is kept instead")]);
+    const left = readFileSync(join(root, "full", "journal.jsonl"), "utf8").split("\n");
+    expect(left).toHaveLength(1002);
+    rmdirSync(snapshot);
+    renameSync(`${snapshot}.away`, snapshot);
+    await room.close();
+  });
+
   it("is refused to a second process, and to another config", async () => {
     const held = join(root, "held");
     cpSync(folder, held, { recursive: true });
@@ -267,7 +306,10 @@ describe("a task", () => {
     const [one, same] = await Promise.all([room.report(request, { key: "c" }), room.report(request, { key: "c" })]);
     expect(same).toEqual(one);
     expect(await room.report(request, { key: "c" })).toEqual(one);
-    const again = await room.report(request, { key: "d" });
+    const reads = vi.spyOn(ProblemSet.prototype, "find");
+    const again = await room.report({ ...request, items: [...request.items, ...request.items] }, { key: "d" });
+    expect(reads).toHaveBeenCalledTimes(request.items.length);
+    reads.mockRestore();
     expect(again).toMatchObject({ kept: 0, pool_size: one.pool_size });
     await room.close();
   });

@@ -21,7 +21,7 @@ import type { TaskConfig } from "./config.js";
 import { questionIn, type Speech, speechOf } from "./dialects.js";
 import { Journal } from "./journal.js";
 import { type Answered, exampleOf, type NextMove, namedBy, type ReportMove, takeNext, takeReport } from "./state.js";
-import { type NamedTask, openWorkshop, type Workshop, type Written } from "./workshop.js";
+import { type NamedTask, openWorkshop, type Turn, type Workshop, type Written } from "./workshop.js";
 
 export interface TaskRoomOptions {
   readonly config: TaskConfig;
@@ -38,9 +38,17 @@ export interface Asking {
   readonly key?: string | undefined;
   /** Aborted, it calls off what is judged for this request alone. */
   readonly signal?: AbortSignal | undefined;
+  /** Judges one program of a report when it is its turn. Default: at once. */
+  readonly turn?: Turn | undefined;
+}
+
+/** A task's id that names nothing here. */
+export class UnknownTaskError extends UsageError {
+  override readonly name = "UnknownTaskError";
 }
 
 const LOCK = "service.lock";
+
 /** @throws UsageError, DataError: whatever is unusable; where another process has the folder */
 export async function openTaskRoom(options: TaskRoomOptions): Promise<TaskRoom> {
   const { config, folder, tokenizer: tokenizerFolder = null, onNotice = () => {} } = options;
@@ -50,7 +58,7 @@ export async function openTaskRoom(options: TaskRoomOptions): Promise<TaskRoom> 
     const speech = speechOf(config, tokenizerFolder === null ? null : readTokenizer(tokenizerFolder));
     const problems = await openProblems(config, speech.dialect, speech.countTokens, { notice: onNotice });
     const identity = identityOf(config, tokenizerFolder);
-    return new TaskRoom(options, speech, problems, Journal.open(folder, identity, problems, config));
+    return new TaskRoom(options, speech, problems, Journal.open(folder, identity, problems, config, onNotice));
   } catch (error) {
     releaseLock(folder, LOCK);
     throw error;
@@ -109,11 +117,12 @@ export class TaskRoom {
   }
 
   /** @throws UsageError for a task that is not known; OverloadError, CancelledError: then nothing is taken of it */
-  report(request: RolloutsRequest, { key, signal }: Asking = {}): Promise<RolloutsAnswer> {
+  report(request: RolloutsRequest, asking: Asking = {}): Promise<RolloutsAnswer> {
+    const { key } = asking;
     const hash = hashOf(request);
     const same = key === undefined ? undefined : this.#underWay.get(key);
     if (same) return same.hash === hash ? same.answer : Promise.reject(otherRequest(key));
-    const answer = this.#report(request, hash, key, signal);
+    const answer = this.#report(request, hash, asking);
     if (key !== undefined) {
       this.#underWay.set(key, { hash, answer });
       answer.catch(() => {}).finally(() => this.#underWay.delete(key));
@@ -141,18 +150,21 @@ export class TaskRoom {
     releaseLock(this.options.folder, LOCK);
   }
 
-  async #report(request: RolloutsRequest, hash: string, key?: string, signal?: AbortSignal): Promise<RolloutsAnswer> {
+  async #report(request: RolloutsRequest, hash: string, { key, signal, turn }: Asking): Promise<RolloutsAnswer> {
     this.#refuseClosed();
     const known = this.#answered(key, hash, "report");
     if (known) return known.answer;
+    // A problem is read from its file: once for all its rollouts.
+    const tasks = new Map<string, NamedTask>();
     const programs = request.items.flatMap(({ task_id, response }): Written[] => {
       if (namedBy(task_id)?.kind === "alignment") return [];
-      const task = this.#named(task_id);
+      const task = tasks.get(task_id) ?? this.#named(task_id);
+      tasks.set(task_id, task);
       if (task.kind !== "code") return [];
       return [{ problem: task.problem, program: this.speech.dialect.program(task.problem, response) }];
     });
     const before = this.#reports;
-    const made = this.#workshop.judged(programs, signal).then(async (candidates) => {
+    const made = this.#workshop.judged(programs, signal, turn).then(async (candidates) => {
       await before;
       const { step } = request;
       const { examples, dropped } = await this.#workshop.examplesOf(candidates, this.journal.state, step);
@@ -206,7 +218,7 @@ export class TaskRoom {
     if (problem) return { kind: "code", problem };
     const example = kind === "alignment" ? exampleOf(this.journal.state, id ?? "") : undefined;
     if (example) return { kind: "alignment", example };
-    throw new UsageError(
+    throw new UnknownTaskError(
       `task_id: there is no task ${JSON.stringify(taskId.slice(0, 100))}; expected an id that /tasks/next has given, as code:… or alignment:…`,
     );
   }

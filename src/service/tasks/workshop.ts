@@ -23,13 +23,16 @@ export interface Written {
   readonly program: string | null;
 }
 
+/** Does a piece of work when others have had their turns. */
+export type Turn = <T>(work: () => Promise<T>) => Promise<T>;
+
 export type NamedTask = Parameters<typeof earn>[1];
 
 export interface Workshop {
   /** @throws CancelledError, OverloadError */
   readonly reward: (task: NamedTask, response: string, signal?: AbortSignal) => Promise<Earned>;
   /** In the order of the programs. @throws CancelledError, OverloadError */
-  readonly judged: (programs: readonly Written[], signal?: AbortSignal) => Promise<Candidate[]>;
+  readonly judged: (programs: readonly Written[], signal?: AbortSignal, turn?: Turn) => Promise<Candidate[]>;
   /** What the state does not have yet, and what became of the others; the state stays as it is. */
   readonly examplesOf: (
     candidates: readonly Candidate[],
@@ -58,9 +61,9 @@ export function openWorkshop(config: TaskConfig, sandbox: Sandbox, speech: Speec
       };
       return earn(response, task, graders, config.reward.code);
     },
-    judged: async (programs, signal) => {
+    judged: async (programs, signal, turn = (work) => work()) => {
       const candidates: Candidate[] = [];
-      const judgements = inOrder(programs, JUDGED_AT_ONCE, (written) => judge(written, signal));
+      const judgements = inOrder(programs, JUDGED_AT_ONCE, (written) => turn(() => judge(written, signal)));
       for await (const [written, judgement] of judgements) candidates.push({ ...written, judgement });
       return candidates;
     },
