@@ -151,7 +151,9 @@ describe("JSON", () => {
 
   it("is refused however deep it is nested", () => {
     const deep = `{"model_id": ${"[".repeat(100_000)}${"]".repeat(100_000)}}`;
-    expect(jsonRefusal(decodeForwardBackward, deep)).toBe("request: model_id: nested too deeply");
+    expect(jsonRefusal(decodeForwardBackward, deep)).toBe(
+      "request: model_id: expected string; found what is nested too deep",
+    );
     const tokens = "[".repeat(100_000) + "]".repeat(100_000);
     expect(
       jsonRefusal(decodeSampleResponse, `{"sequences": [{"stop_reason": "stop", "tokens": ${tokens}}]}`),

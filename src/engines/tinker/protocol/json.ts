@@ -18,17 +18,7 @@ export function parseBody(body: Uint8Array, where: string): unknown {
 export function fit<Schema extends z.ZodType>(schema: Schema, value: unknown, where: string): z.output<Schema> {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  throw new ProtocolError(where, explained(result.error, value, schema));
-}
-
-/** Explaining writes out what was found, which may be nested deeper than the stack. */
-function explained(error: z.ZodError, value: unknown, schema: z.ZodType): string {
-  try {
-    return explain(error, value, schema);
-  } catch (thrown) {
-    if (!(thrown instanceof RangeError)) throw thrown;
-    return `${error.issues[0].path.join(".")}: nested too deeply`;
-  }
+  throw new ProtocolError(where, explain(result.error, value, schema));
 }
 
 /** Floats as JSON numbers; null where not finite, which JSON cannot say. */
