@@ -11,6 +11,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { HOSTILE, hostileRun } from "../../src/dashboard/report/test-hostile-run.js";
 import { type DashboardServer, serveDashboard } from "../../src/dashboard/serve.js";
 import { isWithoutBrowser, openBrowser } from "./browser.js";
+import { intrusion, oddElements } from "./intrusion.js";
 
 /** Its folder's name is all of its address. */
 const NAME = "<img src=x onerror=alert(6)>&run=b#";
@@ -37,21 +38,8 @@ const raising = {
   tokens: 1,
 };
 
-/** Elements that no view has. */
-const ODD = `[
-  ...(document.querySelectorAll("script").length === 1 ? [] : ["a script"]),
-  ...[...document.querySelectorAll("img, iframe, object, embed, svg[onload], body style, a[href]:not([href^='#'])")]
-    .map((element) => element.outerHTML.slice(0, 200)),
-]`;
-
-/** What a fault of ours would let a model's text do. */
-const intrusion = (address: string): string => `(async () => {
-  const script = document.createElement("script");
-  script.textContent = "window.ran = 1";
-  document.body.append(script);
-  document.body.insertAdjacentHTML("beforeend", '<img src="${address}/image" onerror="window.ran = 2">');
-  await fetch("${address}/fetched").catch(() => {});
-})()`;
+/** Beyond our own. */
+const ODD = oddElements(1);
 
 const views: ReadonlyArray<readonly [view: string, hash: string, text: string | RegExp]> = [
   ["the list", "#/runs", "onerror=alert(6)"],

@@ -10,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { HOSTILE, hostileRun } from "../../src/dashboard/report/test-hostile-run.js";
 import { renderReport } from "../../src/dashboard/report.js";
 import { isWithoutBrowser, openBrowser } from "./browser.js";
+import { intrusion, oddElements } from "./intrusion.js";
 
 const NAME = "hostile <b>run</b>";
 const run = encodeURIComponent(NAME);
@@ -21,21 +22,8 @@ interface Watched {
   readonly happened: string[];
 }
 
-/** Elements that no view has, and scripts beyond the data and our own. */
-const ODD = `[
-  ...(document.querySelectorAll("script").length === 2 ? [] : ["a script"]),
-  ...[...document.querySelectorAll("img, iframe, object, embed, svg[onload], body style, a[href]:not([href^='#'])")]
-    .map((element) => element.outerHTML.slice(0, 200)),
-]`;
-
-/** What a fault of ours would let a model's text do. */
-const intrusion = (address: string): string => `(async () => {
-  const script = document.createElement("script");
-  script.textContent = "window.ran = 1";
-  document.body.append(script);
-  document.body.insertAdjacentHTML("beforeend", '<img src="${address}/image" onerror="window.ran = 2">');
-  await fetch("${address}/fetched").catch(() => {});
-})()`;
+/** Beyond the data and our own. */
+const ODD = oddElements(2);
 
 describe.skipIf(isWithoutBrowser("the report"))("a report in a browser", () => {
   let browser: Browser;
